@@ -1,0 +1,131 @@
+/*
+ * follow.h - run a program, keep a model of each of its address spaces in lockstep with the kernel.
+ *
+ * Layer: host.  Uses the public API (include/usermm/) alone.  The verbs of cli/ fill a sink and
+ * get what happened, in order; nothing here prints to stdout or formats for people.
+ */
+#ifndef HOST_FOLLOW_H
+#define HOST_FOLLOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <usermm/usermm.h>
+
+enum follow_verify {
+	FOLLOW_VERIFY_CALLS,		/* results of calls */
+	FOLLOW_VERIFY_MAPS,		/* and the areas around each call, and whole maps now and then */
+};
+
+enum follow_pin { FOLLOW_PIN_AUTO, FOLLOW_PIN_NEVER };
+
+struct follow_rule_switch {
+	unsigned int rule;		/* umm_rule_find() */
+	bool on;
+};
+
+/* For tests: falsify the answer of the @nth (from 1) call of that name, after the prediction. */
+struct follow_falsify {
+	const char *call;		/* "mmap", NULL for none */
+	unsigned long nth;
+	int64_t value;			/* what the tracee's result register is made to hold */
+};
+
+struct follow_options {
+	bool follow_forks;		/* -f */
+	bool explain;			/* fill follow_call.why */
+	enum follow_verify verify;
+	enum follow_pin pin;
+	const struct follow_rule_switch *rules;
+	size_t nr_rules;
+	struct follow_falsify falsify;
+};
+
+/* Why an answer was taken from the kernel: the closed list, host/adopt.h. */
+struct follow_adopted {
+	const char *reason;		/* "exec", "mremap", "MAP_32BIT", … the key in adopted_by */
+	const char *detail;		/* one line, or NULL */
+};
+
+/* One system call, complete.  Valid during the callback. */
+struct follow_call {
+	pid_t pid, tid;			/* thread group, thread */
+	long nr;			/* x86-64 number */
+	uint64_t arg[6];
+	bool modelled;			/* the model answered: predicted is its answer */
+	bool predicted_any;		/* success was predicted, its value is the kernel's to choose (pid) */
+	int64_t predicted;		/* value or negative error, fixed before the kernel answered */
+	int64_t got;
+	bool adopted;			/* the answer was taken over: it does not count as agreed */
+	bool no_return;			/* the process ended (or was replaced) inside the call */
+	const struct umm_why *why;	/* what the model decided; NULL without options.explain */
+};
+
+enum follow_divergence_kind {
+	FOLLOW_DIVERGED_RESULT,		/* the call's answer */
+	FOLLOW_DIVERGED_MAPS,		/* an area after the call */
+};
+
+struct follow_divergence {
+	enum follow_divergence_kind kind;
+	pid_t pid, tid;
+	const struct follow_call *call;	/* the call after which it was seen, or NULL */
+	const char *where;		/* "after mmap", "at exit", "every 1000 calls" */
+	const char *model;		/* text: the model's side (a result, or maps lines) */
+	const char *kernel;		/* the kernel's side */
+};
+
+/* A signal that is delivered to the tracee. */
+struct follow_signal {
+	pid_t pid, tid;
+	int signo, si_code;
+	uint64_t si_addr;
+	pid_t si_pid;
+	uid_t si_uid;
+	const struct umm_why *why;	/* of a SIGSEGV by a fault that the model refuses, else NULL */
+};
+
+/* Callbacks may be NULL. */
+struct follow_sink {
+	void *ctx;
+	void (*call)(void *ctx, const struct follow_call *call);
+	void (*divergence)(void *ctx, const struct follow_divergence *divergence);
+	void (*adopted)(void *ctx, pid_t pid, const struct follow_call *call,
+			const struct follow_adopted *adopted);
+	void (*signal)(void *ctx, const struct follow_signal *signal);
+	void (*stopped)(void *ctx, pid_t tid, int signo);	/* group-stop */
+	void (*exited)(void *ctx, pid_t tid, bool leader, int wait_status);
+	void (*new_task)(void *ctx, pid_t parent, pid_t child, bool thread);
+	void (*warning)(void *ctx, const char *text);		/* degraded: no perf, records lost … */
+};
+
+#define FOLLOW_ADOPTED_MAX 64
+
+struct follow_summary {
+	uint64_t calls, processes, threads, faults, maps;
+	uint64_t divergences, either, adopted, observed;
+	struct { const char *reason; uint64_t count; } adopted_by[FOLLOW_ADOPTED_MAX];
+	size_t nr_adopted_by;
+	int wait_status;		/* of the program that was started */
+};
+
+/* Why follow_run() itself failed. */
+enum follow_trouble {
+	FOLLOW_OK,
+	FOLLOW_NOT_FOUND,		/* the program: 127 */
+	FOLLOW_NOT_EXECUTABLE,		/* the program: 126 */
+	FOLLOW_FAILED,			/* ptrace, seccomp, memory …: 125 */
+	FOLLOW_GAVE_UP,			/* 32-bit calls or the like: what follows was not followed */
+};
+
+/*
+ * Start argv[0] (searched in PATH) under the follower and return when it and what it started have
+ * ended.  @error receives a message for people when the result is not FOLLOW_OK.
+ */
+enum follow_trouble follow_run(const struct follow_options *options, char *const argv[],
+			       const struct follow_sink *sink, struct follow_summary *summary,
+			       char *error, size_t error_size);
+
+#endif

@@ -1,0 +1,79 @@
+/*
+ * uapi.h - the numbers of Linux's memory calls on x86-64 and arm64.
+ *
+ * They carry the prefix UMM_ so that this header can stand beside the system's
+ * own <sys/mman.h> and <errno.h>, and be used where there is no such header.
+ * The values are the kernel's: a caller may pass MAP_PRIVATE for UMM_MAP_PRIVATE.
+ */
+#ifndef USERMM_UAPI_H
+#define USERMM_UAPI_H
+
+/* Protection, mmap(2) and mprotect(2). */
+#define UMM_PROT_NONE		0x0
+#define UMM_PROT_READ		0x1
+#define UMM_PROT_WRITE		0x2
+#define UMM_PROT_EXEC		0x4
+#define UMM_PROT_SEM		0x8
+#define UMM_PROT_GROWSDOWN	0x01000000
+#define UMM_PROT_GROWSUP	0x02000000
+
+/* The type of a mapping, mmap(2): the low four bits of flags. */
+#define UMM_MAP_SHARED		0x01
+#define UMM_MAP_PRIVATE		0x02
+#define UMM_MAP_SHARED_VALIDATE	0x03
+#define UMM_MAP_DROPPABLE	0x08
+#define UMM_MAP_TYPE		0x0f
+
+/* Its flags. */
+#define UMM_MAP_FIXED		0x10
+#define UMM_MAP_ANONYMOUS	0x20
+#define UMM_MAP_32BIT		0x40
+#define UMM_MAP_ABOVE4G		0x80
+#define UMM_MAP_GROWSDOWN	0x0100
+#define UMM_MAP_DENYWRITE	0x0800
+#define UMM_MAP_EXECUTABLE	0x1000
+#define UMM_MAP_LOCKED		0x2000
+#define UMM_MAP_NORESERVE	0x4000
+#define UMM_MAP_POPULATE	0x8000
+#define UMM_MAP_NONBLOCK	0x10000
+#define UMM_MAP_STACK		0x20000
+#define UMM_MAP_HUGETLB		0x40000
+#define UMM_MAP_SYNC		0x80000
+#define UMM_MAP_FIXED_NOREPLACE	0x100000
+#define UMM_MAP_UNINITIALIZED	0x4000000
+#define UMM_MAP_HUGE_SHIFT	26
+#define UMM_MAP_HUGE_MASK	0x3f
+
+/* Resource limits, setrlimit(2), that memory calls ask for. */
+#define UMM_RLIMIT_DATA		2
+#define UMM_RLIMIT_STACK	3
+#define UMM_RLIMIT_MEMLOCK	8
+#define UMM_RLIMIT_AS		9
+#define UMM_RLIM_INFINITY	UINT64_MAX
+
+/* Personality, personality(2), as far as memory calls ask for it. */
+#define UMM_ADDR_NO_RANDOMIZE	0x0040000
+#define UMM_MMAP_PAGE_ZERO	0x0100000
+#define UMM_ADDR_COMPAT_LAYOUT	0x0200000
+#define UMM_READ_IMPLIES_EXEC	0x0400000
+
+/* Error numbers, errno(3). */
+#define UMM_EPERM		1
+#define UMM_ENOENT		2
+#define UMM_EINTR		4
+#define UMM_EBADF		9
+#define UMM_EAGAIN		11
+#define UMM_ENOMEM		12
+#define UMM_EACCES		13
+#define UMM_EFAULT		14
+#define UMM_EBUSY		16
+#define UMM_EEXIST		17
+#define UMM_ENODEV		19
+#define UMM_EINVAL		22
+#define UMM_ENFILE		23
+#define UMM_ETXTBSY		26
+#define UMM_ENOSYS		38
+#define UMM_EOVERFLOW		75
+#define UMM_EOPNOTSUPP		95
+
+#endif

@@ -1,0 +1,519 @@
+/*
+ * usermm.h - Linux's memory manager as a library.
+ *
+ * A umm_world is one machine: a kernel version, its sysctls, its memory.  A umm_mm is one address
+ * space in it.  The calls below answer what Linux would answer: same address, same errno, same
+ * /proc/PID/maps text.  A struct umm_why handed to a call says afterwards why.
+ *
+ * Caveats first
+ *	- Areas are modelled, their contents are not yet: no page is read or written.
+ *	- What depends on chance in Linux (random bases, MAP_32BIT) is taken as zero offset unless
+ *	  umm_mm_set_layout() says otherwise.
+ *	- A descriptor is the embedder's business: the calls take the umm_file that it refers to.
+ *
+ * Conventions
+ *	- Addresses and lengths are bytes.  Ranges are half open: [start, end).
+ *	- Functions that can fail return a negative error number (uapi.h); errno is not touched.
+ *	- Objects are reference counted where a _get and _put exist, else owned by the caller.
+ *	- An mm may be used from many threads; mms of one world run in parallel.  Exceptions say so.
+ *	- A struct that begins with `size` is initialised by its _init function; members added later
+ *	  keep older programs working.
+ *	- A `why` argument may be NULL: nobody listens, and it costs nothing.
+ */
+#ifndef USERMM_USERMM_H
+#define USERMM_USERMM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <usermm/platform.h>
+#include <usermm/uapi.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define UMM_MUST_CHECK __attribute__((warn_unused_result))
+#else
+#define UMM_MUST_CHECK
+#endif
+
+/* ---- versions ------------------------------------------------------------------------------ */
+
+#define UMM_VERSION_MAJOR 0
+#define UMM_VERSION_MINOR 1
+#define UMM_VERSION_PATCH 0
+#define UMM_VERSION ((UMM_VERSION_MAJOR << 16) | (UMM_VERSION_MINOR << 8) | UMM_VERSION_PATCH)
+
+/* The version of the library that runs, as UMM_VERSION and as text ("0.1.0"). */
+uint32_t umm_version(void);
+const char *umm_version_string(void);
+
+/* True if the library that runs can stand in for the header that @compiled (UMM_VERSION) names. */
+bool umm_version_compatible(uint32_t compiled);
+
+/* A kernel whose behaviour is asked for: independent of the library's own version. */
+#define UMM_KERNEL(major, minor) (((uint32_t)(major) << 8) | (uint32_t)(minor))
+#define UMM_KERNEL_NEWEST UMM_KERNEL(6, 18)
+
+typedef uint64_t umm_addr_t;
+
+#define UMM_PAGE_SHIFT 12
+#define UMM_PAGE_SIZE 4096u
+
+struct umm_world;
+struct umm_mm;
+struct umm_file;
+
+/* ---- reasons ------------------------------------------------------------------------------- */
+
+enum umm_why_kind {
+	UMM_WHY_NOTE,		/* a decision: which gap, merged with whom, split where */
+	UMM_WHY_PASSED,		/* a check that ran and let the call pass: "ruled out" */
+	UMM_WHY_REFUSED,	/* the check that said no; at most one, and the last check */
+};
+
+#define UMM_WHY_VALUES 4
+#define UMM_WHY_MAX 40
+
+struct umm_why_entry {
+	uint16_t code;			/* index into the catalogue, stable within a library version */
+	uint16_t kind;			/* enum umm_why_kind */
+	uint32_t reserved;
+	uint64_t value[UMM_WHY_VALUES];	/* what the entry's text refers to as {0} … {3} */
+};
+
+/*
+ * The record of one call.  The caller owns it (on the stack, say) and hands it to one call at a
+ * time; each call begins it anew.  Entries stand in the order of the decisions.
+ */
+struct umm_why {
+	uint16_t nr;			/* entries used */
+	uint16_t lost;			/* entries that found no room; a refusal always does */
+	uint32_t reserved;
+	struct umm_why_entry entry[UMM_WHY_MAX];
+};
+
+/* What the catalogue knows of one code.  Strings live as long as the library. */
+struct umm_why_info {
+	const char *name;		/* "MAP_COUNT" */
+	int error;			/* error number of a refusal, 0 for a note */
+	const char *function;		/* the kernel function that holds this check or decision */
+	const char *text;		/* one line with placeholders, see umm_why_format() */
+	const char *limit;		/* of a check: the comparison and the limit, with placeholders */
+	const char *remedy;		/* what to do about it, or NULL */
+	const char *ruled_out;		/* short noun for "ruled out", or NULL for a note */
+};
+
+/* The number of codes, and one of them: 0 or -UMM_EINVAL. */
+unsigned int umm_why_count(void);
+int umm_why_info(unsigned int code, struct umm_why_info *info);
+
+/* The refusal in @why, or NULL if the call was not refused. */
+const struct umm_why_entry *umm_why_refusal(const struct umm_why *why);
+
+/*
+ * Write @text (of umm_why_info) with the placeholders filled from @entry, as snprintf(3) does:
+ * returns the length that the whole text has.  {0} decimal, {0x} address in hexadecimal, {0p}
+ * pages as a size with unit, {0b} bytes as a size with unit, {0f} VM_ flags as "rw-p ac".
+ */
+size_t umm_why_format(const char *text, const struct umm_why_entry *entry, char *buf, size_t size);
+
+/* ---- the machine --------------------------------------------------------------------------- */
+
+enum umm_thp { UMM_THP_NEVER, UMM_THP_MADVISE, UMM_THP_ALWAYS };
+
+#define UMM_HUGE_SIZES 4
+
+struct umm_huge_pool {
+	uint32_t shift;			/* log2 of the page size: 21 for 2 MiB, 0 for an unused entry */
+	uint32_t reserved;
+	uint64_t free_pages;		/* free and not reserved by anybody */
+};
+
+/* The sysctls and sizes of a machine.  Times of reading are the embedder's. */
+struct umm_settings {
+	size_t size;
+	uint32_t kernel;		/* UMM_KERNEL(6, 18) */
+	uint32_t overcommit_memory;	/* vm.overcommit_memory: 0, 1, 2 */
+	uint32_t overcommit_ratio;	/* vm.overcommit_ratio, percent */
+	uint32_t thp_enabled;		/* enum umm_thp */
+	uint64_t overcommit_kbytes;	/* vm.overcommit_kbytes, KiB */
+	uint64_t admin_reserve_kbytes;	/* KiB */
+	uint64_t user_reserve_kbytes;	/* KiB */
+	uint64_t totalram_pages;	/* MemTotal / 4 KiB */
+	uint64_t total_swap_pages;	/* SwapTotal / 4 KiB */
+	uint64_t max_map_count;		/* vm.max_map_count, areas */
+	uint64_t mmap_min_addr;		/* vm.mmap_min_addr, bytes: below it CAP_SYS_RAWIO is needed */
+	uint64_t hint_min_addr;		/* the larger of it and the LSM's minimum, bytes */
+	uint64_t stack_guard_gap;	/* bytes */
+	bool thp_configured;		/* CONFIG_TRANSPARENT_HUGEPAGE */
+	bool ignore_rlimit_data;	/* boot parameter */
+	bool legacy_va_layout;		/* vm.legacy_va_layout */
+	struct umm_huge_pool huge[UMM_HUGE_SIZES];
+	uint32_t default_huge_shift;	/* 21 */
+};
+
+/* The settings of a freshly booted x86-64 machine of that kernel with 8 GiB. */
+void umm_settings_init(struct umm_settings *settings, uint32_t kernel);
+
+/* What the core did, in the order it did it. */
+enum umm_event_type {
+	UMM_EVENT_AREA_ADD,		/* a new area [start, end) */
+	UMM_EVENT_AREA_REMOVE,
+	UMM_EVENT_AREA_CHANGE,		/* its range or its flags changed: now [start, end) */
+	UMM_EVENT_AREA_MERGE,		/* absorbed a neighbour: now [start, end) */
+	UMM_EVENT_AREA_SPLIT,		/* @value is the address of the cut */
+	UMM_EVENT_CHARGE,		/* @value pages charged (two's complement: may be negative) */
+	UMM_EVENT_REFUSAL,		/* @value is the code in the catalogue */
+	UMM_EVENT_ANON_VMA,		/* the area got an anon_vma */
+};
+
+struct umm_event {
+	enum umm_event_type type;
+	struct umm_mm *mm;
+	umm_addr_t start, end;
+	uint64_t value;
+};
+
+/* Called under the mm's lock: it must not call the library. */
+typedef void (*umm_event_fn)(void *ctx, const struct umm_event *event);
+
+/*
+ * Make a machine.  @platform is copied.  The world is the caller's until umm_world_free(), which
+ * wants all its mms and files gone.  -UMM_EINVAL, -UMM_ENOMEM.
+ */
+UMM_MUST_CHECK int umm_world_new(const struct umm_platform *platform,
+				 const struct umm_settings *settings, struct umm_world **out);
+void umm_world_free(struct umm_world *world);
+
+/* Change what an administrator changes on a running machine; the kernel version stays. */
+UMM_MUST_CHECK int umm_world_set(struct umm_world *world, const struct umm_settings *settings);
+void umm_world_get(const struct umm_world *world, struct umm_settings *settings);
+
+/* Set before the first call on an mm of this world; NULL for none. */
+void umm_world_set_events(struct umm_world *world, umm_event_fn fn, void *ctx);
+
+/* Pages charged to vm_committed_as by the mms of this world. */
+int64_t umm_world_committed(const struct umm_world *world);
+
+/* A behaviour that differs between kernels. */
+struct umm_rule_info {
+	const char *name;		/* "map_stack_nohuge" */
+	const char *text;		/* one line */
+	uint32_t since;			/* first UMM_KERNEL() with it, 0 from the beginning */
+	uint32_t until;			/* first UMM_KERNEL() without it, 0 if it lives */
+	const char *verified;		/* "6.18", or "from reading" */
+};
+
+unsigned int umm_rule_count(void);
+int umm_rule_info(unsigned int rule, struct umm_rule_info *info);
+
+/* The index of the rule of that name, or -UMM_ENOENT. */
+int umm_rule_find(const char *name);
+bool umm_world_rule(const struct umm_world *world, unsigned int rule);
+
+/* Switch one rule: for what-if.  Not while an mm of this world is in use. */
+UMM_MUST_CHECK int umm_world_set_rule(struct umm_world *world, unsigned int rule, bool on);
+
+/* ---- files --------------------------------------------------------------------------------- */
+
+/* What a descriptor refers to, reduced to what mmap asks of it. */
+enum umm_file_kind {
+	UMM_FILE_REGULAR,		/* on a disk file system, also overlayfs and the like */
+	UMM_FILE_SHMEM,			/* tmpfs, memfd */
+	UMM_FILE_HUGETLB,		/* hugetlbfs, memfd with MFD_HUGETLB */
+	UMM_FILE_ZERO,			/* /dev/zero */
+	UMM_FILE_DEVICE,		/* a driver's own mmap: its answer is the driver's */
+	UMM_FILE_NOT_MAPPABLE,		/* directory, pipe, socket, most of /proc */
+};
+
+/* How the object chooses addresses. */
+enum umm_file_align {
+	UMM_ALIGN_NONE,			/* as anonymous memory */
+	UMM_ALIGN_THP,			/* for huge pages: ext4, xfs, btrfs */
+	UMM_ALIGN_HUGETLB,		/* to the huge page size */
+};
+
+#define UMM_FMODE_READ		0x1	/* opened for reading */
+#define UMM_FMODE_WRITE		0x2	/* opened for writing */
+#define UMM_FILE_APPEND_ONLY	0x4	/* the inode's append-only attribute, not O_APPEND */
+#define UMM_FILE_NOEXEC		0x8	/* on a mount with noexec */
+#define UMM_FILE_SWAPFILE	0x10	/* in use as swap */
+#define UMM_FILE_LARGE_OFFSETS	0x20	/* offsets are unsigned: /dev/mem and the like */
+#define UMM_FILE_SEAL_WRITE	0x40	/* F_SEAL_WRITE */
+#define UMM_FILE_SEAL_FUTURE	0x80	/* F_SEAL_FUTURE_WRITE */
+#define UMM_FILE_SYNC_DAX	0x100	/* supports MAP_SYNC */
+#define UMM_FILE_VM_CLOSE	0x200	/* its areas have a close operation: they never vanish by merging */
+
+struct umm_file_desc {
+	size_t size;
+	enum umm_file_kind kind;
+	enum umm_file_align align;
+	uint32_t flags;			/* UMM_FMODE_, UMM_FILE_ */
+	uint32_t dev_major, dev_minor;
+	uint64_t inode;
+	uint32_t huge_shift;		/* of a hugetlb file */
+	const char *path;		/* as maps shows it; copied; NULL for none */
+	void *cookie;			/* the embedder's, see umm_file_cookie() */
+	void (*release)(void *cookie);	/* called when the last reference goes; may be NULL */
+};
+
+void umm_file_desc_init(struct umm_file_desc *desc, enum umm_file_kind kind);
+
+/*
+ * One open file description: two open() of a path are two files, and do not merge; a dup() is the
+ * same file.  The caller gets one reference.  -UMM_ENOMEM, -UMM_EINVAL.
+ */
+UMM_MUST_CHECK int umm_file_new(struct umm_world *world, const struct umm_file_desc *desc,
+				struct umm_file **out);
+void umm_file_get(struct umm_file *file);
+void umm_file_put(struct umm_file *file);
+void *umm_file_cookie(const struct umm_file *file);
+
+/* What fcntl(F_ADD_SEALS), rename or unlink changed.  Not while another thread maps the file. */
+void umm_file_set_flags(struct umm_file *file, uint32_t flags);
+UMM_MUST_CHECK int umm_file_set_path(struct umm_file *file, const char *path);
+void umm_file_set_inode(struct umm_file *file, uint32_t dev_major, uint32_t dev_minor,
+			uint64_t inode);
+
+/* ---- address spaces ------------------------------------------------------------------------ */
+
+/* Where things go in an address space: what exec decides. */
+struct umm_layout {
+	size_t size;
+	umm_addr_t task_size;		/* first address above user space: 0x7ffffffff000 */
+	umm_addr_t mmap_base;		/* top-down search starts here */
+	umm_addr_t mmap_legacy_base;	/* bottom-up search starts here */
+	bool bottom_up;			/* the legacy layout */
+	umm_addr_t start_code, end_code, start_data, end_data;
+	umm_addr_t start_brk, brk;
+	umm_addr_t start_stack;		/* initial stack pointer: which area is [stack] */
+};
+
+/* The layout of x86-64 without randomisation, for a soft stack limit in bytes. */
+void umm_layout_init(struct umm_layout *layout, uint64_t stack_limit);
+
+/* Capabilities that memory calls ask for. */
+#define UMM_CAP_IPC_LOCK	0x1
+#define UMM_CAP_SYS_RAWIO	0x2
+#define UMM_CAP_SYS_ADMIN	0x4
+
+/*
+ * An empty address space with the layout of umm_layout_init(8 MiB), no limits, no capabilities.
+ * The caller gets one reference; the last umm_mm_put() is exit_mmap.
+ */
+UMM_MUST_CHECK int umm_mm_new(struct umm_world *world, struct umm_mm **out);
+void umm_mm_get(struct umm_mm *mm);
+void umm_mm_put(struct umm_mm *mm);
+struct umm_world *umm_mm_world(const struct umm_mm *mm);
+
+/* @resource is one of UMM_RLIMIT_; bytes or UMM_RLIM_INFINITY.  -UMM_EINVAL for another one. */
+int umm_mm_set_rlimit(struct umm_mm *mm, int resource, uint64_t soft, uint64_t hard);
+void umm_mm_set_caps(struct umm_mm *mm, uint32_t caps);
+void umm_mm_set_personality(struct umm_mm *mm, uint32_t personality);
+void umm_mm_set_layout(struct umm_mm *mm, const struct umm_layout *layout);
+void umm_mm_get_layout(struct umm_mm *mm, struct umm_layout *layout);
+
+/* Flags that new areas get on top: after mlockall(MCL_FUTURE), UMM_VM_LOCKED | UMM_VM_LOCKONFAULT. */
+void umm_mm_set_def_flags(struct umm_mm *mm, uint64_t vm_flags);
+
+/* prctl(PR_SET_MDWE): writable and executable at once is refused from now on. */
+void umm_mm_set_mdwe(struct umm_mm *mm, bool on);
+
+/* Pages by class, as /proc/PID/status shows them. */
+struct umm_mm_stats {
+	uint64_t map_count;		/* areas, the gate area not among them */
+	uint64_t total_vm;		/* pages: VmSize */
+	uint64_t data_vm;		/* pages: VmData */
+	uint64_t exec_vm;		/* pages: VmExe + VmLib */
+	uint64_t stack_vm;		/* pages: VmStk */
+	uint64_t locked_vm;		/* pages: VmLck */
+	int64_t charged;		/* pages this mm holds of the commit charge */
+	uint64_t metadata_bytes;	/* what the platform gave for this mm's areas, slack included */
+};
+
+void umm_mm_stats(struct umm_mm *mm, struct umm_mm_stats *stats);
+
+/* ---- the calls ----------------------------------------------------------------------------- */
+
+/*
+ * mmap(2).  @file is what the descriptor refers to, NULL for one that cannot be mapped at all
+ * (closed, O_PATH: EBADF) and for anonymous memory; the mapping takes a reference of its own.
+ * The address, or a negative error.
+ */
+int64_t umm_mmap(struct umm_mm *mm, umm_addr_t addr, uint64_t len, uint64_t prot, uint64_t flags,
+		 struct umm_file *file, uint64_t offset, struct umm_why *why);
+
+/*
+ * The address that umm_mmap() with the same arguments would choose; changes nothing.  The errors
+ * of the search and of the checks before it.
+ */
+int64_t umm_get_unmapped_area(struct umm_mm *mm, umm_addr_t addr, uint64_t len, uint64_t prot,
+			      uint64_t flags, struct umm_file *file, uint64_t offset);
+
+/* munmap(2). */
+int64_t umm_munmap(struct umm_mm *mm, umm_addr_t addr, uint64_t len, struct umm_why *why);
+
+/* mprotect(2), and pkey_mprotect(2) where @pkey is not -1. */
+int64_t umm_mprotect(struct umm_mm *mm, umm_addr_t addr, uint64_t len, uint64_t prot, int pkey,
+		     struct umm_why *why);
+
+/* brk(2) as the kernel answers it: the break after the call, which is the old one if refused. */
+umm_addr_t umm_brk(struct umm_mm *mm, umm_addr_t brk, struct umm_why *why);
+
+/* fork(2)'s part: a copy of the address space.  The caller gets the reference in @child. */
+UMM_MUST_CHECK int64_t umm_fork(struct umm_mm *mm, struct umm_mm **child, struct umm_why *why);
+
+/*
+ * execve(2)'s part up to the loader: an empty address space that keeps what survives exec
+ * (limits, capabilities, personality without the bits that exec clears).  The old one is untouched:
+ * the caller puts it.
+ */
+UMM_MUST_CHECK int umm_exec(struct umm_mm *mm, struct umm_mm **out);
+
+/* Access of a fault. */
+#define UMM_ACCESS_READ		0x1
+#define UMM_ACCESS_WRITE	0x2
+#define UMM_ACCESS_EXEC		0x4
+
+#define UMM_FAULT_OK		0
+#define UMM_SEGV_MAPERR		1
+#define UMM_SEGV_ACCERR		2
+
+/*
+ * A page fault at @addr as far as areas go: stack growth, permission, and the anon_vma that the
+ * first write makes.  Idempotent.  UMM_FAULT_OK, or the si_code of the SIGSEGV; -UMM_ENOMEM if the
+ * library's own memory ran out.
+ */
+int umm_fault(struct umm_mm *mm, umm_addr_t addr, unsigned int access, struct umm_why *why);
+
+/* ---- looking at areas ---------------------------------------------------------------------- */
+
+/* The flags of an area, in the order of smaps' VmFlags line. */
+#define UMM_VM_READ		(UINT64_C(1) << 0)	/* rd */
+#define UMM_VM_WRITE		(UINT64_C(1) << 1)	/* wr */
+#define UMM_VM_EXEC		(UINT64_C(1) << 2)	/* ex */
+#define UMM_VM_SHARED		(UINT64_C(1) << 3)	/* sh */
+#define UMM_VM_MAYREAD		(UINT64_C(1) << 4)	/* mr */
+#define UMM_VM_MAYWRITE		(UINT64_C(1) << 5)	/* mw */
+#define UMM_VM_MAYEXEC		(UINT64_C(1) << 6)	/* me */
+#define UMM_VM_MAYSHARE		(UINT64_C(1) << 7)	/* ms */
+#define UMM_VM_GROWSDOWN	(UINT64_C(1) << 8)	/* gd */
+#define UMM_VM_UFFD_MISSING	(UINT64_C(1) << 9)	/* um */
+#define UMM_VM_PFNMAP		(UINT64_C(1) << 10)	/* pf */
+#define UMM_VM_MAYBE_GUARD	(UINT64_C(1) << 11)	/* gu */
+#define UMM_VM_UFFD_WP		(UINT64_C(1) << 12)	/* uw */
+#define UMM_VM_LOCKED		(UINT64_C(1) << 13)	/* lo */
+#define UMM_VM_IO		(UINT64_C(1) << 14)	/* io */
+#define UMM_VM_SEQ_READ		(UINT64_C(1) << 15)	/* sr */
+#define UMM_VM_RAND_READ	(UINT64_C(1) << 16)	/* rr */
+#define UMM_VM_DONTCOPY		(UINT64_C(1) << 17)	/* dc */
+#define UMM_VM_DONTEXPAND	(UINT64_C(1) << 18)	/* de */
+#define UMM_VM_LOCKONFAULT	(UINT64_C(1) << 19)	/* lf */
+#define UMM_VM_ACCOUNT		(UINT64_C(1) << 20)	/* ac */
+#define UMM_VM_NORESERVE	(UINT64_C(1) << 21)	/* nr */
+#define UMM_VM_HUGETLB		(UINT64_C(1) << 22)	/* ht */
+#define UMM_VM_SYNC		(UINT64_C(1) << 23)	/* sf */
+#define UMM_VM_ARCH_1		(UINT64_C(1) << 24)	/* ar */
+#define UMM_VM_WIPEONFORK	(UINT64_C(1) << 25)	/* wf */
+#define UMM_VM_DONTDUMP		(UINT64_C(1) << 26)	/* dd */
+#define UMM_VM_SOFTDIRTY	(UINT64_C(1) << 27)	/* sd */
+#define UMM_VM_MIXEDMAP		(UINT64_C(1) << 28)	/* mm */
+#define UMM_VM_HUGEPAGE		(UINT64_C(1) << 29)	/* hg */
+#define UMM_VM_NOHUGEPAGE	(UINT64_C(1) << 30)	/* nh */
+#define UMM_VM_MERGEABLE	(UINT64_C(1) << 31)	/* mg */
+#define UMM_VM_UFFD_MINOR	(UINT64_C(1) << 32)	/* ui */
+#define UMM_VM_SHADOW_STACK	(UINT64_C(1) << 33)	/* ss */
+#define UMM_VM_DROPPABLE	(UINT64_C(1) << 34)	/* dp */
+#define UMM_VM_SEALED		(UINT64_C(1) << 35)	/* sl */
+
+/* The two letters of each flag set, as smaps prints them ("rd wr mr mw me ac "); as snprintf(3). */
+size_t umm_vm_flags_text(uint64_t vm_flags, char *buf, size_t size);
+
+/* The reverse; words that it does not know are skipped and counted in *unknown (may be NULL). */
+uint64_t umm_vm_flags_parse(const char *text, unsigned int *unknown);
+
+/* What is known of the anon_vma of an area: it decides merging. */
+enum umm_anon {
+	UMM_ANON_NONE,			/* never written, or not private */
+	UMM_ANON_OWN,			/* has one, linked to no other (its chain is a singleton) */
+	UMM_ANON_INHERITED,		/* has one that came through fork */
+	UMM_ANON_UNKNOWN,		/* imported; taken as none until umm_area_set_anon() */
+};
+
+/* What names the area in maps. */
+enum umm_area_name {
+	UMM_NAME_NONE,
+	UMM_NAME_FILE,			/* the path of the file */
+	UMM_NAME_HEAP, UMM_NAME_STACK, UMM_NAME_VDSO, UMM_NAME_VVAR, UMM_NAME_VVAR_VCLOCK,
+	UMM_NAME_OTHER_SPECIAL,		/* imported with a name of its own */
+};
+
+struct umm_area {
+	size_t size;
+	umm_addr_t start, end;
+	uint64_t vm_flags;		/* UMM_VM_ */
+	uint64_t pgoff;			/* pages: offset in the file, or start / 4096 when it was made */
+	struct umm_file *file;		/* borrowed, NULL for none */
+	enum umm_area_name name;
+	const char *special;		/* of UMM_NAME_OTHER_SPECIAL: "[uprobes]" */
+	enum umm_anon anon;
+	uint64_t anon_id;		/* equal for areas with the same anon_vma; 0 for none */
+};
+
+/*
+ * find_vma(): the first area whose end is above @addr.  True if there is one.  @area->file stays
+ * valid until the area goes.
+ */
+bool umm_find_area(struct umm_mm *mm, umm_addr_t addr, struct umm_area *area);
+
+/*
+ * The line of /proc/PID/maps for the first area whose end is above @addr, with its newline, as
+ * snprintf(3); *next is where to go on.  0 when there is none.
+ */
+size_t umm_maps_line(struct umm_mm *mm, umm_addr_t addr, char *buf, size_t size, umm_addr_t *next);
+
+/* All lines, without the gate area's, as snprintf(3). */
+size_t umm_maps_text(struct umm_mm *mm, char *buf, size_t size);
+
+/* True if every invariant of the address space holds.  O(areas): for tests. */
+bool umm_mm_is_valid(struct umm_mm *mm);
+
+/* ---- following a running kernel -------------------------------------------------------------- */
+
+/*
+ * Put an area there as it is, without asking any check: what exec laid out, what attach found.
+ * The counters follow.  -UMM_EINVAL for a range that is not one or overlaps an area,
+ * -UMM_ENOMEM.
+ */
+UMM_MUST_CHECK int umm_area_import(struct umm_mm *mm, const struct umm_area *area);
+
+/*
+ * Make the model in [start, end) what @areas (ascending, @nr of them, within the range) say, after
+ * the kernel changed it in a way that no call here predicts.  An area that covers part of what an
+ * old one covered keeps that one's anon_vma, file and name where kind, inode and offset agree; with
+ * @moved_from != 0, areas also look at the old place of [start, end) (after mremap).  Areas that cross
+ * the edges are cut there.  Charges and counters follow.  On an error nothing has changed.
+ */
+UMM_MUST_CHECK int umm_adopt_range(struct umm_mm *mm, umm_addr_t start, umm_addr_t end,
+				   const struct umm_area *areas, size_t nr, umm_addr_t moved_from);
+
+/* The kernel's break, after a brk that the model answered otherwise. */
+void umm_adopt_brk(struct umm_mm *mm, umm_addr_t brk);
+void umm_adopt_locked_vm(struct umm_mm *mm, uint64_t pages);
+
+/*
+ * What was learnt about the area that contains @addr: UMM_ANON_NONE or UMM_ANON_OWN.  OWN does as a
+ * write fault does: the anon_vma of a neighbour is reused where Linux would.  An area that has one
+ * already keeps it.  -UMM_ENOENT if there is no area, -UMM_ENOMEM.
+ */
+int umm_area_set_anon(struct umm_mm *mm, umm_addr_t addr, enum umm_anon anon);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
