@@ -40,6 +40,11 @@ extern "C" {
 #define UMM_MUST_CHECK
 #endif
 
+/* The library is built with hidden symbols; what this header declares is what it shows. */
+#if defined(__GNUC__)
+#pragma GCC visibility push(default)
+#endif
+
 /* ---- versions ------------------------------------------------------------------------------ */
 
 #define UMM_VERSION_MAJOR 0
@@ -511,6 +516,10 @@ void umm_adopt_locked_vm(struct umm_mm *mm, uint64_t pages);
  * already keeps it.  -UMM_ENOENT if there is no area, -UMM_ENOMEM.
  */
 int umm_area_set_anon(struct umm_mm *mm, umm_addr_t addr, enum umm_anon anon);
+
+#if defined(__GNUC__)
+#pragma GCC visibility pop
+#endif
 
 #ifdef __cplusplus
 }
