@@ -1,0 +1,48 @@
+/*
+ * unit.h - what the unit tests share: cmocka, random numbers from one seed, a platform that counts.
+ */
+#ifndef TESTS_UNIT_H
+#define TESTS_UNIT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <usermm/platform.h>
+
+/* A generator whose numbers follow from UMM_SEED (default 1). */
+struct unit_random {
+	uint64_t state;
+};
+
+struct unit_random unit_random_init(void);
+uint64_t unit_random(struct unit_random *random);
+uint64_t unit_random_below(struct unit_random *random, uint64_t limit);	/* 0 … limit - 1 */
+
+/* UMM_ITER if set, else @normal. */
+uint64_t unit_iterations(uint64_t normal);
+
+/*
+ * A platform over malloc() that counts, and can refuse.  One thread at a time, no locks.
+ */
+struct unit_memory {
+	struct umm_platform platform;
+	uint64_t bytes;			/* handed out */
+	uint64_t blocks;
+	uint64_t calls;			/* of alloc, refused ones too */
+	uint64_t fail_at;		/* refuse call number fail_at, counted from 1; 0 for none */
+};
+
+void unit_memory_init(struct unit_memory *memory);
+
+/* Count calls anew, and refuse the @n-th from now on; 0 for none. */
+void unit_memory_fail_at(struct unit_memory *memory, uint64_t n);
+
+#endif
