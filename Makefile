@@ -1,0 +1,45 @@
+# The two commands are `make demo` and `make check`.  Everything else here is a way to a part of them;
+# the build itself is meson's (meson.build).
+
+BUILD := build
+MESON := meson
+NINJA := ninja
+
+all: need-build $(BUILD)/build.ninja
+	@$(NINJA) -C $(BUILD) $(QUIET)
+
+# Follow a real program and show the most telling of what happened.
+demo: QUIET := --quiet
+demo: install-demo $(BUILD)/build.ninja
+	@$(NINJA) -C $(BUILD) --quiet
+	@tools/demo $(BUILD)/usermm
+
+# Every test.  FORCE=1 runs again what passed before on the same tree; ONLY="unit cli" runs a part.
+check: install-check
+	@tools/run-checks $(if $(FORCE),--force) $(ONLY)
+
+# Ours beside the kernel's; writes $(BUILD)/bench.json.
+bench: install-bench
+	@tools/run-bench
+
+# The random tests again, with more iterations and other seeds: MINUTES=10.
+soak: install-check
+	@tools/soak $(or $(MINUTES),10)
+
+install: all
+	$(MESON) install -C $(BUILD)
+
+clean:
+	rm -rf $(BUILD) build-asan build-clang build-bench
+
+$(BUILD)/build.ninja: | meson.build
+	@mkdir -p $(BUILD)
+	@$(MESON) setup $(BUILD) >$(BUILD)/setup.log 2>&1 || { cat $(BUILD)/setup.log; exit 1; }
+
+need-%:
+	@tools/need $*
+
+install-%:
+	@tools/need --install $*
+
+.PHONY: all demo check bench soak install clean
