@@ -43,13 +43,17 @@ static size_t align_up(size_t n, size_t align)
 void slab_cache_init(struct slab_cache *cache, const struct umm_platform *platform,
 		     size_t object_size, const char *name)
 {
-	mm_assert(object_size > 0 && object_size <= SLAB_FIRST_CHUNK / 4);
+	size_t first_chunk = SLAB_FIRST_CHUNK;
+
+	mm_assert(object_size > 0 && object_size <= SLAB_LARGEST_CHUNK / 4);
+	while (first_chunk < 4 * object_size)
+		first_chunk *= 2;
 
 	*cache = (struct slab_cache){
 		.platform = platform,
 		.name = name,
 		.object_size = align_up(object_size, 16),
-		.next_chunk = SLAB_FIRST_CHUNK,
+		.next_chunk = first_chunk,
 	};
 }
 

@@ -73,7 +73,7 @@ static void churn(size_t size, uint64_t steps)
 
 static void test_random(void **state)
 {
-	static const size_t sizes[] = { 1, 16, 40, 64, 72, 128, 192, 1000 };
+	static const size_t sizes[] = { 1, 16, 40, 64, 72, 128, 192, 1000, 3000, 16384 };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
