@@ -95,7 +95,7 @@ void rb_insert_fixup(struct rb_root *root, struct rb_node *node, rb_update_fn up
 		if (!rb_is_red(parent))
 			return;
 
-		grandparent = rb_parent(parent);	/* there is one: a red node is not the root */
+		grandparent = rb_parent(parent);	/* there is one: the root is black */
 		side = rb_side(grandparent, parent);
 		uncle = grandparent->child[!side];
 		if (!rb_is_red(uncle))
@@ -181,7 +181,8 @@ void rb_erase_fixup(struct rb_root *root, struct rb_hole *hole, rb_update_fn upd
 			parent = rb_parent(node);
 			continue;
 		}
-		if (!rb_is_red(sibling->child[!side])) {	/* the red one is inside: turn it out */
+		/* If the red one is on the inside, turn it out. */
+		if (!rb_is_red(sibling->child[!side])) {
 			rb_rotate(root, sibling, !side, update);
 			rb_set_red(sibling);
 			sibling = parent->child[!side];
@@ -268,7 +269,7 @@ bool rb_is_valid(const struct rb_root *root)
 	if (node && (rb_parent(node) || rb_is_red(node)))
 		return false;
 
-	/* Each link down is checked before it is followed, so the walk ends even in a broken tree. */
+	/* Each link down is checked before it is followed: the walk ends even in a broken tree. */
 	while (node) {
 		struct rb_node *parent = rb_parent(node);
 

@@ -32,8 +32,8 @@ struct slab_cache {
 };
 
 /*
- * Make an empty cache; asks the platform for nothing.  @platform and @name must outlive it.  Objects
- * of a multiple of 64 bytes are aligned to 64, others to 16.
+ * Make an empty cache; asks the platform for nothing.  @platform and @name must outlive it.
+ * Objects of a multiple of 64 bytes are aligned to 64, others to 16.
  */
 void slab_cache_init(struct slab_cache *cache, const struct umm_platform *platform,
 		     size_t object_size, const char *name);

@@ -3,8 +3,8 @@
  *
  * Layer: base.
  *
- * With AddressSanitizer any access stops the program; with assertions for debugging the contents are
- * overwritten; otherwise both cost nothing.  The first word holds the free list and is spared.
+ * With AddressSanitizer any access stops the program; with assertions for debugging the contents
+ * are overwritten; otherwise both cost nothing.  The first word holds the free list and is spared.
  */
 #ifndef BASE_SLAB_POISON_H
 #define BASE_SLAB_POISON_H
