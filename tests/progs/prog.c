@@ -177,8 +177,7 @@ void look(const char *addr)
 
 /* ---- /proc/self/maps ----------------------------------------------------------------------- */
 
-/* Calls @each for every area until it says false. */
-static void for_each_area(bool (*each)(void *ctx, const struct prog_area *area), void *ctx)
+void for_each_area(bool (*each)(void *ctx, const struct prog_area *area), void *ctx)
 {
 	static char buf[1 << 16];
 	size_t have = 0;

@@ -83,7 +83,10 @@ struct prog_area {
 	char name[64];
 };
 
-/* The area that contains @addr, as /proc/self/maps shows it. */
+/* Call @each for every area of /proc/self/maps but [vsyscall], until it says false. */
+void for_each_area(bool (*each)(void *ctx, const struct prog_area *area), void *ctx);
+
+/* The area that contains @addr. */
 bool area_at(const void *addr, struct prog_area *area);
 
 /* How many areas there are in [start, end); all of the process, without [vsyscall]. */
