@@ -23,7 +23,7 @@
 enum { RB_LEFT, RB_RIGHT };
 
 struct rb_node {
-	uintptr_t parent_color;		/* the parent's address; bit 0 is set if this one is black */
+	uintptr_t parent_color;		/* the parent's address; bit 0: this one is black */
 	union {
 		struct {
 			struct rb_node *left, *right;

@@ -1,0 +1,85 @@
+/*
+ * why.h - every check names itself, whether it lets a call pass or not.
+ *
+ * Layer: base.
+ *
+ *	err = check(why, mm->map_count <= max, WHY_MAP_COUNT, mm->map_count, max);
+ *	if (err)
+ *		return err;
+ *
+ * The record is the caller's struct umm_why, or NULL: then a check is its comparison and one
+ * predictable branch.  Notes tell of decisions that are not refusals.
+ */
+#ifndef BASE_WHY_H
+#define BASE_WHY_H
+
+#include <usermm/usermm.h>
+
+#include "base/compiler.h"
+
+enum why_code {
+#define WHY(id, error, function, text, limit, remedy, ruled_out) WHY_##id,
+#define NOTE(id, function, text) NOTE_##id,
+#include "base/why.def"
+#undef WHY
+#undef NOTE
+	NR_WHY
+};
+
+/* The error number of each code, kept apart from the strings so that those can be left out. */
+extern const uint8_t why_error[NR_WHY];
+
+static inline void why_begin(struct umm_why *why)
+{
+	if (why) {
+		why->nr = 0;
+		why->lost = 0;
+	}
+}
+
+/* Append an entry.  Passed checks and notes stop one short of the end: a refusal has room. */
+void why_append(struct umm_why *why, enum umm_why_kind kind, enum why_code code, uint64_t v0,
+		uint64_t v1, uint64_t v2, uint64_t v3);
+
+static inline void note(struct umm_why *why, enum why_code code, uint64_t v0, uint64_t v1,
+			uint64_t v2, uint64_t v3)
+{
+	if (why)
+		why_append(why, UMM_WHY_NOTE, code, v0, v1, v2, v3);
+}
+
+static inline void passed(struct umm_why *why, enum why_code code, uint64_t v0, uint64_t v1)
+{
+	if (why)
+		why_append(why, UMM_WHY_PASSED, code, v0, v1, 0, 0);
+}
+
+/* The call is refused by the check @code: its negative error number. */
+static inline __must_check long refuse4(struct umm_why *why, enum why_code code, uint64_t v0,
+					uint64_t v1, uint64_t v2, uint64_t v3)
+{
+	if (why)
+		why_append(why, UMM_WHY_REFUSED, code, v0, v1, v2, v3);
+	return -(long)why_error[code];
+}
+
+static inline __must_check long refuse(struct umm_why *why, enum why_code code, uint64_t v0,
+				       uint64_t v1)
+{
+	return refuse4(why, code, v0, v1, 0, 0);
+}
+
+/* A check with what it compares: 0 if @holds, else refused. */
+static inline __must_check long check(struct umm_why *why, bool holds, enum why_code code,
+				      uint64_t value, uint64_t limit)
+{
+	if (unlikely(!holds))
+		return refuse(why, code, value, limit);
+	passed(why, code, value, limit);
+	return 0;
+}
+
+/* Take back a refusal that the caller decides otherwise about: a search that is tried again. */
+void why_retract(struct umm_why *why, uint16_t nr);
+
+#endif

@@ -1,0 +1,88 @@
+/*
+ * world.h - one machine: its kernel version, settings, and what its processes share.
+ *
+ * Layer: base.
+ *
+ * Locks that guard the members:
+ *	a	atomic
+ *	w	world->lock
+ *	-	set while nothing runs: at the start, or by the embedder between calls
+ */
+#ifndef BASE_WORLD_H
+#define BASE_WORLD_H
+
+#include <stdatomic.h>
+
+#include <usermm/usermm.h>
+
+#include "base/lock.h"
+#include "base/rules.h"
+#include "base/slab.h"
+
+struct world {
+	struct umm_platform platform;		/* [-] */
+	struct umm_settings settings;		/* [-] */
+	bool rule_on[NR_RULES];			/* [-] */
+	umm_event_fn event_fn;			/* [-] */
+	void *event_ctx;			/* [-] */
+
+	atomic_llong vm_committed_as;		/* [a] pages */
+	atomic_llong huge_reserved[UMM_HUGE_SIZES];	/* [a] pages promised to mappings */
+	atomic_ullong next_anon_id;		/* [a] names for anon_vmas, in order of making */
+	atomic_ullong live_objects;		/* [a] mms and files not yet freed */
+
+	struct umm_lock lock;			/* leaf: taken inside mmap_lock */
+	struct slab_cache anon_vma_cache;	/* [w] shared by parents and children */
+	struct slab_cache mm_cache;		/* [w] */
+	struct slab_cache file_cache;		/* [w] */
+};
+
+static inline bool rule(const struct world *world, enum rule_id id)
+{
+	return world->rule_on[id];
+}
+
+/* Pages charged on this machine; the charge is a counter, so the order of changes does not matter. */
+static inline uint64_t world_committed(const struct world *world)
+{
+	return (uint64_t)atomic_load_explicit(&world->vm_committed_as, memory_order_relaxed);
+}
+
+static inline void world_commit(struct world *world, int64_t pages)
+{
+	atomic_fetch_add_explicit(&world->vm_committed_as, pages, memory_order_relaxed);
+}
+
+static inline void world_event(const struct world *world, enum umm_event_type type, void *mm,
+			       uint64_t start, uint64_t end, uint64_t value)
+{
+	if (unlikely(world->event_fn)) {
+		struct umm_event event = { type, mm, start, end, value };
+
+		world->event_fn(world->event_ctx, &event);
+	}
+}
+
+/* Object sizes are handed in: the world knows no higher layer. */
+struct world_sizes {
+	size_t mm, file, anon_vma;
+};
+
+__must_check int world_create(const struct umm_platform *platform,
+			      const struct umm_settings *settings,
+			      const struct world_sizes *sizes, struct world **out);
+
+/* All mms and files of it are gone. */
+void world_destroy(struct world *world);
+
+/* 0, or -UMM_EINVAL for settings that no machine has. */
+__must_check int settings_check(const struct umm_settings *settings);
+
+/* The pool of that page size, or -1. */
+int world_huge_pool(const struct world *world, unsigned int shift);
+
+/* An object of a cache that the world's lock guards; NULL without memory. */
+void *world_alloc(struct world *world, struct slab_cache *cache);
+void world_dealloc(struct world *world, struct slab_cache *cache, void *object);
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * generic.c - files of ordinary file systems, devices, and what cannot be mapped.
+ */
+#include "base/why.h"
+#include "object/objects.h"
+#include "space/unmapped_area.h"
+
+static void generic_close(struct world *world, struct vm_area_struct *vma)
+{
+	/* That it is there is what counts: its areas do not vanish by merging. */
+	(void)world;
+	(void)vma;
+}
+
+static const struct vm_operations_struct generic_file_vm_ops = { .close = NULL };
+static const struct vm_operations_struct closing_file_vm_ops = { .close = generic_close };
+
+const struct vm_operations_struct *file_vm_operations(const struct file *file)
+{
+	return file->flags & UMM_FILE_VM_CLOSE ? &closing_file_vm_ops : &generic_file_vm_ops;
+}
+
+static long special_may_split(const struct vm_area_struct *vma, umm_addr_t addr,
+			      struct umm_why *why)
+{
+	(void)addr;
+	return refuse(why, WHY_SPECIAL_SPLIT, vma->vm_start, vma->vm_end);
+}
+
+const struct vm_operations_struct special_vm_operations = { .may_split = special_may_split };
+
+static long generic_file_mmap(struct world *world, struct file *file, struct vm_area_struct *vma,
+			      struct umm_why *why)
+{
+	(void)world;
+	(void)why;
+	vma->vm_ops = file->vm_ops;
+	return 0;
+}
+
+const struct file_operations generic_file_operations = {
+	.mmap = generic_file_mmap,
+	.signed_offsets = true,
+};
+
+const struct file_operations thp_file_operations = {
+	.get_unmapped_area = thp_get_unmapped_area,
+	.mmap = generic_file_mmap,
+	.signed_offsets = true,
+};
+
+/* What the driver does is its own affair: the follower adopts it by name. */
+const struct file_operations device_file_operations = {
+	.mmap = generic_file_mmap,
+};
+
+const struct file_operations unmappable_file_operations = { .mmap = NULL };

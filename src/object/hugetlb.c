@@ -1,0 +1,113 @@
+/*
+ * hugetlb.c - files of huge pages, promised from a pool when they are mapped.
+ */
+#include "base/assert.h"
+#include "base/err.h"
+#include "base/why.h"
+#include "object/objects.h"
+#include "space/unmapped_area.h"
+
+/* vm_private of a hugetlb area. */
+enum { HUGETLB_NOT_RESERVED, HUGETLB_RESERVED };
+
+static int64_t hugetlb_get_unmapped_area(struct mm_struct *mm, const struct file *file,
+					 const struct unmapped_area_request *req,
+					 struct umm_why *why)
+{
+	uint64_t huge = file_page_size(file);
+	long err;
+
+	err = check(why, req->len % huge == 0, WHY_HUGETLB_LENGTH, req->len, huge);
+	if (err)
+		return err;
+	if (req->flags & UMM_MAP_FIXED) {
+		err = check(why, req->addr % huge == 0, WHY_HUGETLB_ADDR, req->addr, huge);
+		if (err)
+			return err;
+	}
+	return mm_get_unmapped_area(mm, req, huge - PAGE_SIZE, why);
+}
+
+static long hugetlb_may_split(const struct vm_area_struct *vma, umm_addr_t addr,
+			      struct umm_why *why)
+{
+	uint64_t huge = file_page_size(vma->vm_file);
+
+	return check(why, addr % huge == 0, WHY_HUGETLB_SPLIT, addr, huge);
+}
+
+static void hugetlb_unreserve(struct world *world, struct vm_area_struct *vma)
+{
+	unsigned int shift = vma->vm_file->page_shift;
+	int pool = world_huge_pool(world, shift);
+
+	if (vma->vm_private == HUGETLB_RESERVED && pool >= 0)
+		atomic_fetch_sub(&world->huge_reserved[pool], (long long)(vma_len(vma) >> shift));
+}
+
+static const struct vm_operations_struct hugetlb_vm_ops = {
+	.close = hugetlb_unreserve,
+	.may_split = hugetlb_may_split,
+};
+
+static long hugetlb_reserve(struct world *world, struct vm_area_struct *vma, struct umm_why *why)
+{
+	unsigned int shift = vma->vm_file->page_shift;
+	long long pages = (long long)(vma_len(vma) >> shift), before;
+	int pool = world_huge_pool(world, shift);
+	long long free_pages;
+
+	if (pool < 0)
+		return refuse(why, WHY_HUGETLB_SIZE, shift, 0);
+	free_pages = (long long)world->settings.huge[pool].free_pages;
+	before = atomic_fetch_add(&world->huge_reserved[pool], pages);
+	if (before + pages > free_pages) {
+		atomic_fetch_sub(&world->huge_reserved[pool], pages);
+		return refuse(why, WHY_HUGETLB_POOL, (uint64_t)pages,
+			      before > free_pages ? 0 : (uint64_t)(free_pages - before));
+	}
+	passed(why, WHY_HUGETLB_POOL, (uint64_t)pages, (uint64_t)(free_pages - before));
+	vma->vm_private = HUGETLB_RESERVED;
+	return 0;
+}
+
+static long hugetlb_file_mmap(struct world *world, struct file *file, struct vm_area_struct *vma,
+			      struct umm_why *why)
+{
+	uint64_t huge = file_page_size(file);
+	long err;
+
+	vma->vm_flags |= VM_HUGETLB | VM_DONTEXPAND;
+	vma->vm_private = HUGETLB_NOT_RESERVED;
+	err = check(why, (vma->vm_pgoff << PAGE_SHIFT) % huge == 0, WHY_OFFSET_UNALIGNED,
+		    vma->vm_pgoff << PAGE_SHIFT, huge);
+	if (err)
+		return err;
+	if (!(vma->vm_flags & VM_NORESERVE)) {
+		err = hugetlb_reserve(world, vma, why);
+		if (err)
+			return err;
+	}
+	vma->vm_ops = &hugetlb_vm_ops;
+	return 0;
+}
+
+const struct file_operations hugetlb_file_operations = {
+	.get_unmapped_area = hugetlb_get_unmapped_area,
+	.mmap = hugetlb_file_mmap,
+	.signed_offsets = true,
+	.own_accounting = true,
+};
+
+struct file *hugetlb_file_setup(struct world *world, unsigned int shift)
+{
+	struct file *file = file_alloc(world, "/anon_hugepage (deleted)");
+
+	if (IS_ERR(file))
+		return file;
+	file->f_op = &hugetlb_file_operations;
+	file->vm_ops = &hugetlb_vm_ops;
+	file->flags = UMM_FMODE_READ | UMM_FMODE_WRITE;
+	file->page_shift = shift;
+	return file;
+}

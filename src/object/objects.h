@@ -1,0 +1,32 @@
+/*
+ * objects.h - the kinds of things that can be mapped.
+ *
+ * Layer: object.  What the layers below and above know of a kind is its struct file_operations.
+ */
+#ifndef OBJECT_OBJECTS_H
+#define OBJECT_OBJECTS_H
+
+#include "space/file.h"
+
+extern const struct file_operations generic_file_operations;	/* a file system without wishes */
+extern const struct file_operations thp_file_operations;	/* one that aligns for huge pages */
+extern const struct file_operations shmem_file_operations;	/* tmpfs, memfd, shared anonymous */
+extern const struct file_operations hugetlb_file_operations;
+extern const struct file_operations zero_file_operations;	/* /dev/zero */
+extern const struct file_operations device_file_operations;	/* a driver that nobody knows */
+extern const struct file_operations unmappable_file_operations;
+
+/* The operations of areas of a file, with or without a close operation; never NULL. */
+const struct vm_operations_struct *file_vm_operations(const struct file *file);
+
+/* Those of an imported area that the kernel made by itself: never cut. */
+extern const struct vm_operations_struct special_vm_operations;
+
+/* An object of @len bytes for shared anonymous memory; charged unless VM_NORESERVE.  ERR_PTR. */
+struct file *shmem_kernel_file_setup(struct mm_struct *mm, uint64_t len, vm_flags_t flags,
+				     struct umm_why *why);
+
+/* The anonymous hugetlb file of MAP_HUGETLB with pages of 2^@shift bytes.  ERR_PTR. */
+struct file *hugetlb_file_setup(struct world *world, unsigned int shift);
+
+#endif

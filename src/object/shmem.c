@@ -1,0 +1,83 @@
+/*
+ * shmem.c - tmpfs, memfd, and the objects behind shared anonymous memory and /dev/zero.
+ */
+#include "base/err.h"
+#include "base/why.h"
+#include "object/objects.h"
+#include "space/accounting.h"
+#include "space/unmapped_area.h"
+
+#define MAX_LFS_FILESIZE UINT64_C(0x7fffffffffffffff)
+
+static long shmem_mmap(struct world *world, struct file *file, struct vm_area_struct *vma,
+		       struct umm_why *why)
+{
+	(void)world;
+	(void)why;
+	vma->vm_ops = file->vm_ops;
+	return 0;
+}
+
+static void shmem_destroy(struct file *file)
+{
+	world_commit(file->world, -(int64_t)file->charged);
+}
+
+const struct file_operations shmem_file_operations = {
+	.mmap = shmem_mmap,
+	.destroy = shmem_destroy,
+	.signed_offsets = true,
+};
+
+struct file *shmem_kernel_file_setup(struct mm_struct *mm, uint64_t len, vm_flags_t flags,
+				     struct umm_why *why)
+{
+	uint64_t charge = flags & VM_NORESERVE ? 0 : len >> PAGE_SHIFT;
+	struct file *file;
+	long err;
+
+	err = check(why, len <= MAX_LFS_FILESIZE, WHY_SHMEM_SIZE, len, MAX_LFS_FILESIZE);
+	if (err)
+		return ERR_PTR(err);
+	if (charge) {
+		err = vm_enough_memory(mm, charge, WHY_OVERCOMMIT, 0, 0, why);
+		if (err)
+			return ERR_PTR(err);
+	}
+	file = file_alloc(mm->world, "/dev/zero (deleted)");
+	if (IS_ERR(file))
+		return ERR_PTR(refuse(why, WHY_NO_METADATA, 1, 0));
+	file->f_op = &shmem_file_operations;
+	file->vm_ops = file_vm_operations(file);
+	file->flags = UMM_FMODE_READ | UMM_FMODE_WRITE;
+	file->dev_minor = 1;
+	file->charged = charge;
+	world_commit(mm->world, (int64_t)charge);
+	if (charge)
+		note(why, NOTE_CHARGED, charge, world_committed(mm->world), 0, 0);
+	return file;
+}
+
+/* Private mappings are anonymous memory that keeps the file's name; shared ones become shmem. */
+static long zero_mmap(struct world *world, struct file *file, struct vm_area_struct *vma,
+		      struct umm_why *why)
+{
+	(void)world;
+	(void)why;
+	if (vma->vm_flags & VM_SHARED)
+		vma->vm_ops = file->vm_ops;
+	return 0;
+}
+
+static int64_t zero_get_unmapped_area(struct mm_struct *mm, const struct file *file,
+				      const struct unmapped_area_request *req, struct umm_why *why)
+{
+	if (!(req->flags & UMM_MAP_SHARED) && rule(mm->world, RULE_ZERO_THP_ALIGN))
+		return thp_get_unmapped_area(mm, file, req, why);
+	return mm_get_unmapped_area(mm, req, 0, why);
+}
+
+const struct file_operations zero_file_operations = {
+	.get_unmapped_area = zero_get_unmapped_area,
+	.mmap = zero_mmap,
+};

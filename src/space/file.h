@@ -1,0 +1,70 @@
+/*
+ * file.h - what a descriptor refers to, reduced to what memory management asks of it.
+ *
+ * Layer: space.  The kinds of file are in object/: their operations answer every question that
+ * depends on the kind.
+ */
+#ifndef SPACE_FILE_H
+#define SPACE_FILE_H
+
+#include "space/mm_types.h"
+
+/* What get_unmapped_area() is asked for. */
+struct unmapped_area_request {
+	umm_addr_t addr;		/* the hint, or the address of MAP_FIXED */
+	uint64_t len;			/* bytes, page aligned, > 0 */
+	uint64_t pgoff;			/* pages */
+	uint64_t flags;			/* MAP_ */
+};
+
+struct file_operations {
+	/* Choose an address: as space/unmapped_area.h says.  NULL: as anonymous memory does. */
+	int64_t (*get_unmapped_area)(struct mm_struct *mm, const struct file *file,
+				     const struct unmapped_area_request *req,
+				     struct umm_why *why);
+	/* Make the new area map the object: set vm_ops, change flags, or refuse.  NULL: cannot. */
+	long (*mmap)(struct world *world, struct file *file, struct vm_area_struct *vma,
+		     struct umm_why *why);
+	/* The last reference goes: what the object holds of the machine is given back.  May be NULL. */
+	void (*destroy)(struct file *file);
+	bool signed_offsets;		/* offsets end at 2^63 - 1: regular files and block devices */
+	bool own_accounting;		/* its pages are promised by a pool, not by the commit charge */
+};
+
+struct file {
+	const struct file_operations *f_op;	/* [-] */
+	struct world *world;			/* [-] */
+	atomic_uint refcount;			/* [a] */
+	uint32_t flags;				/* [-] UMM_FMODE_, UMM_FILE_ */
+	uint32_t dev_major, dev_minor;		/* [-] */
+	uint32_t page_shift;			/* [-] of its pages: 12, more for hugetlb */
+	uint64_t inode;				/* [-] */
+	uint64_t charged;			/* [-] pages of the commit charge that it holds */
+	const struct vm_operations_struct *vm_ops;	/* [-] its areas get them */
+	char *path;				/* [-] ours, or NULL */
+	size_t path_bytes;			/* [-] allocated for it */
+	void *cookie;				/* [-] the embedder's */
+	void (*release)(void *cookie);		/* [-] */
+};
+
+/*
+ * A file with one reference, all members zero but those that an allocation sets and page_shift.
+ * @path is copied.  ERR_PTR(-UMM_ENOMEM).
+ */
+struct file *file_alloc(struct world *world, const char *path);
+void file_put(struct file *file);
+
+static inline void file_get(struct file *file)
+{
+	atomic_fetch_add_explicit(&file->refcount, 1, memory_order_relaxed);
+}
+
+/* 0 or -UMM_ENOMEM with the old path kept. */
+__must_check int file_set_path(struct file *file, const char *path);
+
+static inline uint64_t file_page_size(const struct file *file)
+{
+	return UINT64_C(1) << file->page_shift;
+}
+
+#endif

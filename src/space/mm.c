@@ -1,0 +1,121 @@
+/*
+ * mm.c - the life of an address space.
+ */
+#include "base/assert.h"
+#include "base/err.h"
+#include "space/accounting.h"
+#include "space/anon_vma.h"
+#include "space/mm.h"
+#include "space/unmapped_area.h"
+#include "space/vma.h"
+#include "space/vma_tree.h"
+
+#define DEFAULT_TASK_SIZE	UINT64_C(0x7ffffffff000)
+
+void umm_layout_init(struct umm_layout *layout, uint64_t stack_limit)
+{
+	memset(layout, 0, sizeof(*layout));
+	layout->size = sizeof(*layout);
+	layout->task_size = DEFAULT_TASK_SIZE;
+	arch_pick_mmap_layout(layout, stack_limit, false, 256 * PAGE_SIZE);
+}
+
+struct mm_struct *mm_alloc(struct world *world)
+{
+	struct mm_struct *mm = world_alloc(world, &world->mm_cache);
+
+	if (!mm)
+		return ERR_PTR(-UMM_ENOMEM);
+	memset(mm, 0, sizeof(*mm));
+	mm->world = world;
+	if (lock_init(&world->platform, &mm->mmap_lock)) {
+		world_dealloc(world, &world->mm_cache, mm);
+		return ERR_PTR(-UMM_ENOMEM);
+	}
+	atomic_init(&mm->users, 1);
+	slab_cache_init(&mm->vma_cache, &world->platform, sizeof(struct vm_area_struct),
+			"vm_area_struct");
+	slab_cache_init(&mm->avc_cache, &world->platform, sizeof(struct anon_vma_chain),
+			"anon_vma_chain");
+	umm_layout_init(&mm->layout, UINT64_C(8) << 20);
+	for (unsigned int i = 0; i < NR_MM_RLIMITS; i++)
+		mm->rlimit[i] = (struct mm_rlimit){ UMM_RLIM_INFINITY, UMM_RLIM_INFINITY };
+	atomic_fetch_add(&world->live_objects, 1);
+	return mm;
+}
+
+void mm_inherit(struct mm_struct *mm, const struct mm_struct *from)
+{
+	for (unsigned int i = 0; i < NR_MM_RLIMITS; i++)
+		mm->rlimit[i] = from->rlimit[i];
+	mm->caps = from->caps;
+	mm->personality = from->personality;
+	mm->layout = from->layout;
+}
+
+void exit_mmap(struct mm_struct *mm)
+{
+	struct vm_area_struct *vma = mm->tree.first;
+
+	while (vma) {
+		struct vm_area_struct *next = vma_next(vma);
+
+		remove_vma(mm, vma);
+		vma = next;
+	}
+	vm_acct_memory(mm, -mm->charged);
+	mm->total_vm = 0;
+	mm->data_vm = 0;
+	mm->exec_vm = 0;
+	mm->stack_vm = 0;
+	mm->locked_vm = 0;
+}
+
+void mmput(struct mm_struct *mm)
+{
+	struct world *world = mm->world;
+
+	mm_assert_debug(atomic_load(&mm->users) > 0);
+	if (atomic_fetch_sub(&mm->users, 1) != 1)
+		return;
+	exit_mmap(mm);
+	slab_cache_destroy(&mm->vma_cache);
+	slab_cache_destroy(&mm->avc_cache);
+	lock_destroy(&world->platform, &mm->mmap_lock);
+	world_dealloc(world, &world->mm_cache, mm);
+	atomic_fetch_sub(&world->live_objects, 1);
+}
+
+uint64_t count_vma_pages_range(const struct mm_struct *mm, umm_addr_t start, umm_addr_t end)
+{
+	const struct vm_area_struct *vma = find_vma_intersection(&mm->tree, start, end);
+	uint64_t bytes = 0;
+
+	for (; vma && vma->vm_start < end; vma = vma_next(vma))
+		bytes += min_u64(vma->vm_end, end) - max_u64(vma->vm_start, start);
+	return bytes >> PAGE_SHIFT;
+}
+
+bool mm_is_valid(const struct mm_struct *mm)
+{
+	struct mm_struct count = { .world = mm->world };
+	uint64_t charged = 0;
+	const struct vm_area_struct *vma;
+
+	if (!vma_tree_is_valid(&mm->tree))
+		return false;
+	for (vma = mm->tree.first; vma; vma = vma_next(vma)) {
+		if (!page_aligned(vma->vm_start) || !page_aligned(vma->vm_end) ||
+		    vma->vm_end > mm->layout.task_size || !anon_vma_is_valid(vma))
+			return false;
+		if ((vma->vm_flags & VM_ANON_UNKNOWN) && vma->anon_vma)
+			return false;
+		vm_stat_account(&count, vma->vm_flags, (int64_t)vma_pages(vma));
+		if (vma->vm_flags & VM_ACCOUNT)
+			charged += vma_pages(vma);
+	}
+	/* Shared anonymous memory is charged to its object: not a matter of the areas. */
+	return count.total_vm == mm->total_vm && count.data_vm == mm->data_vm &&
+	       count.exec_vm == mm->exec_vm && count.stack_vm == mm->stack_vm &&
+	       (int64_t)charged == mm->charged;
+}

@@ -1,0 +1,158 @@
+/*
+ * mm_types.h - an address space and its areas.
+ *
+ * Layer: space.
+ *
+ * Locks that guard the members:
+ *	m	mmap_lock of the owning mm: for write to change, for read to look
+ *	a	atomic
+ *	-	set before the object is seen by a second thread
+ */
+#ifndef SPACE_MM_TYPES_H
+#define SPACE_MM_TYPES_H
+
+#include <stdatomic.h>
+
+#include "base/rbtree.h"
+#include "base/slab.h"
+#include "base/world.h"
+#include "space/vm_flags.h"
+
+#define PAGE_SHIFT	UMM_PAGE_SHIFT
+#define PAGE_SIZE	((uint64_t)UMM_PAGE_SIZE)
+#define PAGE_MASK	(~(PAGE_SIZE - 1))
+#define PMD_SIZE	(UINT64_C(1) << 21)
+
+struct anon_vma;
+struct anon_vma_chain;
+struct file;
+struct vm_area_struct;
+struct vm_operations_struct;
+
+static inline bool page_aligned(umm_addr_t addr)
+{
+	return (addr & ~PAGE_MASK) == 0;
+}
+
+/* Rounded up to a page: 0 if that wraps around. */
+static inline uint64_t page_align(uint64_t bytes)
+{
+	return (bytes + PAGE_SIZE - 1) & PAGE_MASK;
+}
+
+/* An area's place in the index.  What is inside is vma_tree.c's business. */
+struct vma_node {
+	struct rb_node rb;			/* [m] */
+	uint64_t subtree_gap;			/* [m] bytes; vma_tree.c, invariant 3 */
+	struct vm_area_struct *prev, *next;	/* [m] neighbours in address order */
+};
+
+/*
+ * One area [vm_start, vm_end).  The first 64 bytes are all that a search reads; the rest is what a
+ * decision about the area needs.
+ */
+struct vm_area_struct {
+	umm_addr_t vm_start;			/* [m] first byte of the range */
+	umm_addr_t vm_end;			/* [m] first byte after it */
+	struct vma_node node;			/* [m] */
+
+	vm_flags_t vm_flags;			/* [m] */
+	uint64_t vm_pgoff;			/* [m] pages: in the file, or vm_start when made */
+	struct file *vm_file;			/* [m] a reference, or NULL */
+	const struct vm_operations_struct *vm_ops;	/* [m] NULL for anonymous memory */
+	struct anon_vma *anon_vma;		/* [m] the one new pages go to, or NULL */
+	struct anon_vma_chain *chain;		/* [m] all that may hold its pages; anon_vma.c */
+	const char *special_name;		/* [m] "[vdso]"; lives as long as the world, or NULL */
+	uint64_t vm_private;			/* [m] the object's own */
+};
+
+/* The ordered set of areas of one address space. */
+struct vma_tree {
+	struct rb_root root;			/* [m] keyed by vm_start */
+	struct vm_area_struct *first, *last;	/* [m] ends of the list */
+	uint64_t map_count;			/* [m] areas linked */
+};
+
+struct vm_operations_struct {
+	/* The area goes or is cut off from its object; NULL: it never minds, and may vanish. */
+	void (*close)(struct world *world, struct vm_area_struct *vma);
+	/* May the area be cut at @addr?  0, or refused.  NULL: anywhere. */
+	long (*may_split)(const struct vm_area_struct *vma, umm_addr_t addr, struct umm_why *why);
+};
+
+struct mm_rlimit {
+	uint64_t soft, hard;			/* bytes, or UMM_RLIM_INFINITY */
+};
+
+enum mm_rlimit_index { MM_RLIMIT_DATA, MM_RLIMIT_STACK, MM_RLIMIT_MEMLOCK, MM_RLIMIT_AS,
+		       NR_MM_RLIMITS };
+
+struct mm_struct {
+	struct world *world;			/* [-] */
+	atomic_uint users;			/* [a] */
+	struct umm_lock mmap_lock;		/* guards what is marked [m] */
+
+	struct vma_tree tree;			/* [m] */
+	struct slab_cache vma_cache;		/* [m] this mm's areas */
+	struct slab_cache avc_cache;		/* [m] their anon_vma_chains */
+
+	struct umm_layout layout;		/* [m] */
+	uint64_t total_vm;			/* [m] pages */
+	uint64_t data_vm, exec_vm, stack_vm;	/* [m] pages, classes of total_vm */
+	uint64_t locked_vm;			/* [m] pages */
+	int64_t charged;			/* [m] pages of the world's vm_committed_as */
+	vm_flags_t def_flags;			/* [m] every new area gets them */
+
+	struct mm_rlimit rlimit[NR_MM_RLIMITS];	/* [m] */
+	uint32_t caps;				/* [m] UMM_CAP_ */
+	uint32_t personality;			/* [m] */
+	bool mdwe;				/* [m] PR_SET_MDWE */
+};
+
+static inline uint64_t vma_len(const struct vm_area_struct *vma)
+{
+	return vma->vm_end - vma->vm_start;
+}
+
+static inline uint64_t vma_pages(const struct vm_area_struct *vma)
+{
+	return vma_len(vma) >> PAGE_SHIFT;
+}
+
+/* Pages of it are anonymous memory of this process alone: no object behind it. */
+static inline bool vma_is_anonymous(const struct vm_area_struct *vma)
+{
+	return !vma->vm_ops;
+}
+
+static inline bool vma_has_close(const struct vm_area_struct *vma)
+{
+	return vma->vm_ops && vma->vm_ops->close;
+}
+
+static inline bool capable(const struct mm_struct *mm, uint32_t cap)
+{
+	return (mm->caps & cap) != 0;
+}
+
+static inline void mmap_write_lock(struct mm_struct *mm)
+{
+	write_lock(&mm->world->platform, &mm->mmap_lock);
+}
+
+static inline void mmap_write_unlock(struct mm_struct *mm)
+{
+	write_unlock(&mm->world->platform, &mm->mmap_lock);
+}
+
+static inline void mmap_read_lock(struct mm_struct *mm)
+{
+	read_lock(&mm->world->platform, &mm->mmap_lock);
+}
+
+static inline void mmap_read_unlock(struct mm_struct *mm)
+{
+	read_unlock(&mm->world->platform, &mm->mmap_lock);
+}
+
+#endif

@@ -1,0 +1,140 @@
+/*
+ * vma.c - the life of an area: made, cut, changed, freed.
+ */
+#include "base/assert.h"
+#include "base/err.h"
+#include "space/anon_vma.h"
+#include "space/file.h"
+#include "space/vma.h"
+#include "space/vma_tree.h"
+
+long mm_reserve(struct mm_struct *mm, size_t nr_vmas, size_t nr_links, struct umm_why *why)
+{
+	if (slab_reserve(&mm->vma_cache, nr_vmas))
+		return refuse(why, WHY_NO_METADATA, nr_vmas, 0);
+	if (nr_links && slab_reserve(&mm->avc_cache, nr_links))
+		return refuse(why, WHY_NO_METADATA, nr_links, 0);
+	return 0;
+}
+
+struct vm_area_struct *vm_area_alloc(struct mm_struct *mm, umm_addr_t start, umm_addr_t end,
+				     vm_flags_t flags)
+{
+	struct vm_area_struct *vma = slab_alloc(&mm->vma_cache);
+
+	mm_assert(vma);			/* reserved */
+	memset(vma, 0, sizeof(*vma));
+	vma->vm_start = start;
+	vma->vm_end = end;
+	vma->vm_flags = flags;
+	return vma;
+}
+
+void vm_area_free(struct mm_struct *mm, struct vm_area_struct *vma)
+{
+	if (vma_has_close(vma))
+		vma->vm_ops->close(mm->world, vma);
+	if (vma->chain)
+		unlink_anon_vmas(mm, vma);
+	if (vma->vm_file)
+		file_put(vma->vm_file);
+	slab_free(&mm->vma_cache, vma);
+}
+
+void remove_vma(struct mm_struct *mm, struct vm_area_struct *vma)
+{
+	world_event(mm->world, UMM_EVENT_AREA_REMOVE, mm, vma->vm_start, vma->vm_end, 0);
+	vma_unlink(&mm->tree, vma);
+	vm_area_free(mm, vma);
+}
+
+long __split_vma(struct mm_struct *mm, struct vm_area_struct *vma, umm_addr_t addr,
+		 struct vm_area_struct **above, struct umm_why *why)
+{
+	struct vm_area_struct *upper;
+	struct vma_slot slot;
+	bool free_slot;
+	long err;
+
+	mm_assert(vma->vm_start < addr && addr < vma->vm_end && page_aligned(addr));
+
+	if (vma->vm_ops && vma->vm_ops->may_split) {
+		err = vma->vm_ops->may_split(vma, addr, why);
+		if (err)
+			return err;
+	}
+	note(why, NOTE_SPLIT, vma->vm_start, vma->vm_end, addr, 0);
+
+	upper = vm_area_alloc(mm, addr, vma->vm_end, vma->vm_flags);
+	upper->vm_pgoff = vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT);
+	upper->vm_file = vma->vm_file;
+	upper->vm_ops = vma->vm_ops;
+	upper->special_name = vma->special_name;
+	upper->vm_private = vma->vm_private;
+	if (upper->vm_file)
+		file_get(upper->vm_file);
+	anon_vma_clone(mm, upper, vma);
+
+	vma_set_range(vma, vma->vm_start, addr);
+	free_slot = find_vma_links(&mm->tree, upper->vm_start, upper->vm_end, &slot);
+	mm_assert(free_slot);
+	vma_link(&mm->tree, upper, &slot);
+	world_event(mm->world, UMM_EVENT_AREA_SPLIT, mm, vma->vm_start, upper->vm_end, addr);
+	if (above)
+		*above = upper;
+	return 0;
+}
+
+long split_vma(struct mm_struct *mm, struct vm_area_struct *vma, umm_addr_t addr,
+	       struct vm_area_struct **above, struct umm_why *why)
+{
+	uint64_t max = mm->world->settings.max_map_count;
+
+	if (mm->tree.map_count >= max)
+		return refuse4(why, WHY_SPLIT_MAP_COUNT, mm->tree.map_count, max, vma->vm_start,
+			       vma->vm_end);
+	passed(why, WHY_SPLIT_MAP_COUNT, mm->tree.map_count, max);
+	return __split_vma(mm, vma, addr, above, why);
+}
+
+size_t vma_modify_links(const struct vm_area_struct *vma)
+{
+	const struct vm_area_struct *prev = vma_prev(vma), *next = vma_next(vma);
+	size_t links = 2 * anon_vma_chain_length(vma);
+
+	if (prev)
+		links += anon_vma_chain_length(prev);
+	if (next)
+		links += anon_vma_chain_length(next);
+	return links;
+}
+
+struct vm_area_struct *vma_modify(struct mm_struct *mm, struct vm_area_struct *vma,
+				  umm_addr_t start, umm_addr_t end, vm_flags_t flags,
+				  struct umm_why *why)
+{
+	struct vma_merge_struct vmg = {
+		.mm = mm, .start = start, .end = end, .flags = flags,
+		.pgoff = vma->vm_pgoff + ((start - vma->vm_start) >> PAGE_SHIFT),
+		.file = vma->vm_file, .middle = vma,
+		.prev = vma_prev(vma), .next = vma_next(vma), .why = why,
+	};
+	struct vm_area_struct *merged = vma_merge(&vmg);
+	long err;
+
+	if (merged)
+		return merged;
+	if (vma->vm_start < start) {
+		err = split_vma(mm, vma, start, &vma, why);
+		if (err)
+			return ERR_PTR(err);
+	}
+	if (end < vma->vm_end) {
+		err = split_vma(mm, vma, end, NULL, why);
+		if (err)
+			return ERR_PTR(err);
+	}
+	vma->vm_flags = flags | (vma->vm_flags & VM_ANON_UNKNOWN);
+	world_event(mm->world, UMM_EVENT_AREA_CHANGE, mm, vma->vm_start, vma->vm_end, flags);
+	return vma;
+}

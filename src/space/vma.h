@@ -1,0 +1,77 @@
+/*
+ * vma.h - make, cut, merge and free areas.
+ *
+ * Layer: space.  Every function wants mmap_lock for write.
+ */
+#ifndef SPACE_VMA_H
+#define SPACE_VMA_H
+
+#include "base/why.h"
+#include "space/mm_types.h"
+
+/*
+ * Make sure that the next @nr_vmas areas and @nr_links chain links can be had.  What comes after cannot
+ * fail for want of our own memory.  0, or refused with nothing changed.
+ */
+__must_check long mm_reserve(struct mm_struct *mm, size_t nr_vmas, size_t nr_links,
+			     struct umm_why *why);
+
+/* An area of @mm, not linked, everything zero but the range and flags.  From the reserve. */
+struct vm_area_struct *vm_area_alloc(struct mm_struct *mm, umm_addr_t start, umm_addr_t end,
+				     vm_flags_t flags);
+
+/* Free an area that is not linked: drops its file, its chain, and closes it. */
+void vm_area_free(struct mm_struct *mm, struct vm_area_struct *vma);
+
+/* Unlink and free. */
+void remove_vma(struct mm_struct *mm, struct vm_area_struct *vma);
+
+/*
+ * Cut @vma at @addr, inside it.  __split_vma() does not look at the map count, split_vma() does.
+ * => reserved: one area and the links of @vma's chain.
+ * => *above, if not NULL, gets the upper part; @vma stays the lower.
+ * => 0, or refused with nothing changed.
+ */
+__must_check long __split_vma(struct mm_struct *mm, struct vm_area_struct *vma, umm_addr_t addr,
+			      struct vm_area_struct **above, struct umm_why *why);
+__must_check long split_vma(struct mm_struct *mm, struct vm_area_struct *vma, umm_addr_t addr,
+			    struct vm_area_struct **above, struct umm_why *why);
+
+/*
+ * What a merge is asked for.  A new range: `middle` is NULL.  A changed one: [start, end) lies in `middle`
+ * and touches one of its ends at least, or nothing can merge.
+ */
+struct vma_merge_struct {
+	/* in, read-only */
+	struct mm_struct *mm;
+	umm_addr_t start, end;
+	vm_flags_t flags;		/* as they shall be */
+	uint64_t pgoff;			/* of start */
+	struct file *file;
+	struct vm_area_struct *middle;
+	struct vm_area_struct *prev;	/* area before start, or NULL */
+	struct vm_area_struct *next;	/* area after end (of middle, if there is one), or NULL */
+	struct umm_why *why;
+};
+
+/*
+ * Merge with the neighbours where flags, file, offset and anon_vma agree.
+ * => a changed range: reserved are the links of middle's chain and its neighbours' (vma_merge_links()).
+ * => the area that now holds [start, end), or NULL: nothing changed.
+ */
+struct vm_area_struct *vma_merge(const struct vma_merge_struct *vmg);
+
+/*
+ * Give [start, end) of @vma other flags: merged with neighbours, else cut out.
+ * => reserved: two areas, and vma_modify_links() links.
+ * => the area that now is [start, end) or holds it; ERR_PTR(refused): a cut already made stays, as in
+ *    Linux.
+ */
+__must_check struct vm_area_struct *vma_modify(struct mm_struct *mm, struct vm_area_struct *vma,
+					       umm_addr_t start, umm_addr_t end, vm_flags_t flags,
+					       struct umm_why *why);
+
+/* Links that changing any part of @vma may need. */
+size_t vma_modify_links(const struct vm_area_struct *vma);
+
+#endif
