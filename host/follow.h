@@ -7,6 +7,7 @@
 #ifndef HOST_FOLLOW_H
 #define HOST_FOLLOW_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -84,6 +85,7 @@ struct follow_signal {
 	uint64_t si_addr;
 	pid_t si_pid;
 	uid_t si_uid;
+	const siginfo_t *info;		/* all of it as PTRACE_GETSIGINFO gave it, or NULL */
 	const struct umm_why *why;	/* of a SIGSEGV by a fault that the model refuses, else NULL */
 };
 
