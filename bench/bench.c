@@ -3,10 +3,10 @@
  *
  * Layer: bench.
  *
- * A row is a workload: how the address space is prepared, and one operation that leaves it as it was.
- * Rounds of both sides alternate, so that a slow moment of the machine hits both; the figure of a side
- * is the median of its rounds.  Pages are never touched where time is measured: what is compared is the
- * work on areas.
+ * A row is a workload: how the address space is prepared, and one operation that leaves it as it
+ * was.  Rounds of both sides alternate, so that a slow moment of the machine hits both; the figure
+ * of a side is the median of its rounds.  Pages are never touched where time is measured: what is
+ * compared is the work on areas.
  *
  * Prints one JSON object per row, for tools/run-bench:
  *	{"name": …, "ours_ns": …, "kernel_ns": …, "ratio": kernel_ns / ours_ns, "note": …}

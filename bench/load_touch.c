@@ -1,6 +1,6 @@
 /*
- * load_touch.c - a program that touches 1 GiB for the first time, a page at a time: 262,144 faults and
- * hardly a call.
+ * load_touch.c - a program that touches 1 GiB for the first time, a page at a time: 262,144 faults
+ * and hardly a call.
  */
 #include <stdio.h>
 #include <sys/mman.h>

@@ -187,7 +187,8 @@ static uint64_t kernel_bytes(void)
 	while (fgets(line, sizeof(line), file)) {
 		unsigned long objects, size, per_slab, pages, slabs;
 
-		if (sscanf(line, "%63s %*u %lu %lu %lu %lu : tunables %*u %*u %*u : slabdata %*u %lu",
+		if (sscanf(line, "%63s %*u %lu %lu %lu %lu : tunables %*u %*u %*u : "
+				 "slabdata %*u %lu",
 			   name, &objects, &size, &per_slab, &pages, &slabs) != 6)
 			continue;
 		for (size_t i = 0; i < sizeof(caches) / sizeof(caches[0]); i++)

@@ -24,7 +24,7 @@ struct side {
 	int (*lookup_floor)(uint64_t addr);
 
 	void (*write_fault)(uint64_t addr);
-	uint64_t (*bytes)(void);		/* memory held for areas now; 0 if it cannot be known */
+	uint64_t (*bytes)(void);	/* memory held for areas now; 0 if it cannot be known */
 
 	uint64_t max_areas;			/* what it allows beside its own, at most */
 };

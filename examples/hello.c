@@ -1,11 +1,11 @@
-/* hello.c - an address space of one's own: map, protect, look at it, and ask why a call was refused. */
+/* hello.c - an address space of one's own: map, protect, look, and ask why a call failed. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include <usermm/usermm.h>
 
-static void *get(void *ctx, size_t bytes) { (void)ctx; return aligned_alloc(64, (bytes + 63) / 64 * 64); }
-static void put(void *ctx, void *ptr, size_t bytes) { (void)ctx; (void)bytes; free(ptr); }
+static void *get(void *ctx, size_t n) { return (void)ctx, aligned_alloc(64, (n + 63) / 64 * 64); }
+static void put(void *ctx, void *ptr, size_t n) { (void)ctx, (void)n, free(ptr); }
 
 int main(void)
 {
@@ -26,7 +26,7 @@ int main(void)
 		return 1;
 	umm_maps_text(mm, text, sizeof(text));
 	fputs(text, stdout);
-	if (umm_mprotect(mm, addr + UMM_PAGE_SIZE, 3 * UMM_PAGE_SIZE, UMM_PROT_NONE, -1, &why) < 0) {
+	if (umm_mprotect(mm, addr, 3 * UMM_PAGE_SIZE, UMM_PROT_NONE, -1, &why) < 0) {
 		const struct umm_why_entry *no = umm_why_refusal(&why);
 		struct umm_why_info info;
 		umm_why_info(no->code, &info);
