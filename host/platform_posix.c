@@ -8,15 +8,16 @@
  * A call of the library takes 50 to 100 ns, of which two uncontended pthread_rwlock calls would be
  * 30.  So a lock is one word: 0 when free, the number of its readers, or WRITER; taking and giving
  * it back is one atomic operation each.  A thread that cannot have it spins briefly, then parks: it
- * counts itself in the lock's `waiters` and sleeps on a condition variable that it shares with other
- * locks (a lot), to be woken when some lock of the lot is given back.
+ * counts itself in the lock's `waiters` and sleeps on a condition variable that several locks share
+ * (a lot), to be woken when some lock of the lot is given back.
  *
  * No wake-up is lost.  A waiter raises `waiters` before it looks at the word for the last time; who
  * gives the lock back changes the word before it looks at `waiters`; all four are sequentially
  * consistent, so one of the two sees the other.  And since the waiter looks and falls asleep under
  * the lot's mutex, which the waker takes, it sleeps when the signal comes.
  *
- * As with glibc's own default, readers that never pause keep a writer out; calls of the library do pause.
+ * As with glibc's own default, readers that never pause keep a writer out; calls of the library do
+ * pause.
  */
 #include <errno.h>
 #include <pthread.h>
