@@ -81,10 +81,7 @@ struct follow_divergence {
 /* A signal that is delivered to the tracee. */
 struct follow_signal {
 	pid_t pid, tid;
-	int signo, si_code;
-	uint64_t si_addr;
-	pid_t si_pid;
-	uid_t si_uid;
+	int signo;
 	const siginfo_t *info;		/* all of it as PTRACE_GETSIGINFO gave it, or NULL */
 	const struct umm_why *why;	/* of a SIGSEGV by a fault that the model refuses, else NULL */
 };
