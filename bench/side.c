@@ -75,6 +75,25 @@ static uint64_t ours_bytes(void)
 	return umm_platform_posix_bytes();
 }
 
+/* A process has areas before it maps anything: as many as this one, so that no side is emptier. */
+static void furnish(void)
+{
+	FILE *file = fopen("/proc/self/maps", "r");
+	uint64_t nr = 0, base;
+	int c;
+
+	if (!file)
+		die("/proc/self/maps");
+	while ((c = getc(file)) != EOF)
+		nr += c == '\n';
+	fclose(file);
+	base = (uint64_t)ours_mmap(0, nr * UMM_PAGE_SIZE, UMM_PROT_NONE,
+				   UMM_MAP_PRIVATE | UMM_MAP_ANONYMOUS);
+	for (uint64_t i = 1; i < nr; i += 2)
+		if (ours_mprotect(base + i * UMM_PAGE_SIZE, UMM_PAGE_SIZE, UMM_PROT_READ))
+			die("our own areas");
+}
+
 void ours_reset(void)
 {
 	struct umm_platform platform;
@@ -91,6 +110,7 @@ void ours_reset(void)
 	errno = ENOMEM;
 	if (umm_world_new(&platform, &settings, &world) || umm_mm_new(world, &mm))
 		die("our world");
+	furnish();
 }
 
 const struct side ours = {
