@@ -1,0 +1,45 @@
+#!/usr/bin/env bats
+# A rule that matters shows: switched off, the model must diverge from this kernel on a program that
+# it follows exactly with the rule on.  So each rule is known to be right, and the check to be awake.
+
+load lib.bash
+
+# canary RULE PROGRAM CASE
+canary() {
+	"$USERMM" rules --json >rules.json
+	if ! python3 "$RECORDS" rules rules.json | grep -qx "$1"; then
+		skip "the running kernel does not have the rule $1"
+	fi
+	agrees "$TEST_PROGS/$2" "$3"
+	usermm_check 1 --rule "$1=off" -- "$TEST_PROGS/$2" "$3"
+	[ "$(python3 "$RECORDS" count check.out divergence)" -ge 1 ]
+}
+
+@test "every rule of this kernel has its canary" {
+	"$USERMM" rules --json >rules.json
+	for rule in $(python3 "$RECORDS" rules rules.json); do
+		grep -q "{ canary $rule " "$BATS_TEST_FILENAME" || {
+			say "no canary for $rule"
+			return 1
+		}
+	done
+	[ "$(python3 "$RECORDS" rules rules.json | wc -l)" -ge 1 ]
+}
+
+@test "fixed_noreplace" { canary fixed_noreplace refuse_args noreplace; }
+@test "shared_validate" { canary shared_validate refuse_file shared_validate; }
+@test "droppable" { canary droppable refuse_args droppable_locked; }
+@test "map_above4g" { canary map_above4g by_rule above4g; }
+@test "map_stack_nohuge" { canary map_stack_nohuge by_rule map_stack; }
+@test "anon_thp_align" { canary anon_thp_align by_rule thp_align; }
+@test "anon_thp_align_multiple" { canary anon_thp_align_multiple by_rule thp_align_multiple; }
+@test "thp_align_shift" { canary thp_align_shift by_rule thp_align_shift; }
+@test "zero_thp_align" { canary zero_thp_align by_rule zero_thp_align; }
+@test "data_limit_mmap" { canary data_limit_mmap refuse_limits data_mmap; }
+@test "mprotect_drops_account" { canary mprotect_drops_account merge_change charge_dropped; }
+@test "merge_into_unfaulted" { canary merge_into_unfaulted merge_change faulted_into_unfaulted; }
+@test "close_merge" { canary close_merge by_rule close_merge; }
+@test "failed_fixed_keeps_old" { canary failed_fixed_keeps_old by_rule failed_fixed; }
+@test "seal_write_allows_read" { canary seal_write_allows_read refuse_file sealed_mprotect; }
+@test "file_size_check" { canary file_size_check refuse_file file_size_limit; }
+@test "heap_name_strict" { canary heap_name_strict by_rule heap_edge; }

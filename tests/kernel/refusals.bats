@@ -1,0 +1,115 @@
+#!/usr/bin/env bats
+# Each refusal that the kernel can be brought to: predicted, and explained by the check that said no,
+# its value and its limit, with at least two checks that ran before it and passed.
+
+load lib.bash
+
+MAX_MAP_COUNT="$(cat /proc/sys/vm/max_map_count)"
+MMAP_MIN_ADDR="$(cat /proc/sys/vm/mmap_min_addr)"
+
+# refused PROGRAM CASE ERROR NAME REGEX: the catalogue's name (src/base/why.def); the text of the
+# explanation, value and limit, matches REGEX.  brk tells no error, and a fault is a signal: there
+# ERROR is the break or SIGSEGV.
+refused() {
+	local got=0
+
+	timeout 30 "$TEST_PROGS/$1" "$2" >native.out || got=$?
+	skip_if_skipped native.out
+	[ "$got" = 0 ] || { cat native.out; return 1; }
+
+	timeout 120 "$USERMM" trace -f --json --explain=${EXPLAIN:-all} -o trace.json -- \
+		"$TEST_PROGS/$1" "$2" >trace.out 2>trace.err || got=$?
+	[ "$got" = 0 ] || { say "exit status $got"; cat trace.out trace.err; return 1; }
+	python3 "$RECORDS" refusal trace.json "$3" "$4" "$5"
+	agrees "$TEST_PROGS/$1" "$2"
+}
+
+# Tens of thousands of calls lead up to these: only what fails is explained.
+refused_late() {
+	EXPLAIN=errors refused "$@"
+}
+
+@test "every case of the programs is tested here" {
+	for program in refuse_args refuse_limits refuse_file; do
+		for name in $("$TEST_PROGS/$program" --list); do
+			grep -qE "refused(_late)? $program $name " "$BATS_TEST_FILENAME" || {
+				say "no test of $program $name"
+				return 1
+			}
+		done
+	done
+}
+
+# ---- what is asked for ----
+
+@test "zero length" { refused refuse_args zero_length EINVAL ZERO_LENGTH 'length is 0'; }
+@test "length overflow" { refused refuse_args length_overflow ENOMEM LENGTH_OVERFLOW '0xffffffffffffffff'; }
+@test "length above the address space" { refused refuse_args length_task_size ENOMEM LENGTH_TASK_SIZE 'TASK_SIZE \(0x7ffffffff000\)'; }
+@test "unaligned offset" { refused refuse_args offset_unaligned EINVAL OFFSET_UNALIGNED 'offset 0x64 .*4096'; }
+@test "unaligned fixed address" { refused refuse_args addr_unaligned EINVAL ADDR_UNALIGNED 'address 0x[0-9a-f]+001 .*4096'; }
+@test "address above the address space" { refused refuse_args addr_too_high ENOMEM ADDR_TOO_HIGH '0x7ffffffff000.*TASK_SIZE - length \(0x7fffffffe000\)'; }
+@test "no gap large enough" { refused refuse_args no_gap ENOMEM NO_GAP 'widest'; }
+@test "fixed below the minimum address" { refused refuse_args min_addr EPERM MMAP_MIN_ADDR "address 0x0 .*vm.mmap_min_addr \($(printf %#x "$MMAP_MIN_ADDR")\)"; }
+@test "MAP_FIXED_NOREPLACE" { refused refuse_args noreplace EEXIST NOREPLACE 'is mapped there \(rw'; }
+@test "neither shared nor private" { refused refuse_args map_type EINVAL MAP_TYPE 'type 0'; }
+@test "MAP_SHARED_VALIDATE without a file" { refused refuse_args map_type_validate EINVAL MAP_TYPE 'type 3'; }
+@test "shared memory that grows down" { refused refuse_args shared_growsdown EINVAL SHARED_GROWSDOWN 'VM_GROWSDOWN'; }
+@test "MAP_DROPPABLE with MAP_LOCKED" { refused refuse_args droppable_locked EINVAL DROPPABLE_FLAGS 'MAP_LOCKED.*flags 0x'; }
+@test "unknown huge page size" { refused refuse_args huge_size EINVAL HUGETLB_SIZE '2\^13'; }
+@test "munmap unaligned" { refused refuse_args munmap_unaligned EINVAL MUNMAP_RANGE '0x[0-9a-f]+001'; }
+@test "munmap of nothing" { refused refuse_args munmap_zero EINVAL MUNMAP_ZERO 'length is 0'; }
+@test "munmap past the end" { refused refuse_args munmap_too_high EINVAL MUNMAP_RANGE 'TASK_SIZE \(0x7ffffffff000\)'; }
+@test "mprotect unaligned" { refused refuse_args mprotect_unaligned EINVAL MPROTECT_UNALIGNED '0x[0-9a-f]+001 .*4096'; }
+@test "mprotect that wraps" { refused refuse_args mprotect_wrap ENOMEM MPROTECT_WRAP '0xffffffffffffffff'; }
+@test "mprotect with unknown bits" { refused refuse_args mprotect_bits EINVAL MPROTECT_BITS 'protection 0x40'; }
+@test "mprotect growing both ways" { refused refuse_args mprotect_grows_both EINVAL MPROTECT_GROWS 'PROT_GROWSUP'; }
+@test "mprotect down where nothing grows" { refused refuse_args mprotect_not_growsdown EINVAL MPROTECT_NOT_STACK 'does not grow'; }
+@test "mprotect of a hole" { refused refuse_args mprotect_unmapped ENOMEM MPROTECT_HOLE 'nothing is mapped at 0x'; }
+@test "mprotect over a hole" { refused refuse_args mprotect_hole ENOMEM MPROTECT_HOLE 'nothing is mapped at 0x'; }
+@test "mprotect into a hole" { refused refuse_args mprotect_hole_at_end ENOMEM MPROTECT_HOLE 'nothing is mapped at 0x'; }
+
+# ---- limits ----
+
+@test "map count, by mmap" { refused_late refuse_limits map_count_mmap ENOMEM MAP_COUNT "$((MAX_MAP_COUNT + 1)) areas.*vm.max_map_count \($MAX_MAP_COUNT\)"; }
+@test "map count, by mprotect's split" { refused_late refuse_limits map_count_mprotect ENOMEM SPLIT_MAP_COUNT "$MAX_MAP_COUNT are in use.*vm.max_map_count \($MAX_MAP_COUNT\)"; }
+@test "map count, by munmap's split" { refused_late refuse_limits map_count_munmap ENOMEM SPLIT_MAP_COUNT "$MAX_MAP_COUNT are in use.*vm.max_map_count \($MAX_MAP_COUNT\)"; }
+@test "RLIMIT_AS" { refused refuse_limits as_mmap ENOMEM RLIMIT_AS 'by 80 MiB.*RLIMIT_AS allows 64 MiB'; }
+@test "RLIMIT_AS, edges already cut" { refused refuse_limits as_mmap_fixed ENOMEM RLIMIT_AS 'RLIMIT_AS allows 1 MiB'; }
+@test "RLIMIT_AS, by brk" { refused refuse_limits as_brk brk RLIMIT_AS 'RLIMIT_AS allows 64 MiB'; }
+@test "RLIMIT_DATA, by mmap" { refused refuse_limits data_mmap ENOMEM RLIMIT_DATA 'by 80 MiB.*RLIMIT_DATA allows 64 MiB'; }
+@test "RLIMIT_DATA, by mprotect" { refused refuse_limits data_mprotect ENOMEM RLIMIT_DATA 'by 80 MiB.*RLIMIT_DATA allows 64 MiB'; }
+@test "RLIMIT_MEMLOCK 0, MAP_LOCKED" { refused refuse_limits memlock_permission EPERM MLOCK_PERMISSION 'RLIMIT_MEMLOCK is 0'; }
+@test "RLIMIT_MEMLOCK, MAP_LOCKED" { refused refuse_limits memlock_limit EAGAIN MLOCK_LIMIT '36 KiB would be locked.*RLIMIT_MEMLOCK allows 32 KiB'; }
+@test "RLIMIT_MEMLOCK, as another user" { refused refuse_limits memlock_user EAGAIN MLOCK_LIMIT '36 KiB would be locked.*RLIMIT_MEMLOCK allows 32 KiB'; }
+@test "overcommit, by mmap" { refused refuse_limits overcommit_mmap ENOMEM OVERCOMMIT 'at once are more than all memory and swap \([0-9.]+ GiB\)'; }
+@test "overcommit, by mprotect" { refused refuse_limits overcommit_mprotect ENOMEM OVERCOMMIT 'at once are more than all memory and swap \([0-9.]+ GiB\)'; }
+@test "overcommit, by brk" { refused refuse_limits overcommit_brk brk OVERCOMMIT 'at once are more than all memory and swap \([0-9.]+ GiB\)'; }
+@test "overcommit, by fork" { refused refuse_limits fork_overcommit ENOMEM FORK_OVERCOMMIT 'charged, is more than all memory and swap \([0-9.]+ GiB\)'; }
+@test "no huge pages" { refused refuse_limits hugetlb_pool ENOMEM HUGETLB_POOL '1 huge pages are needed, 0 are free'; }
+@test "no huge pages, and a hole is left" { refused refuse_limits hugetlb_hole ENOMEM HUGETLB_POOL '1 huge pages are needed, 0 are free'; }
+@test "brk below the heap" { refused refuse_limits brk_below brk BRK_BELOW 'break 0x1000 '; }
+@test "brk beyond RLIMIT_DATA" { refused refuse_limits brk_data_limit brk BRK_DATA_LIMIT 'RLIMIT_DATA allows 16 MiB'; }
+@test "brk up to a neighbour" { refused refuse_limits brk_neighbour brk BRK_NEIGHBOUR 'heap would come to 0x[0-9a-f]+, and the area'; }
+@test "stack growth beyond RLIMIT_STACK" { refused refuse_limits stack_limit SIGSEGV STACK_LIMIT 'stack would be [0-9.]+ KiB; RLIMIT_STACK allows [0-9.]+ KiB'; }
+@test "stack growth into the guard gap" { refused refuse_limits stack_guard_gap SIGSEGV STACK_GUARD_GAP 'guard gap is [0-9.]+ [KM]iB'; }
+@test "stack growth beyond RLIMIT_AS" { refused refuse_limits stack_as SIGSEGV STACK_AS 'RLIMIT_AS allows 1 MiB'; }
+
+# ---- files ----
+
+@test "bad descriptor" { refused refuse_file bad_fd EBADF BAD_FD 'descriptor'; }
+@test "O_PATH descriptor" { refused refuse_file path_fd EBADF BAD_FD 'O_PATH'; }
+@test "write-only descriptor" { refused refuse_file write_only EACCES FILE_NOT_READABLE 'FMODE_READ'; }
+@test "read-only descriptor" { refused refuse_file read_only EACCES FILE_NOT_WRITABLE 'FMODE_WRITE'; }
+@test "mprotect beyond a read-only descriptor" { refused refuse_file read_only_mprotect EACCES MPROTECT_ACCESS 'may never be rw'; }
+@test "append-only file" { refused refuse_file append_only EACCES APPEND_ONLY 'IS_APPEND'; }
+@test "directory" { refused refuse_file directory ENODEV NOT_MAPPABLE 'directory'; }
+@test "pipe" { refused refuse_file pipe_end ENODEV NOT_MAPPABLE 'pipe'; }
+@test "noexec mount" { refused refuse_file noexec_mount EPERM NOEXEC_MOUNT 'noexec'; }
+@test "mprotect beyond a noexec mount" { refused refuse_file noexec_mprotect EACCES MPROTECT_ACCESS 'may never be r-x'; }
+@test "sealed memfd" { refused refuse_file sealed EPERM SEALED_WRITE 'F_SEAL_WRITE'; }
+@test "mprotect beyond a seal" { refused refuse_file sealed_mprotect EACCES MPROTECT_ACCESS 'may never be rw'; }
+@test "MAP_SHARED_VALIDATE with an unknown flag" { refused refuse_file shared_validate EOPNOTSUPP UNKNOWN_FLAGS 'flags 0x200000'; }
+@test "offset beyond what a file can have" { refused refuse_file file_size_limit EOVERFLOW FILE_SIZE_LIMIT 'offset page 2251799813685247'; }
+@test "file that grows down" { refused refuse_file file_growsdown EINVAL FILE_GROWSDOWN 'VM_GROWSDOWN'; }
+@test "MAP_HUGETLB of an ordinary file" { refused refuse_file file_hugetlb EINVAL HUGETLB_ON_FILE 'hugetlbfs'; }
+@test "file neither shared nor private" { refused refuse_file file_map_type EINVAL MAP_TYPE 'type 0'; }
