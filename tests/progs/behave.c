@@ -1,14 +1,14 @@
 /*
  * behave.c - ways to live and to die, for watching whether a follower leaves them as they are.
  *
- *	behave exit STATUS		make some calls, end with that status
- *	behave signal NUMBER		make some calls, end by that signal
- *	behave stop			stop, print "continued" when continued, end with 5
- *	behave term FILE		write the pid to FILE, wait; SIGTERM: print "terminated", end with 3
- *	behave loop FILE		write the pids of itself and a child to FILE, and go on making memory
- *					calls, both; when one fails, add a line that says how
- *	behave children			children that exit, die and stop are reported as they should be
- *	behave affinity			print the number of CPUs that it may run on
+ *	behave exit STATUS	make some calls, end with that status
+ *	behave signal NUMBER	make some calls, end by that signal
+ *	behave stop		stop, print "continued" when continued, end with 5
+ *	behave term FILE	write the pid to FILE, wait; SIGTERM: print "terminated", end with 3
+ *	behave loop FILE	write the pids of itself and a child to FILE; both go on making
+ *				memory calls; when one fails, add a line that says how
+ *	behave children		children that exit, die and stop are reported as they should be
+ *	behave affinity		print the number of CPUs that it may run on
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

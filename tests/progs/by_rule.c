@@ -139,7 +139,8 @@ static void heap_edge(void)
 
 	expect(sys_brk(top) == top, "the break on a page boundary");
 	map_at(top, 1, PROT_NONE);
-	expect(area_at(top, &area) && (char *)area.start == top, "an area that begins at the break");
+	expect(area_at(top, &area) && (char *)area.start == top,
+	       "an area that begins at the break");
 	expect(strcmp(area.name, "") == 0, "is not called [heap]: \"%s\"", area.name);
 }
 

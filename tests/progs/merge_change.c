@@ -233,8 +233,9 @@ static void shared_file_areas(void)
 static void down_to_start(void)
 {
 	at = pool(4);
-	expect_ok(sys_mmap(at, 4 * PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN,
-			   -1, 0), "an area that grows down");
+	expect_ok(sys_mmap(at, 4 * PAGE, RW,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN, -1, 0),
+		  "an area that grows down");
 	expect(sys_mprotect(at + 2 * PAGE, PAGE, RO | PROT_GROWSDOWN) == 0, "PROT_GROWSDOWN");
 	expect_layout(at, "r--p:3 rw-p:1", "changed from its start on");
 }
@@ -260,7 +261,7 @@ static void unmap_across(void)
 	map_at(at + 2 * PAGE, 1, RO);
 	map_at(at + 4 * PAGE, 2, RW);
 	unmap(1, 4);
-	expect_layout(at, "rw-p:1 hole:4 rw-p:1", "the end of one, all of another, a hole, a start");
+	expect_layout(at, "rw-p:1 hole:4 rw-p:1", "the end, an area, a hole, a start");
 }
 
 static void map_again(void)

@@ -77,7 +77,7 @@ static void child_split_again(void)
 static void child_rejoins(void)
 {
 	protect(1, 1, RW);
-	expect_layout(at, "rw-p:1 rw-p:1 rw-p:1", "child: each piece has an anon_vma of its own now");
+	expect_layout(at, "rw-p:1 rw-p:1 rw-p:1", "child: each piece has its own anon_vma now");
 }
 
 static void child_same_anon_vma(void)

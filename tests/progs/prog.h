@@ -22,7 +22,7 @@
 
 #define PAGE 4096UL
 #define HUGE (2UL << 20)
-#define TASK_END 0x7ffffffff000UL	/* first address that is not the program's, 4-level paging */
+#define TASK_END 0x7ffffffff000UL	/* first address past a program's, 4-level paging */
 
 /* Newer than the C library's headers. */
 #ifndef MAP_DROPPABLE

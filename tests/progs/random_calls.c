@@ -4,8 +4,8 @@
  *	random_calls SEED CALLS
  *
  * Maps, protects, writes to, unmaps, moves the break and forks now and then; the children do the
- * same for a while.  The same seed makes the same calls (addresses apart).  At the end it prints how
- * many splits and merges the kernel made, as seen in /proc/self/maps before and after each call.
+ * same for a while.  The same seed makes the same calls (addresses apart).  At the end it prints
+ * how many splits and merges the kernel made, as seen in /proc/self/maps around each call.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -104,9 +104,9 @@ static struct range random_range(struct random_state *state)
 }
 
 /*
- * After a call on @range.  A split: a page and the one before it were in one area, now they are not.
- * A merge: they were not, now they are.  Inside a range that was mapped or unmapped as a whole pages
- * come and go together, which is neither: there only the edges are looked at.
+ * After a call on @range.  A split: a page and the one before it were in one area, now they are
+ * not.  A merge: they were not, now they are.  Inside a range that was mapped or unmapped as a
+ * whole pages come and go together, which is neither: there only the edges are looked at.
  */
 static void count_changes(struct random_state *state, const struct range *range, bool whole)
 {
@@ -212,7 +212,8 @@ static void elsewhere(struct random_state *state)
 	}
 	if (random_below(state, 8) == 0)
 		pages = HUGE / PAGE + random_below(state, 2);
-	result = sys_mmap(NULL, pages * PAGE, random_prot(state), MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	result = sys_mmap(NULL, pages * PAGE, random_prot(state), MAP_PRIVATE | MAP_ANONYMOUS,
+			  -1, 0);
 	state->calls++;
 	if (result < 0) {
 		state->refused++;

@@ -50,8 +50,10 @@ static void addr_too_high(void)
 
 static void no_gap(void)
 {
-	expect_error(sys_mmap(NULL, TASK_END - (16UL << 20), PROT_NONE, ANON | MAP_NORESERVE, -1, 0),
-		     ENOMEM, "mmap of nearly the whole address space");
+	size_t len = TASK_END - (16UL << 20);
+
+	expect_error(sys_mmap(NULL, len, PROT_NONE, ANON | MAP_NORESERVE, -1, 0), ENOMEM,
+		     "mmap of nearly the whole address space");
 }
 
 static void min_addr(void)

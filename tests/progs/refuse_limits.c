@@ -20,8 +20,8 @@
 
 #define MOST_AREAS 200000
 
-/* Leaves the process with @limit areas, made by cutting up a reservation, whose start it returns. */
-static char *use_up_areas(size_t limit)
+/* Leaves the process with @limit areas, most of them cut out of one reservation. */
+static void use_up_areas(size_t limit)
 {
 	size_t pages = limit + 16, have;
 	char *at = pool(pages);
@@ -35,7 +35,6 @@ static char *use_up_areas(size_t limit)
 	if (have < limit && sys_mprotect(at + (pages - 1) * PAGE, PAGE, PROT_READ))
 		die("using up the last area");
 	expect(count_all_areas() == limit, "%zu areas in use", limit);
-	return at;
 }
 
 static size_t max_map_count(void)
