@@ -1,0 +1,167 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/adopt.h"
+#include "host/files.h"
+#include "host/pagemap.h"
+#include "host/task.h"
+
+#define TASK_SIZE_64 UINT64_C(0x7ffffffff000)
+
+void adopt_count(struct follower *f, struct task *task, const struct follow_call *call,
+		 const char *reason, const char *detail)
+{
+	struct follow_summary *summary = f->summary;
+	struct follow_adopted adopted = { .reason = reason, .detail = detail };
+	size_t i;
+
+	summary->adopted++;
+	for (i = 0; i < summary->nr_adopted_by; i++)
+		if (strcmp(summary->adopted_by[i].reason, reason) == 0)
+			break;
+	if (i == FOLLOW_ADOPTED_MAX)
+		i--;			/* what is too many goes to the last one's account */
+	else if (i == summary->nr_adopted_by)
+		summary->adopted_by[summary->nr_adopted_by++].reason = reason;
+	summary->adopted_by[i].count++;
+	if (f->sink->adopted)
+		f->sink->adopted(f->sink->ctx, task ? task->tgid : 0, call, &adopted);
+}
+
+const char *adopt_device_reason(const char *path)
+{
+	static struct interned {
+		struct interned *next;
+		char text[];
+	} *all;
+	struct interned *one;
+	size_t len = strlen(path);
+
+	for (one = all; one; one = one->next)
+		if (strcmp(one->text + strlen("device:"), path) == 0)
+			return one->text;
+	one = malloc(sizeof(*one) + strlen("device:") + len + 1);
+	if (!one)
+		return "device:?";
+	sprintf(one->text, "device:%s", path);
+	one->next = all;
+	all = one;
+	return one->text;
+}
+
+/* Widen [*start, *end) to the whole of the kernel's areas that touch it. */
+static void widen(const struct proc_areas *kernel, uint64_t *start, uint64_t *end)
+{
+	uint64_t low = *start, high = *end;
+
+	for (size_t i = 0; i < kernel->nr; i++) {
+		const struct proc_area *area = &kernel->area[i];
+
+		if (area->end < *start || area->start > *end)
+			continue;
+		if (area->start < low)
+			low = area->start;
+		if (area->end > high)
+			high = area->end;
+	}
+	*start = low;
+	*end = high;
+}
+
+static void put_areas(struct umm_area *areas, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		if (areas[i].file)
+			umm_file_put(areas[i].file);
+	free(areas);
+}
+
+/* f->smaps in [start, end) as the model's areas; each with a reference to its file. */
+static int gather(struct follower *f, uint64_t start, uint64_t end, struct umm_area **out,
+		  size_t *nr)
+{
+	struct umm_area *areas = calloc(f->smaps.nr + 1, sizeof(*areas));
+
+	*nr = 0;
+	*out = areas;
+	if (!areas)
+		return -ENOMEM;
+	for (size_t i = 0; i < f->smaps.nr; i++) {
+		const struct proc_area *kernel = &f->smaps.area[i];
+		int err;
+
+		if (kernel->end <= start || kernel->start >= end)
+			continue;
+		err = files_area_from_kernel(f, kernel, &areas[*nr]);
+		if (err)
+			return err;
+		(*nr)++;
+	}
+	return 0;
+}
+
+int adopt_range(struct follower *f, struct space *space, uint64_t start, uint64_t end,
+		uint64_t moved_from)
+{
+	int fd = space_smaps_fd(space);
+	uint64_t asked = start;
+	struct umm_area *areas;
+	size_t nr;
+	int err = fd < 0 ? fd : procmaps_read(fd, &f->smaps);
+
+	if (err)
+		return err;
+	widen(&f->smaps, &start, &end);
+	if (moved_from)
+		moved_from -= asked - start;
+	err = gather(f, start, end, &areas, &nr);
+	if (!err)
+		err = umm_adopt_range(space->mm, start, end, areas, nr, moved_from);
+	put_areas(areas, nr);
+	if (err == -UMM_ENOMEM)
+		f->no_memory = true;
+	if (!err)
+		adopt_anon(f, space, start, end, ADOPT_ANON_ALL);
+	return err;
+}
+
+int adopt_whole(struct follower *f, struct space *space)
+{
+	return adopt_range(f, space, 0, TASK_SIZE_64, 0);
+}
+
+static bool may_gain_anon(const struct umm_area *area, enum adopt_anon_which which)
+{
+	if (area->anon == UMM_ANON_OWN || area->anon == UMM_ANON_INHERITED)
+		return false;
+	if (area->vm_flags & (UMM_VM_MAYSHARE | UMM_VM_PFNMAP | UMM_VM_HUGETLB | UMM_VM_IO))
+		return false;
+	return which == ADOPT_ANON_ALL || area->anon == UMM_ANON_UNKNOWN ||
+	       (area->vm_flags & UMM_VM_WRITE);
+}
+
+unsigned int adopt_anon(struct follower *f, struct space *space, uint64_t start, uint64_t end,
+			enum adopt_anon_which which)
+{
+	struct umm_area area = { .size = sizeof(area) };
+	unsigned int learnt = 0;
+
+	for (uint64_t at = start ? start - 1 : 0; umm_find_area(space->mm, at, &area) &&
+	     area.start <= end; at = area.end) {
+		int fd, has;
+
+		if (!may_gain_anon(&area, which))
+			continue;
+		fd = space_pagemap_fd(space);
+		has = fd < 0 ? fd : pagemap_has_anon(fd, area.start, area.end);
+		if (has < 0 || (!has && area.anon == UMM_ANON_NONE))
+			continue;
+		if (umm_area_set_anon(space->mm, area.start,
+				      has ? UMM_ANON_OWN : UMM_ANON_NONE) == -UMM_ENOMEM)
+			f->no_memory = true;
+		learnt += has > 0;
+	}
+	return learnt;
+}

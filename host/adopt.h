@@ -1,0 +1,48 @@
+/*
+ * adopt.h - answers taken over from the kernel, each under a reason of a closed list.
+ *
+ * Layer: host.  An adopted answer never counts as agreed.
+ */
+#ifndef HOST_ADOPT_H
+#define HOST_ADOPT_H
+
+#include "host/follower.h"
+
+/*
+ * The reasons.  Besides these: the name of a call that is not modelled yet ("mremap"), and
+ * "device:PATH" where a driver's own mmap answered.
+ */
+#define ADOPT_EXEC		"exec"			/* the layout that exec chose */
+#define ADOPT_MAP_32BIT		"MAP_32BIT"		/* its random start */
+#define ADOPT_SHMEM_INODE	"shmem inode"		/* of a shared anonymous object */
+#define ADOPT_OUTSIDE		"outside mm: process limit"
+#define ADOPT_ORDER_UNKNOWN	"order unknown"		/* calls that had to overlap */
+#define ADOPT_DESCRIPTOR	"descriptor"		/* one that could not be looked at */
+
+/* Count it and tell the sink.  @call may be NULL. */
+void adopt_count(struct follower *f, struct task *task, const struct follow_call *call,
+		 const char *reason, const char *detail);
+
+/* "device:PATH", living as long as the program. */
+const char *adopt_device_reason(const char *path);
+
+/*
+ * Make the model's areas in [start, end), and those that touch it, what the kernel's are now.
+ * @moved_from as of umm_adopt_range().  A negative error.
+ */
+int adopt_range(struct follower *f, struct space *space, uint64_t start, uint64_t end,
+		uint64_t moved_from);
+
+/* The whole address space. */
+int adopt_whole(struct follower *f, struct space *space);
+
+enum adopt_anon_which { ADOPT_ANON_WRITABLE, ADOPT_ANON_ALL };
+
+/*
+ * Learn which private areas that touch [start, end) have an anon_vma, of those not known to have
+ * one.  The number of areas of which something was learnt.
+ */
+unsigned int adopt_anon(struct follower *f, struct space *space, uint64_t start, uint64_t end,
+			enum adopt_anon_which which);
+
+#endif

@@ -1,0 +1,288 @@
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/adopt.h"
+#include "host/compare.h"
+#include "host/files.h"
+#include "host/task.h"
+
+#define TASK_SIZE_64 UINT64_C(0x7ffffffff000)
+
+/* What VmFlags has that no merge and no call of ours looks at. */
+#define FLAGS_IGNORED (UMM_VM_MAYBE_GUARD | UMM_VM_SOFTDIRTY)
+
+/* Areas of the kernel one after the other: by query, or out of a text. */
+struct cursor {
+	int fd;				/* -1: from @text */
+	const struct proc_areas *text;
+	size_t next;
+	char name[PROCMAPS_NAME_MAX];
+};
+
+static int cursor_next(struct cursor *cursor, uint64_t at, bool want_name, struct proc_area *area)
+{
+	if (cursor->fd >= 0)
+		return procmaps_query(cursor->fd, at, area, want_name ? cursor->name : NULL);
+	while (cursor->next < cursor->text->nr && cursor->text->area[cursor->next].end <= at)
+		cursor->next++;
+	if (cursor->next == cursor->text->nr)
+		return 0;
+	*area = cursor->text->area[cursor->next];
+	return 1;
+}
+
+static const char *name_text(const struct umm_area *area)
+{
+	switch (area->name) {
+	case UMM_NAME_HEAP:
+		return "[heap]";
+	case UMM_NAME_STACK:
+		return "[stack]";
+	case UMM_NAME_VDSO:
+		return "[vdso]";
+	case UMM_NAME_VVAR:
+		return "[vvar]";
+	case UMM_NAME_VVAR_VCLOCK:
+		return "[vvar_vclock]";
+	case UMM_NAME_OTHER_SPECIAL:
+		return area->special ? area->special : "";
+	case UMM_NAME_NONE:
+	case UMM_NAME_FILE:
+		break;
+	}
+	return "";
+}
+
+/*
+ * A file that the library made itself: its inode number is the kernel's to choose.  Learnt when it
+ * is first seen, compared from then on.
+ */
+static bool same_made_file(struct follower *f, struct task *task, const struct umm_area *model,
+			   const struct proc_area *kernel)
+{
+	unsigned int dev_major = 0, dev_minor = 0;
+	uint64_t inode = 0;
+	umm_addr_t next;
+	char line[512];
+
+	umm_maps_line(task->space->mm, model->start, line, sizeof(line), &next);
+	if (sscanf(line, "%*s %*s %*s %x:%x %" SCNu64, &dev_major, &dev_minor, &inode) != 3)
+		return false;
+	if (inode)
+		return inode == kernel->inode && dev_major == kernel->dev_major &&
+		       dev_minor == kernel->dev_minor;
+	if (!kernel->inode)
+		return false;
+	umm_file_set_inode(model->file, kernel->dev_major, kernel->dev_minor, kernel->inode);
+	adopt_count(f, task, &task->call.pub, ADOPT_SHMEM_INODE, NULL);
+	return true;
+}
+
+static bool same_file(struct follower *f, struct task *task, const struct umm_area *model,
+		      const struct proc_area *kernel)
+{
+	const struct known_file *known;
+
+	if (!model->file)
+		return !kernel->inode && !kernel->dev_major && !kernel->dev_minor &&
+		       strcmp(name_text(model), kernel->name) == 0;
+	if (model->pgoff * UMM_PAGE_SIZE != kernel->offset)
+		return false;
+	known = umm_file_cookie(model->file);
+	if (!known)
+		return same_made_file(f, task, model, kernel);
+	return known->inode == kernel->inode && known->dev_major == kernel->dev_major &&
+	       known->dev_minor == kernel->dev_minor;
+}
+
+static bool same_area(struct follower *f, struct task *task, const struct umm_area *model,
+		      const struct proc_area *kernel)
+{
+	uint64_t flags = model->vm_flags;
+
+	return model->start == kernel->start && model->end == kernel->end &&
+	       !!(flags & UMM_VM_READ) == kernel->readable &&
+	       !!(flags & UMM_VM_WRITE) == kernel->writable &&
+	       !!(flags & UMM_VM_EXEC) == kernel->executable &&
+	       !!(flags & UMM_VM_MAYSHARE) == kernel->shared &&
+	       same_file(f, task, model, kernel);
+}
+
+static bool same_range(struct follower *f, struct task *task, struct cursor *cursor,
+		       uint64_t start, uint64_t end)
+{
+	struct umm_area model = { .size = sizeof(model) };
+	struct proc_area kernel;
+	uint64_t at = start ? start - 1 : 0;
+
+	for (;;) {
+		bool in_model = umm_find_area(task->space->mm, at, &model) && model.start <= end;
+		int got = cursor_next(cursor, at, in_model ? !model.file : true, &kernel);
+
+		if (got < 0)
+			return true;	/* it cannot be looked at any more: dying */
+		if (got && kernel.start > end)
+			got = 0;
+		if (!in_model || !got)
+			return !in_model && !got;
+		if (!same_area(f, task, &model, &kernel))
+			return false;
+		at = model.end;
+	}
+}
+
+static bool compare_text(struct follower *f, struct task *task, uint64_t start, uint64_t end)
+{
+	struct cursor cursor = { .fd = -1, .text = &f->areas };
+	int fd = space_maps_fd(task->space);
+
+	if (fd < 0 || procmaps_read(fd, &f->areas) != 0 || f->areas.nr == 0)
+		return true;		/* no longer there */
+	return same_range(f, task, &cursor, start, end);
+}
+
+bool compare_range(struct follower *f, struct task *task, uint64_t start, uint64_t end)
+{
+	static bool probed, no_query;
+	struct cursor cursor = { .fd = space_maps_fd(task->space) };
+	struct proc_area area;
+
+	f->summary->maps++;
+	if (cursor.fd < 0)
+		return true;
+	if (!probed)
+		no_query = procmaps_query(cursor.fd, start, &area, NULL) == -ENOTTY;
+	probed = true;
+	if (no_query)
+		return compare_text(f, task, start, end);
+	return same_range(f, task, &cursor, start, end);
+}
+
+bool compare_whole(struct follower *f, struct task *task)
+{
+	f->summary->maps++;
+	task->space->calls_since_whole = 0;
+	return compare_text(f, task, 0, TASK_SIZE_64);
+}
+
+bool compare_flags(struct follower *f, struct task *task, uint64_t start, uint64_t end)
+{
+	struct cursor cursor = { .fd = -1, .text = &f->smaps };
+	struct umm_area model = { .size = sizeof(model) };
+	int fd = space_smaps_fd(task->space);
+	struct proc_area kernel;
+	uint64_t at = start ? start - 1 : 0;
+
+	f->summary->maps++;
+	if (fd < 0 || procmaps_read(fd, &f->smaps) != 0 || f->smaps.nr == 0)
+		return true;
+	for (;;) {
+		bool in_model = umm_find_area(task->space->mm, at, &model) && model.start <= end;
+		int got = cursor_next(&cursor, at, true, &kernel);
+
+		if (got && kernel.start > end)
+			got = 0;
+		if (!in_model || !got)
+			return !in_model && !got;
+		if (model.start != kernel.start || model.end != kernel.end ||
+		    (model.vm_flags ^ kernel.vm_flags) & ~FLAGS_IGNORED ||
+		    !same_file(f, task, &model, &kernel))
+			return false;
+		at = model.end;
+	}
+}
+
+/* ---- both sides, for people ---- */
+
+static void model_lines(struct task *task, uint64_t start, uint64_t end, FILE *out)
+{
+	uint64_t at = start ? start - 1 : 0;
+	struct umm_area area = { .size = sizeof(area) };
+
+	while (umm_find_area(task->space->mm, at, &area) && area.start <= end) {
+		char line[4400];
+		umm_addr_t next;
+
+		umm_maps_line(task->space->mm, at, line, sizeof(line), &next);
+		fputs(line, out);
+		at = area.end;
+	}
+}
+
+static void kernel_lines(struct follower *f, struct task *task, uint64_t start, uint64_t end,
+			 FILE *out)
+{
+	int fd = space_maps_fd(task->space);
+	char line[4400];
+
+	if (fd < 0 || procmaps_read(fd, &f->areas) != 0)
+		return;
+	for (size_t i = 0; i < f->areas.nr; i++) {
+		if (f->areas.area[i].end < start || f->areas.area[i].start > end)
+			continue;
+		proc_area_text(&f->areas.area[i], line, sizeof(line));
+		fprintf(out, "%s\n", line);
+	}
+}
+
+static void tell(struct follower *f, struct task *task, enum follow_divergence_kind kind,
+		 const char *where, const char *model, const char *kernel)
+{
+	struct follow_divergence divergence = {
+		.kind = kind,
+		.pid = task->tgid,
+		.tid = task->tid,
+		.call = task->call.desc ? &task->call.pub : NULL,
+		.where = where,
+		.model = model ? model : "",
+		.kernel = kernel ? kernel : "",
+	};
+
+	f->summary->divergences++;
+	if (f->sink->divergence)
+		f->sink->divergence(f->sink->ctx, &divergence);
+}
+
+static void result_text(int64_t result, char *buf, size_t size)
+{
+	const char *name = result < 0 && result > -4096 ? strerrorname_np((int)-result) : NULL;
+
+	if (name)
+		snprintf(buf, size, "-1 %s", name);
+	else
+		snprintf(buf, size, "0x%" PRIx64, (uint64_t)result);
+}
+
+void compare_diverged_result(struct follower *f, struct task *task, int64_t model, int64_t kernel)
+{
+	char where[64], model_text[64], kernel_text[64];
+
+	snprintf(where, sizeof(where), "after %s", task->call.desc->name);
+	result_text(model, model_text, sizeof(model_text));
+	result_text(kernel, kernel_text, sizeof(kernel_text));
+	if (task->call.pub.predicted_any && model >= 0)
+		snprintf(model_text, sizeof(model_text), "success");
+	tell(f, task, FOLLOW_DIVERGED_RESULT, where, model_text, kernel_text);
+}
+
+void compare_diverged_maps(struct follower *f, struct task *task, const char *where,
+			   uint64_t start, uint64_t end)
+{
+	char *text[2] = { NULL, NULL };
+	size_t size[2];
+	FILE *out[2] = { open_memstream(&text[0], &size[0]), open_memstream(&text[1], &size[1]) };
+
+	if (out[0])
+		model_lines(task, start, end, out[0]);
+	if (out[1])
+		kernel_lines(f, task, start, end, out[1]);
+	for (int i = 0; i < 2; i++)
+		if (out[i])
+			fclose(out[i]);
+	tell(f, task, FOLLOW_DIVERGED_MAPS, where, text[0], text[1]);
+	free(text[0]);
+	free(text[1]);
+}

@@ -1,0 +1,30 @@
+/*
+ * compare.h - the model's areas beside the kernel's.
+ *
+ * Layer: host.
+ */
+#ifndef HOST_COMPARE_H
+#define HOST_COMPARE_H
+
+#include "host/follower.h"
+
+/*
+ * True if the areas that touch [start, end) agree: range, permissions, offset, device, inode, and the
+ * names that mm makes.  What had to be learnt (the inode of a shared anonymous object) is adopted.
+ */
+bool compare_range(struct follower *f, struct task *task, uint64_t start, uint64_t end);
+
+/* The same for all areas, by one text. */
+bool compare_whole(struct follower *f, struct task *task);
+
+/* True if range and VmFlags of all areas that touch [start, end) agree, by smaps. */
+bool compare_flags(struct follower *f, struct task *task, uint64_t start, uint64_t end);
+
+/* A pair of answers for people. */
+void compare_diverged_result(struct follower *f, struct task *task, int64_t model, int64_t kernel);
+
+/* The areas that touch [start, end), of both sides. */
+void compare_diverged_maps(struct follower *f, struct task *task, const char *where,
+			   uint64_t start, uint64_t end);
+
+#endif

@@ -1,0 +1,197 @@
+/*
+ * exec.c - import of a fresh address space.
+ *
+ * The areas with their flags come from smaps, the break and the stack pointer from stat.  What no
+ * file tells is where searches for addresses begin: mmap_base is the end of the highest area below
+ * the stack (the first thing that exec maps there: the loader, or the vdso of a static program),
+ * or, bottom-up, the start of the lowest area of the mmap region.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "host/adopt.h"
+#include "host/exec.h"
+#include "host/files.h"
+#include "host/limits.h"
+#include "host/settings.h"
+#include "host/task.h"
+
+#define TASK_SIZE_64 UINT64_C(0x7ffffffff000)
+#define LEGACY_BASE UINT64_C(0x2aaaaaaab000)	/* a third of it, rounded up */
+#define MIN_GAP (UINT64_C(128) << 20)
+#define MAX_GAP (TASK_SIZE_64 / 6 * 5)
+#define STACK_MAXRANDOM (UINT64_C(0x3fffff) << UMM_PAGE_SHIFT)
+
+/* Fields of /proc/PID/stat by their number in proc(5). */
+#define STAT_FIELDS 52
+enum { STAT_START_CODE = 26, STAT_END_CODE, STAT_START_STACK, STAT_START_DATA = 45, STAT_END_DATA,
+       STAT_START_BRK };
+
+static int read_stat(pid_t pid, uint64_t field[STAT_FIELDS + 1])
+{
+	char path[64], text[2048], *at;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n <= 0)
+		return -EIO;
+	text[n] = '\0';
+	at = strrchr(text, ')');	/* the name may hold anything */
+	if (!at || strlen(at) < 4)
+		return -EPROTO;
+	at += 3;			/* past ") R" */
+	memset(field, 0, (STAT_FIELDS + 1) * sizeof(*field));
+	for (int i = 4; i <= STAT_FIELDS && *at; i++)
+		field[i] = strtoull(at, &at, 10);
+	return 0;
+}
+
+static bool is_special(const struct proc_area *area)
+{
+	return strcmp(area->name, "[vdso]") == 0 || strncmp(area->name, "[vvar", 5) == 0;
+}
+
+/*
+ * The end of the highest area below the stack; where the vdso lies above the stack, as older kernels
+ * put it, it does not count.
+ */
+static uint64_t find_mmap_base(const struct proc_areas *areas, uint64_t stack_pointer)
+{
+	uint64_t base = 0;
+
+	for (size_t i = 0; i < areas->nr; i++) {
+		const struct proc_area *area = &areas->area[i];
+
+		if (area->end > stack_pointer)
+			break;
+		if (!is_special(area) || area->end > base)
+			base = area->end;
+	}
+	return base;
+}
+
+static uint64_t find_lowest_mapping(const struct proc_areas *areas)
+{
+	for (size_t i = 0; i < areas->nr; i++)
+		if (areas->area[i].start >= LEGACY_BASE)
+			return areas->area[i].start;
+	return LEGACY_BASE;
+}
+
+/* The random part of mmap_base, which the bottom-up base shares. */
+static uint64_t legacy_base_of(const struct task *task, uint64_t mmap_base, bool randomized)
+{
+	uint64_t gap, pad = UINT64_C(256) * UMM_PAGE_SIZE + (randomized ? STACK_MAXRANDOM : 0);
+	struct rlimit limit;
+
+	if (!randomized || prlimit(task->tgid, RLIMIT_STACK, NULL, &limit) != 0)
+		return LEGACY_BASE;
+	gap = limit.rlim_cur;
+	if (gap + pad > gap)
+		gap += pad;
+	gap = gap < MIN_GAP ? MIN_GAP : gap > MAX_GAP ? MAX_GAP : gap;
+	if (TASK_SIZE_64 - gap < mmap_base)
+		return LEGACY_BASE;
+	return LEGACY_BASE + ((TASK_SIZE_64 - gap - mmap_base + UMM_PAGE_SIZE - 1) &
+			      ~(uint64_t)(UMM_PAGE_SIZE - 1));
+}
+
+static int import_layout(struct follower *f, struct task *task)
+{
+	struct space *space = task->space;
+	bool randomized = f->settings->randomize &&
+			  !(space->personality & UMM_ADDR_NO_RANDOMIZE);
+	uint64_t field[STAT_FIELDS + 1];
+	struct umm_layout layout;
+	int err = read_stat(task->tgid, field);
+
+	if (err)
+		return err;
+	umm_layout_init(&layout, UINT64_C(8) << 20);
+	layout.task_size = TASK_SIZE_64;
+	layout.start_code = field[STAT_START_CODE];
+	layout.end_code = field[STAT_END_CODE];
+	layout.start_stack = field[STAT_START_STACK];
+	layout.start_data = field[STAT_START_DATA];
+	layout.end_data = field[STAT_END_DATA];
+	layout.start_brk = layout.brk = field[STAT_START_BRK];
+	layout.bottom_up = f->settings->umm.legacy_va_layout ||
+			   (space->personality & UMM_ADDR_COMPAT_LAYOUT);
+	if (layout.bottom_up) {
+		layout.mmap_base = layout.mmap_legacy_base = find_lowest_mapping(&f->smaps);
+	} else {
+		layout.mmap_base = find_mmap_base(&f->smaps, layout.start_stack);
+		layout.mmap_legacy_base = legacy_base_of(task, layout.mmap_base, randomized);
+	}
+	umm_mm_set_layout(space->mm, &layout);
+	return 0;
+}
+
+static int import_areas(struct follower *f, struct space *space)
+{
+	for (size_t i = 0; i < f->smaps.nr; i++) {
+		struct umm_area area;
+		int err = files_area_from_kernel(f, &f->smaps.area[i], &area);
+
+		if (!err)
+			err = umm_area_import(space->mm, &area);
+		if (area.file)
+			umm_file_put(area.file);
+		if (err)
+			return err;
+	}
+	/* The loader's own faults came before anybody looked. */
+	adopt_anon(f, space, 0, TASK_SIZE_64, ADOPT_ANON_ALL);
+	return 0;
+}
+
+static int new_space(struct follower *f, struct task *task)
+{
+	struct space *old = task->space, *space;
+	struct umm_mm *mm;
+	int err;
+
+	if (old && old->mm)
+		err = umm_exec(old->mm, &mm);
+	else
+		err = umm_mm_new(f->world, &mm);
+	if (err)
+		return err;
+	space = space_new(f, mm, task->tgid);
+	if (!space) {
+		umm_mm_put(mm);
+		return -ENOMEM;
+	}
+	task_set_space(f, task, space);
+	return 0;
+}
+
+int exec_import(struct follower *f, struct task *task)
+{
+	int fd, err = new_space(f, task);
+
+	if (!err) {
+		limits_read(task);
+		limits_read_personality(task);
+		fd = space_smaps_fd(task->space);
+		err = fd < 0 ? fd : procmaps_read(fd, &f->smaps);
+	}
+	if (!err)
+		err = import_layout(f, task);
+	if (!err)
+		err = import_areas(f, task->space);
+	if (err)
+		task_set_space(f, task, NULL);
+	return err;
+}

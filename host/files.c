@@ -1,0 +1,445 @@
+/*
+ * files.c - descriptors and areas to files.
+ *
+ * Theory
+ * ------
+ * The model wants to know of two mappings whether they are of the same open file description: only
+ * then do they merge.  A number does not tell (dup, fork, close and reuse), an inode neither (two
+ * opens).  So a descriptor is copied by pidfd_getfd and compared by kcmp with the copies that we
+ * hold of files with mapped areas.  The copy lives as long as its umm_file, which lives as long as
+ * the model has an area of it: the umm_file's release closes it.
+ *
+ * What exec mapped has no descriptor anywhere: nothing that a program opens is the same
+ * description, so such a file (fd == -1) is found by inode for areas, never for descriptors.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kcmp.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "host/files.h"
+
+#ifndef XFS_SUPER_MAGIC
+#define XFS_SUPER_MAGIC 0x58465342
+#endif
+#ifndef FUSE_SUPER_MAGIC
+#define FUSE_SUPER_MAGIC 0x65735546
+#endif
+#define BCACHEFS_MAGIC 0xca451a4e
+#define PIDFD_THREAD_FLAG O_EXCL	/* Linux 6.9 */
+
+static struct known_file **bucket(struct follower *f, uint64_t inode)
+{
+	return &f->files[inode % KNOWN_BUCKETS];
+}
+
+static void release(void *cookie)
+{
+	struct known_file *known = cookie;
+	struct known_file **link = bucket(known->f, known->inode);
+
+	while (*link && *link != known)
+		link = &(*link)->next;
+	if (*link)
+		*link = known->next;
+	if (known->fd >= 0)
+		close(known->fd);
+	free(known);
+}
+
+static struct known_file *known_new(struct follower *f, uint32_t dev_major, uint32_t dev_minor,
+				    uint64_t inode, const char *path)
+{
+	struct known_file *known = calloc(1, sizeof(*known) + strlen(path) + 1);
+
+	if (!known)
+		return NULL;
+	known->f = f;
+	known->fd = -1;
+	known->dev_major = dev_major;
+	known->dev_minor = dev_minor;
+	known->inode = inode;
+	strcpy(known->path, path);
+	return known;
+}
+
+/* Make the umm_file and put it in the table.  On an error @known is freed, its fd closed. */
+static int publish(struct follower *f, struct known_file *known, enum umm_file_align align,
+		   uint32_t huge_shift)
+{
+	struct umm_file_desc desc;
+	int err;
+
+	umm_file_desc_init(&desc, known->kind);
+	desc.align = align;
+	desc.flags = known->flags;
+	desc.dev_major = known->dev_major;
+	desc.dev_minor = known->dev_minor;
+	desc.inode = known->inode;
+	desc.huge_shift = huge_shift;
+	desc.path = known->path;
+	desc.cookie = known;
+	desc.release = release;
+	err = umm_file_new(f->world, &desc, &known->file);
+	if (err) {
+		if (known->fd >= 0)
+			close(known->fd);
+		free(known);
+		return err;
+	}
+	known->next = *bucket(f, known->inode);
+	*bucket(f, known->inode) = known;
+	return 0;
+}
+
+/* ---- kinds ---- */
+
+static bool never_mappable_anon_inode(const char *path)
+{
+	static const char *const name[] = {
+		"[eventfd]", "[eventpoll]", "[timerfd]", "[signalfd]", "inotify", "[fanotify]",
+		"[userfaultfd]", "[pidfd]",
+	};
+
+	for (size_t i = 0; i < sizeof(name) / sizeof(name[0]); i++)
+		if (strstr(path, name[i]))
+			return true;
+	return false;
+}
+
+static enum umm_file_kind kind_of_character_device(dev_t rdev)
+{
+	unsigned int major_nr = major(rdev);
+
+	if (rdev == makedev(1, 5))
+		return UMM_FILE_ZERO;
+	/* null, full, random, urandom; terminals and consoles: no mmap */
+	if (major_nr == 1 && minor(rdev) >= 3)
+		return UMM_FILE_NOT_MAPPABLE;
+	if (major_nr == 4 || major_nr == 5 || (major_nr >= 136 && major_nr <= 143))
+		return UMM_FILE_NOT_MAPPABLE;
+	return UMM_FILE_DEVICE;
+}
+
+static enum umm_file_kind kind_of(const struct stat *st, long fs_type, const char *path)
+{
+	switch (st->st_mode & S_IFMT) {
+	case S_IFREG:
+		switch (fs_type) {
+		case TMPFS_MAGIC:
+			return UMM_FILE_SHMEM;
+		case HUGETLBFS_MAGIC:
+			return UMM_FILE_HUGETLB;
+		case PROC_SUPER_MAGIC:
+		case SYSFS_MAGIC:
+		case TRACEFS_MAGIC:
+		case DEBUGFS_MAGIC:
+		case SECURITYFS_MAGIC:
+		case CGROUP_SUPER_MAGIC:
+		case CGROUP2_SUPER_MAGIC:
+			return UMM_FILE_NOT_MAPPABLE;
+		case SECRETMEM_MAGIC:
+			return UMM_FILE_DEVICE;
+		default:
+			return UMM_FILE_REGULAR;
+		}
+	case S_IFBLK:
+		return UMM_FILE_REGULAR;
+	case S_IFCHR:
+		return kind_of_character_device(st->st_rdev);
+	case 0:
+		return never_mappable_anon_inode(path) ? UMM_FILE_NOT_MAPPABLE : UMM_FILE_DEVICE;
+	default:
+		return UMM_FILE_NOT_MAPPABLE;	/* directory, pipe, socket */
+	}
+}
+
+/* The file systems whose files ask for addresses that suit huge pages. */
+static enum umm_file_align align_of(enum umm_file_kind kind, long fs_type)
+{
+	if (kind == UMM_FILE_HUGETLB)
+		return UMM_ALIGN_HUGETLB;
+	if (kind == UMM_FILE_ZERO)
+		return UMM_ALIGN_THP;
+	if (kind != UMM_FILE_REGULAR)
+		return UMM_ALIGN_NONE;
+	switch (fs_type) {
+	case EXT4_SUPER_MAGIC:
+	case XFS_SUPER_MAGIC:
+	case BTRFS_SUPER_MAGIC:
+	case FUSE_SUPER_MAGIC:
+	case EROFS_SUPER_MAGIC_V1:
+	case (long)BCACHEFS_MAGIC:
+		return UMM_ALIGN_THP;
+	default:
+		return UMM_ALIGN_NONE;
+	}
+}
+
+/* ---- descriptors ---- */
+
+static int copy_descriptor(struct task *task, int fd)
+{
+	long copy;
+
+	if (task->pidfd < 0) {
+		task->pidfd = (int)syscall(SYS_pidfd_open, task->tid, PIDFD_THREAD_FLAG);
+		if (task->pidfd < 0)
+			task->pidfd = (int)syscall(SYS_pidfd_open, task->tgid, 0);
+		if (task->pidfd < 0)
+			return -errno;
+	}
+	copy = syscall(SYS_pidfd_getfd, task->pidfd, fd, 0);
+	return copy < 0 ? -errno : (int)copy;
+}
+
+static uint32_t seals_of(int fd)
+{
+	int seals = fcntl(fd, F_GET_SEALS);
+	uint32_t flags = 0;
+
+	if (seals < 0)
+		return 0;
+	if (seals & F_SEAL_WRITE)
+		flags |= UMM_FILE_SEAL_WRITE;
+	if (seals & F_SEAL_FUTURE_WRITE)
+		flags |= UMM_FILE_SEAL_FUTURE;
+	return flags;
+}
+
+static bool append_only(int fd)
+{
+	struct statx stx;
+
+	return statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &stx) == 0 &&
+	       (stx.stx_attributes & STATX_ATTR_APPEND);
+}
+
+static bool same_description(int a, int b)
+{
+	pid_t self = getpid();
+
+	return syscall(SYS_kcmp, self, self, KCMP_FILE, a, b) == 0;
+}
+
+static struct known_file *find_known(struct follower *f, int fd, const struct stat *st)
+{
+	struct known_file *known;
+
+	for (known = *bucket(f, st->st_ino); known; known = known->next)
+		if (known->fd >= 0 && known->inode == st->st_ino &&
+		    known->dev_major == major(st->st_dev) &&
+		    known->dev_minor == minor(st->st_dev) && same_description(known->fd, fd))
+			return known;
+	return NULL;
+}
+
+/* What may have changed on a description since it was first seen. */
+static void refresh(struct known_file *known, bool shared)
+{
+	uint32_t changing = 0, flags = known->flags;
+
+	if (known->kind == UMM_FILE_SHMEM || known->kind == UMM_FILE_HUGETLB) {
+		changing |= UMM_FILE_SEAL_WRITE | UMM_FILE_SEAL_FUTURE;
+		flags = (flags & ~changing) | seals_of(known->fd);
+	}
+	if (shared && (flags & UMM_FMODE_WRITE)) {
+		flags &= ~(uint32_t)UMM_FILE_APPEND_ONLY;
+		if (append_only(known->fd))
+			flags |= UMM_FILE_APPEND_ONLY;
+	}
+	if (flags != known->flags)
+		umm_file_set_flags(known->file, flags);
+	known->flags = flags;
+}
+
+static uint32_t mode_flags(int open_flags)
+{
+	switch (open_flags & O_ACCMODE) {
+	case O_RDONLY:
+		return UMM_FMODE_READ;
+	case O_WRONLY:
+		return UMM_FMODE_WRITE;
+	case O_RDWR:
+		return UMM_FMODE_READ | UMM_FMODE_WRITE;
+	default:
+		return 0;
+	}
+}
+
+static void path_of(int fd, char *path, size_t size)
+{
+	char link[32];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, path, size - 1);
+	path[n > 0 ? n : 0] = '\0';
+}
+
+static int new_known(struct follower *f, int fd, const struct stat *st, int open_flags, bool shared,
+		     struct umm_file **out)
+{
+	struct known_file *known;
+	struct statfs fs = { 0 };
+	uint32_t huge_shift = 0;
+	char path[4096];
+	int err;
+
+	path_of(fd, path, sizeof(path));
+	known = known_new(f, major(st->st_dev), minor(st->st_dev), st->st_ino, path);
+	if (!known)
+		return -ENOMEM;
+	known->fd = fd;
+	known->flags = mode_flags(open_flags);
+	if (fstatfs(fd, &fs) == 0 && (fs.f_flags & ST_NOEXEC))
+		known->flags |= UMM_FILE_NOEXEC;
+	known->kind = kind_of(st, (long)fs.f_type, path);
+	if (known->kind == UMM_FILE_SHMEM || known->kind == UMM_FILE_HUGETLB)
+		known->flags |= seals_of(fd);
+	if (known->kind == UMM_FILE_HUGETLB)
+		huge_shift = (uint32_t)__builtin_ctzl((unsigned long)fs.f_bsize | 1UL << 40);
+	if (known->kind == UMM_FILE_DEVICE && st->st_rdev == makedev(1, 1))
+		known->flags |= UMM_FILE_LARGE_OFFSETS;
+	if (shared && (known->flags & UMM_FMODE_WRITE) && append_only(fd))
+		known->flags |= UMM_FILE_APPEND_ONLY;
+	err = publish(f, known, align_of(known->kind, (long)fs.f_type), huge_shift);
+	if (!err)
+		*out = known->file;
+	return err;
+}
+
+int files_of_descriptor(struct follower *f, struct task *task, int fd, bool shared,
+			struct umm_file **out)
+{
+	int copy = copy_descriptor(task, fd), open_flags;
+	struct known_file *known;
+	struct stat st;
+
+	*out = NULL;
+	if (copy == -EBADF)
+		return 0;
+	if (copy < 0)
+		return copy;
+	open_flags = fcntl(copy, F_GETFL);
+	if (open_flags < 0 || (open_flags & O_PATH)) {
+		close(copy);
+		return 0;
+	}
+	if (fstat(copy, &st) != 0) {
+		int err = -errno;
+
+		close(copy);
+		return err;
+	}
+	known = find_known(f, copy, &st);
+	if (known) {
+		close(copy);
+		refresh(known, shared);
+		umm_file_get(known->file);
+		*out = known->file;
+		return 0;
+	}
+	return new_known(f, copy, &st, open_flags, shared, out);
+}
+
+/* ---- areas ---- */
+
+static struct known_file *find_inode(struct follower *f, const struct proc_area *kernel)
+{
+	struct known_file *known, *found = NULL;
+
+	for (known = *bucket(f, kernel->inode); known; known = known->next) {
+		if (known->inode != kernel->inode || known->dev_major != kernel->dev_major ||
+		    known->dev_minor != kernel->dev_minor)
+			continue;
+		if (known->fd < 0)
+			return known;		/* what exec mapped, rather than a descriptor */
+		found = known;
+	}
+	return found;
+}
+
+static int file_of_area(struct follower *f, const struct proc_area *kernel, struct umm_file **out)
+{
+	struct known_file *known = find_inode(f, kernel);
+	bool huge = kernel->vm_flags & UMM_VM_HUGETLB;
+	int err;
+
+	if (known) {
+		umm_file_get(known->file);
+		*out = known->file;
+		return 0;
+	}
+	known = known_new(f, kernel->dev_major, kernel->dev_minor, kernel->inode, kernel->name);
+	if (!known)
+		return -ENOMEM;
+	known->kind = huge ? UMM_FILE_HUGETLB : UMM_FILE_REGULAR;
+	known->flags = UMM_FMODE_READ;
+	/* A segment of shmget() has a close operation, which keeps its areas apart. */
+	if (strncmp(kernel->name, "/SYSV", 5) == 0)
+		known->flags |= UMM_FILE_VM_CLOSE;
+	err = publish(f, known, huge ? UMM_ALIGN_HUGETLB : UMM_ALIGN_NONE, huge ? 21 : 0);
+	if (!err)
+		*out = known->file;
+	return err;
+}
+
+static enum umm_area_name name_of(const char *name)
+{
+	static const struct { const char *text; enum umm_area_name name; } names[] = {
+		{ "", UMM_NAME_NONE }, { "[heap]", UMM_NAME_HEAP }, { "[stack]", UMM_NAME_STACK },
+		{ "[vdso]", UMM_NAME_VDSO }, { "[vvar]", UMM_NAME_VVAR },
+		{ "[vvar_vclock]", UMM_NAME_VVAR_VCLOCK },
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(name, names[i].text) == 0)
+			return names[i].name;
+	return UMM_NAME_OTHER_SPECIAL;
+}
+
+static uint64_t flags_from_permissions(const struct proc_area *kernel)
+{
+	uint64_t flags = UMM_VM_MAYREAD | UMM_VM_MAYWRITE | UMM_VM_MAYEXEC;
+
+	if (kernel->readable)
+		flags |= UMM_VM_READ;
+	if (kernel->writable)
+		flags |= UMM_VM_WRITE;
+	if (kernel->executable)
+		flags |= UMM_VM_EXEC;
+	if (kernel->shared)
+		flags |= UMM_VM_SHARED | UMM_VM_MAYSHARE;
+	else if (kernel->writable)
+		flags |= UMM_VM_ACCOUNT;
+	return flags;
+}
+
+int files_area_from_kernel(struct follower *f, const struct proc_area *kernel,
+			   struct umm_area *area)
+{
+	bool has_file = kernel->inode || kernel->dev_major || kernel->dev_minor;
+
+	*area = (struct umm_area){
+		.size = sizeof(*area),
+		.start = kernel->start,
+		.end = kernel->end,
+		.vm_flags = kernel->vm_flags ? kernel->vm_flags : flags_from_permissions(kernel),
+		.pgoff = has_file ? kernel->offset / UMM_PAGE_SIZE : kernel->start / UMM_PAGE_SIZE,
+		.name = has_file ? UMM_NAME_FILE : name_of(kernel->name),
+		.anon = kernel->shared ? UMM_ANON_NONE : UMM_ANON_UNKNOWN,
+	};
+	if (area->name == UMM_NAME_OTHER_SPECIAL)
+		area->special = kernel->name;
+	return has_file ? file_of_area(f, kernel, &area->file) : 0;
+}

@@ -1,0 +1,131 @@
+/*
+ * follower.h - what the parts of the follower share: one struct per run, per address space, per
+ * thread, per call under way.
+ *
+ * Layer: host.  Private to it; the verbs of cli/ see follow.h.
+ *
+ *	follower ──┬── space (one address space: the model, and what we keep open on the kernel's)
+ *	           │     ▲ turn: the calls under way in it, and the tasks that wait for theirs
+ *	           └── task (one thread) ──► space, call (what it is in the middle of)
+ *
+ * One thread does everything; nothing here is locked.
+ */
+#ifndef HOST_FOLLOWER_H
+#define HOST_FOLLOWER_H
+
+#include <sched.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <usermm/usermm.h>
+
+#include "host/calls_table.h"
+#include "host/follow.h"
+#include "host/perf_faults.h"
+#include "host/procmaps.h"
+
+struct task;
+
+struct space {
+	struct umm_mm *mm;		/* NULL: not followed (before the first exec, given up) */
+	struct space *next;		/* all spaces of the follower */
+	unsigned int nr_tasks;		/* threads that live in it: whoever is last frees it */
+	pid_t pid;			/* a process that it can be looked at through */
+	int maps_fd, smaps_fd, pagemap_fd;	/* -1 until wanted; bound to the address space */
+
+	struct task *in_flight;		/* calls under way: one, more only if order_unknown */
+	unsigned int nr_in_flight;
+	struct task *held, **held_tail;	/* wait at their seccomp stop, first come first */
+	bool order_unknown;		/* calls overlapped: the next difference is taken over */
+
+	pid_t limits_of;		/* whose limits and capabilities the model has */
+	uint32_t personality;
+	unsigned int calls_since_whole;	/* calls since the last comparison of everything */
+	bool quiet;			/* of a child that nobody asked for */
+};
+
+/* A call between its entry and its exit stop. */
+struct call {
+	const struct call_desc *desc;
+	struct follow_call pub;
+	bool active;			/* an exit stop is to come */
+	bool in_flight;			/* counted in space->nr_in_flight */
+	bool placed_by_chance;		/* MAP_32BIT: the model is told the address afterwards */
+	const char *adopt_reason;	/* decided at entry: how the answer will be taken over */
+	const char *adopt_detail;
+	uint64_t start, end;		/* whose areas are compared afterwards */
+	uint64_t clone_flags;
+	struct umm_mm *child;		/* the model of the fork's child until it has a task */
+	pid_t event_pid;		/* the child that the fork event told of */
+	struct umm_file *file;		/* held over the call when it is placed by chance */
+	uint64_t since_ns;		/* when it was let in, if anybody waits */
+	uint64_t poked_flags;		/* clone3: what its flags in memory were before we changed them */
+	bool poked;
+};
+
+enum task_state {
+	TASK_NEWBORN,			/* seen, but its parent's event is still to come */
+	TASK_RUNNING,			/* or inside a call */
+	TASK_HELD,			/* at its seccomp stop, waits for its turn */
+};
+
+struct task {
+	pid_t tid, tgid;
+	enum task_state state;
+	struct task *hash_next;
+	struct task *turn_next;		/* in space->held or space->in_flight */
+	struct space *space;		/* NULL: not followed */
+	struct call call;
+	struct umm_why *why;		/* room for call.pub.why; NULL unless explained */
+	bool stopped_newborn;		/* it stands at its first stop */
+	bool attached;			/* its parent's event was seen */
+	bool reported;			/* the sink knows it */
+	bool exiting;			/* past PTRACE_EVENT_EXIT */
+	int pidfd;			/* -1 until a descriptor is looked at */
+	uint64_t fault_addr;		/* the last sample: what a SIGSEGV will be about */
+	unsigned int fault_access;
+	bool pinned;
+	cpu_set_t true_mask;		/* of a pinned task: what it believes */
+};
+
+#define TASK_BUCKETS 256
+#define KNOWN_BUCKETS 256
+
+struct known_file;
+struct pin;
+struct settings;
+
+struct follower {
+	const struct follow_options *options;
+	const struct follow_sink *sink;
+	struct follow_summary *summary;
+	struct umm_world *world;
+	struct settings *settings;
+	struct pin *pin;
+	struct perf_faults *faults;	/* NULL: no samples */
+
+	struct task *tasks[TASK_BUCKETS];
+	unsigned int nr_tasks;
+	struct space *spaces;
+	struct known_file *files[KNOWN_BUCKETS];
+
+	struct proc_areas areas;	/* scratch of comparisons */
+	struct proc_areas smaps;	/* scratch of imports */
+	struct fault_sample *pending;	/* samples of tasks that are not known yet */
+	size_t nr_pending, pending_room;
+
+	pid_t main_pid;
+	bool gave_up;
+	bool no_memory;			/* our own memory ran out: the run ends */
+	unsigned long falsify_seen;
+};
+
+/* Send a text to sink->warning. */
+void follower_warn(const struct follower *f, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+uint64_t follower_now_ns(void);
+
+#endif

@@ -1,0 +1,24 @@
+/*
+ * limits.h - what of a process memory calls ask for: limits, capabilities, personality.
+ *
+ * Layer: host.
+ */
+#ifndef HOST_LIMITS_H
+#define HOST_LIMITS_H
+
+#include "host/follower.h"
+
+/*
+ * Two processes can share an address space (vfork) and differ in these: before a call of @task, the
+ * model has those of its process.  Free if they are there already.
+ */
+void limits_ensure(struct task *task);
+
+/* Read them from the kernel again. */
+void limits_read(struct task *task);
+void limits_read_personality(struct task *task);
+
+/* VmLck of the process in pages, or 0. */
+uint64_t limits_locked_pages(pid_t pid);
+
+#endif

@@ -1,0 +1,93 @@
+#include <errno.h>
+#include <linux/types.h>
+#include <stdbool.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <usermm/usermm.h>
+
+#include "host/pagemap.h"
+
+/* Linux 6.7, younger than the headers of the distribution. */
+struct scan_region {
+	__u64 start, end;
+	__u64 categories;
+};
+
+struct scan_arg {
+	__u64 size;
+	__u64 flags;
+	__u64 start, end;
+	__u64 walk_end;
+	__u64 vec, vec_len;
+	__u64 max_pages;
+	__u64 category_inverted, category_mask, category_anyof_mask, return_mask;
+};
+
+#define SCAN_IOCTL _IOWR('f', 16, struct scan_arg)
+#define PAGE_IS_FILE	(1u << 2)
+#define PAGE_IS_PRESENT	(1u << 3)
+#define PAGE_IS_SWAPPED	(1u << 4)
+#define PAGE_IS_PFNZERO	(1u << 5)
+
+/* The words of /proc/PID/pagemap. */
+#define WORD_PRESENT	(UINT64_C(1) << 63)
+#define WORD_SWAPPED	(UINT64_C(1) << 62)
+#define WORD_FILE	(UINT64_C(1) << 61)
+
+/*
+ * Before 6.7: a word per page.  The zero page counts as anonymous here, which errs towards an
+ * anon_vma that is not there; only old kernels pay for it.
+ */
+static int has_anon_by_words(int fd, uint64_t start, uint64_t end)
+{
+	uint64_t word[512];
+
+	for (uint64_t page = start / UMM_PAGE_SIZE; page < end / UMM_PAGE_SIZE; ) {
+		uint64_t want = end / UMM_PAGE_SIZE - page;
+		ssize_t n;
+
+		if (want > 512)
+			want = 512;
+		n = pread(fd, word, (size_t)want * 8, (off_t)(page * 8));
+		if (n < 0)
+			return -errno;
+		if (n < 8)
+			return 0;
+		for (ssize_t i = 0; i < n / 8; i++) {
+			if ((word[i] & (WORD_PRESENT | WORD_SWAPPED)) && !(word[i] & WORD_FILE))
+				return 1;
+		}
+		page += (uint64_t)n / 8;
+	}
+	return 0;
+}
+
+int pagemap_has_anon(int pagemap_fd, uint64_t start, uint64_t end)
+{
+	static bool no_scan;
+	struct scan_region region;
+	struct scan_arg arg = {
+		.size = sizeof(arg),
+		.start = start,
+		.end = end,
+		.vec = (uintptr_t)&region,
+		.vec_len = 1,
+		.max_pages = 1,
+		.category_inverted = PAGE_IS_FILE | PAGE_IS_PFNZERO,
+		.category_mask = PAGE_IS_FILE | PAGE_IS_PFNZERO,
+		.category_anyof_mask = PAGE_IS_PRESENT | PAGE_IS_SWAPPED,
+		.return_mask = PAGE_IS_PRESENT | PAGE_IS_SWAPPED,
+	};
+	int ret;
+
+	if (no_scan)
+		return has_anon_by_words(pagemap_fd, start, end);
+	ret = ioctl(pagemap_fd, SCAN_IOCTL, &arg);
+	if (ret >= 0)
+		return ret > 0;
+	if (errno != ENOTTY && errno != EINVAL)
+		return errno == ESRCH ? 0 : -errno;
+	no_scan = errno == ENOTTY;
+	return has_anon_by_words(pagemap_fd, start, end);
+}

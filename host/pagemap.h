@@ -1,0 +1,19 @@
+/*
+ * pagemap.h - does a range hold an anonymous page?
+ *
+ * Layer: host.  The page tables are the truth about faults that nobody reports: an area with an
+ * anonymous page has an anon_vma.  The reverse does not hold once pages were dropped, so ask before
+ * the calls that drop them.
+ */
+#ifndef HOST_PAGEMAP_H
+#define HOST_PAGEMAP_H
+
+#include <stdint.h>
+
+/*
+ * 1 if [start, end) holds a page, present or swapped, that is neither of a file nor the zero page;
+ * 0 if not; or a negative error.
+ */
+int pagemap_has_anon(int pagemap_fd, uint64_t start, uint64_t end);
+
+#endif

@@ -1,0 +1,111 @@
+/*
+ * samples.c - whose fault was it?
+ *
+ * A sample names a thread; the thread's space is where the fault was.  A child may fault before its
+ * parent's fork event told us of it: such a sample waits in `pending` until the task is known.
+ */
+#include <stdlib.h>
+
+#include "host/samples.h"
+#include "host/task.h"
+
+/* More than this of unknown tasks are remnants of dead ones. */
+#define PENDING_MAX 65536
+
+static void apply(struct follower *f, struct task *task, const struct fault_sample *sample)
+{
+	unsigned int access = sample->access;
+	struct space *space = task->space;
+	int ret;
+
+	task->fault_addr = sample->addr;
+	task->fault_access = access;
+	if (!space || !space->mm)
+		return;
+	/* Without the kind of access: what a read does is true of every fault; scans find the rest. */
+	if (!access)
+		access = UMM_ACCESS_READ;
+	ret = umm_fault(space->mm, sample->addr, access, NULL);
+	if (ret == -UMM_ENOMEM)
+		f->no_memory = true;
+	f->summary->faults++;
+}
+
+static void keep(struct follower *f, const struct fault_sample *sample)
+{
+	if (f->nr_pending == f->pending_room) {
+		size_t room = f->pending_room ? 2 * f->pending_room : 256;
+		struct fault_sample *grown;
+
+		if (room > PENDING_MAX)
+			return;
+		grown = realloc(f->pending, room * sizeof(*grown));
+		if (!grown)
+			return;
+		f->pending = grown;
+		f->pending_room = room;
+	}
+	f->pending[f->nr_pending++] = *sample;
+}
+
+static void apply_or_keep(struct follower *f, const struct fault_sample *sample)
+{
+	struct task *task = task_find(f, sample->tid);
+
+	if (task && task->state != TASK_NEWBORN)
+		apply(f, task, sample);
+	else
+		keep(f, sample);
+}
+
+static void apply_pending(struct follower *f)
+{
+	size_t nr = f->nr_pending;
+
+	f->nr_pending = 0;
+	for (size_t i = 0; i < nr; i++)
+		apply_or_keep(f, &f->pending[i]);	/* keeps at or below i */
+}
+
+/* Samples are missing: what they would have said is in the page tables, but for the order. */
+static void records_lost(struct follower *f, uint64_t lost)
+{
+	follower_warn(f, "%llu page-fault records were lost; page tables are scanned instead",
+		      (unsigned long long)lost);
+}
+
+void samples_apply(struct follower *f)
+{
+	const struct fault_sample *sample;
+	uint64_t lost;
+	int nr;
+
+	if (!f->faults || (!f->nr_pending && !perf_faults_waiting(f->faults)))
+		return;
+	if (f->nr_pending)
+		apply_pending(f);
+	nr = perf_faults_drain(f->faults, &sample, &lost);
+	if (nr < 0) {
+		f->no_memory = true;
+		return;
+	}
+	for (int i = 0; i < nr; i++)
+		apply_or_keep(f, &sample[i]);
+	if (lost)
+		records_lost(f, lost);
+}
+
+void samples_forget(struct follower *f, struct task *task)
+{
+	struct space *space = task->space;
+	size_t kept = 0;
+
+	/* Those of others are applied, those of @task fall on a task without a space. */
+	task->space = NULL;
+	samples_apply(f);
+	task->space = space;
+	for (size_t i = 0; i < f->nr_pending; i++)
+		if (f->pending[i].tid != task->tid)
+			f->pending[kept++] = f->pending[i];
+	f->nr_pending = kept;
+}

@@ -1,0 +1,210 @@
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "host/settings.h"
+
+#define PAGE_KB (UMM_PAGE_SIZE / 1024)
+
+static bool read_text(const char *path, char *buf, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return false;
+	n = read(fd, buf, size - 1);
+	close(fd);
+	if (n < 0)
+		return false;
+	buf[n] = '\0';
+	return true;
+}
+
+static uint64_t read_number(const char *path, uint64_t otherwise)
+{
+	char text[64];
+
+	return read_text(path, text, sizeof(text)) ? strtoull(text, NULL, 10) : otherwise;
+}
+
+static uint64_t sysctl(const char *name, uint64_t otherwise)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "/proc/sys/vm/%s", name);
+	return read_number(path, otherwise);
+}
+
+static uint32_t running_kernel(void)
+{
+	struct utsname name;
+	unsigned int major_nr, minor_nr;
+
+	if (uname(&name) != 0 || sscanf(name.release, "%u.%u", &major_nr, &minor_nr) != 2)
+		return UMM_KERNEL_NEWEST;
+	return UMM_KERNEL(major_nr, minor_nr);
+}
+
+/*
+ * The lowest address that a hint is rounded up to: the sysctl, or the LSM's minimum, which no file
+ * tells.  So ask: an area of one page at a very low hint.
+ */
+static uint64_t probe_hint_min(uint64_t otherwise)
+{
+	void *at = mmap((void *)UMM_PAGE_SIZE, UMM_PAGE_SIZE, PROT_NONE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	uint64_t addr = (uint64_t)(uintptr_t)at;
+
+	if (at == MAP_FAILED)
+		return otherwise;
+	munmap(at, UMM_PAGE_SIZE);
+	return addr < (1u << 24) ? addr : otherwise;
+}
+
+static uint64_t guard_gap(uint64_t otherwise)
+{
+	char text[4096];
+	const char *at;
+
+	if (!read_text("/proc/cmdline", text, sizeof(text)))
+		return otherwise;
+	at = strstr(text, "stack_guard_gap=");
+	return at ? strtoull(at + strlen("stack_guard_gap="), NULL, 10) * UMM_PAGE_SIZE : otherwise;
+}
+
+static bool boot_option(const char *option)
+{
+	char text[4096];
+
+	return read_text("/proc/cmdline", text, sizeof(text)) && strstr(text, option) != NULL;
+}
+
+static void read_thp(struct umm_settings *umm)
+{
+	char text[128];
+
+	umm->thp_configured = read_text("/sys/kernel/mm/transparent_hugepage/enabled", text,
+					sizeof(text));
+	if (!umm->thp_configured)
+		umm->thp_enabled = UMM_THP_NEVER;
+	else if (strstr(text, "[always]"))
+		umm->thp_enabled = UMM_THP_ALWAYS;
+	else
+		umm->thp_enabled = strstr(text, "[madvise]") ? UMM_THP_MADVISE : UMM_THP_NEVER;
+}
+
+static uint64_t meminfo(const char *text, const char *key, uint64_t otherwise)
+{
+	const char *at = strstr(text, key);
+
+	return at ? strtoull(at + strlen(key), NULL, 10) : otherwise;
+}
+
+static void read_memory(struct umm_settings *umm)
+{
+	char text[8192];
+
+	umm->overcommit_memory = (uint32_t)sysctl("overcommit_memory", umm->overcommit_memory);
+	umm->overcommit_ratio = (uint32_t)sysctl("overcommit_ratio", umm->overcommit_ratio);
+	umm->overcommit_kbytes = sysctl("overcommit_kbytes", umm->overcommit_kbytes);
+	umm->admin_reserve_kbytes = sysctl("admin_reserve_kbytes", umm->admin_reserve_kbytes);
+	umm->user_reserve_kbytes = sysctl("user_reserve_kbytes", umm->user_reserve_kbytes);
+	if (!read_text("/proc/meminfo", text, sizeof(text)))
+		return;
+	umm->totalram_pages = meminfo(text, "MemTotal:", umm->totalram_pages * PAGE_KB) / PAGE_KB;
+	umm->total_swap_pages = meminfo(text, "SwapTotal:", umm->total_swap_pages * PAGE_KB) / PAGE_KB;
+}
+
+static void read_huge(struct umm_settings *umm)
+{
+	static const char root[] = "/sys/kernel/mm/hugepages";
+	DIR *dir = opendir(root);
+	const struct dirent *entry;
+	size_t n = 0;
+	char text[8192];
+
+	memset(umm->huge, 0, sizeof(umm->huge));
+	while (dir && n < UMM_HUGE_SIZES && (entry = readdir(dir)) != NULL) {
+		uint64_t kb, nr_free, reserved, overcommit, surplus;
+		char path[160];
+
+		if (sscanf(entry->d_name, "hugepages-%lukB", &kb) != 1 || !kb)
+			continue;
+		snprintf(path, sizeof(path), "%s/%.40s/free_hugepages", root, entry->d_name);
+		nr_free = read_number(path, 0);
+		snprintf(path, sizeof(path), "%s/%.40s/resv_hugepages", root, entry->d_name);
+		reserved = read_number(path, 0);
+		snprintf(path, sizeof(path), "%s/%.40s/nr_overcommit_hugepages", root, entry->d_name);
+		overcommit = read_number(path, 0);
+		snprintf(path, sizeof(path), "%s/%.40s/surplus_hugepages", root, entry->d_name);
+		surplus = read_number(path, 0);
+		umm->huge[n].shift = (uint32_t)__builtin_ctzll(kb) + 10;
+		umm->huge[n].free_pages = nr_free > reserved ? nr_free - reserved : 0;
+		umm->huge[n].free_pages += overcommit > surplus ? overcommit - surplus : 0;
+		n++;
+	}
+	if (dir)
+		closedir(dir);
+	if (read_text("/proc/meminfo", text, sizeof(text))) {
+		uint64_t kb = meminfo(text, "Hugepagesize:", 2048);
+
+		umm->default_huge_shift = kb ? (uint32_t)__builtin_ctzll(kb) + 10 : 21;
+	}
+}
+
+void settings_read(struct settings *settings)
+{
+	struct umm_settings *umm = &settings->umm;
+
+	umm_settings_init(umm, running_kernel());
+	read_memory(umm);
+	read_huge(umm);
+	read_thp(umm);
+	umm->max_map_count = sysctl("max_map_count", umm->max_map_count);
+	umm->mmap_min_addr = sysctl("mmap_min_addr", umm->mmap_min_addr);
+	umm->hint_min_addr = probe_hint_min(umm->mmap_min_addr);
+	if (umm->hint_min_addr < umm->mmap_min_addr)
+		umm->hint_min_addr = umm->mmap_min_addr;
+	umm->stack_guard_gap = guard_gap(umm->stack_guard_gap);
+	umm->ignore_rlimit_data = boot_option("ignore_rlimit_data");
+	umm->legacy_va_layout = sysctl("legacy_va_layout", 0) != 0;
+	settings->randomize = read_number("/proc/sys/kernel/randomize_va_space", 2) != 0;
+	settings->max_map_count_fd = open("/proc/sys/vm/max_map_count", O_RDONLY | O_CLOEXEC);
+	settings->overcommit_fd = open("/proc/sys/vm/overcommit_memory", O_RDONLY | O_CLOEXEC);
+}
+
+void settings_close(struct settings *settings)
+{
+	if (settings->max_map_count_fd >= 0)
+		close(settings->max_map_count_fd);
+	if (settings->overcommit_fd >= 0)
+		close(settings->overcommit_fd);
+}
+
+bool settings_refresh_map_count(struct settings *settings)
+{
+	uint64_t old = settings->umm.max_map_count;
+	char text[32];
+	ssize_t n = pread(settings->max_map_count_fd, text, sizeof(text) - 1, 0);
+
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	settings->umm.max_map_count = strtoull(text, NULL, 10);
+	return settings->umm.max_map_count != old;
+}
+
+bool settings_refresh_memory(struct settings *settings)
+{
+	struct umm_settings old = settings->umm;
+
+	read_memory(&settings->umm);
+	read_huge(&settings->umm);
+	return memcmp(&old, &settings->umm, sizeof(old)) != 0;
+}

@@ -1,0 +1,31 @@
+/*
+ * settings.h - the machine that the traced program runs on, as umm_settings.
+ *
+ * Layer: host.  Read once; what another process may change is read again before a call that it
+ * may decide, never after the kernel has answered.
+ */
+#ifndef HOST_SETTINGS_H
+#define HOST_SETTINGS_H
+
+#include <stdint.h>
+
+#include <usermm/usermm.h>
+
+struct settings {
+	struct umm_settings umm;
+	int max_map_count_fd, overcommit_fd;
+	bool randomize;			/* kernel.randomize_va_space != 0 */
+	uint64_t read_at_ns;		/* when the slow ones were read last */
+};
+
+/* Read everything.  What cannot be read keeps its default. */
+void settings_read(struct settings *settings);
+void settings_close(struct settings *settings);
+
+/* Read vm.max_map_count again.  True if it changed. */
+bool settings_refresh_map_count(struct settings *settings);
+
+/* Read what big requests ask for: overcommit, memory and swap sizes, huge pages.  True if changed. */
+bool settings_refresh_memory(struct settings *settings);
+
+#endif

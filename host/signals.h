@@ -1,0 +1,30 @@
+/*
+ * signals.h - signals to the follower itself, and its clock tick.
+ *
+ * Layer: host.  Everything here only interrupts waitpid(); what came is asked for afterwards.
+ */
+#ifndef HOST_SIGNALS_H
+#define HOST_SIGNALS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define SIGNALS_RING_SIGNO SIGIO
+
+/*
+ * Install the handlers.  SIGINT, SIGTERM, SIGHUP and SIGQUIT that somebody sends to us are sent on
+ * to @main_pid; those of the terminal reach it by themselves.
+ */
+void signals_open(pid_t main_pid);
+
+/* Put back what was there before. */
+void signals_close(void);
+
+/* Tick every @period_ns from now on, or stop to (0).  Free if that is so already. */
+void signals_tick(uint64_t period_ns);
+
+/* True if a tick came since the last question. */
+bool signals_ticked(void);
+
+#endif

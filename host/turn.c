@@ -1,0 +1,169 @@
+/*
+ * turn.c - one memory call per address space at a time, and nobody waits for ever.
+ *
+ * Theory
+ * ------
+ * A space has calls in flight (let in, exit stop to come) and tasks held (at their seccomp stop).
+ * A turn ends at the exit stop, at the event of a fork-like call (a vfork returns only when its
+ * child does, and the child wants turns of its own), at exec, and when the owner dies: then the
+ * first of those held goes in.
+ *
+ * A call may wait inside for what another thread does: mlock() of a userfaultfd range, a file of a
+ * FUSE server in the same program.  Holding that thread would stop the program for good.  So when
+ * the owner sleeps for longer than OVERDUE_NS while others are held, the next is let in.  Then
+ * nobody knows the order: space->order_unknown says so until no call is in flight any more, and
+ * a difference found meanwhile is taken over from the kernel, not called a divergence.
+ *
+ * Invariants
+ *	1. nr_in_flight > 1 only if order_unknown;
+ *	2. a task is in one of the two lists at most: call.in_flight, or state == TASK_HELD;
+ *	3. held is empty if nothing is in flight (between two events).
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host/turn.h"
+
+#define OVERDUE_NS UINT64_C(20000000)
+
+static void go_in(struct space *space, struct task *task, bool timed)
+{
+	task->state = TASK_RUNNING;
+	task->call.in_flight = true;
+	task->call.since_ns = timed ? follower_now_ns() : 0;
+	task->turn_next = space->in_flight;
+	space->in_flight = task;
+	space->nr_in_flight++;
+}
+
+bool turn_take(struct task *task, bool timed)
+{
+	struct space *space = task->space;
+	struct task *owner;
+
+	if (space->nr_in_flight == 0) {
+		go_in(space, task, timed);
+		return true;
+	}
+	/* The clock is read only now that somebody waits. */
+	for (owner = space->in_flight; owner; owner = owner->turn_next)
+		if (!owner->call.since_ns)
+			owner->call.since_ns = follower_now_ns();
+	task->state = TASK_HELD;
+	task->turn_next = NULL;
+	*space->held_tail = task;
+	space->held_tail = &task->turn_next;
+	return false;
+}
+
+static struct task *next_held(struct space *space, bool timed)
+{
+	struct task *task = space->held;
+
+	if (!task)
+		return NULL;
+	space->held = task->turn_next;
+	if (!space->held)
+		space->held_tail = &space->held;
+	go_in(space, task, timed);
+	return task;
+}
+
+static void leave(struct space *space, struct task *task)
+{
+	struct task **link = &space->in_flight;
+
+	while (*link != task)
+		link = &(*link)->turn_next;
+	*link = task->turn_next;
+	task->turn_next = NULL;
+	task->call.in_flight = false;
+	if (--space->nr_in_flight == 0)
+		space->order_unknown = false;
+}
+
+struct task *turn_end(struct task *task)
+{
+	struct space *space = task->space;
+
+	if (!space || !task->call.in_flight)
+		return NULL;
+	leave(space, task);
+	/* While calls overlap, those held wait until all are through. */
+	return space->nr_in_flight == 0 ? next_held(space, space->held != NULL) : NULL;
+}
+
+void turn_forget(struct follower *f, struct task *task)
+{
+	struct space *space = task->space;
+	struct task **link;
+
+	(void)f;
+	if (!space)
+		return;
+	if (task->call.in_flight) {
+		leave(space, task);
+		return;
+	}
+	if (task->state != TASK_HELD)
+		return;
+	for (link = &space->held; *link && *link != task; )
+		link = &(*link)->turn_next;
+	if (*link) {
+		*link = task->turn_next;
+		if (!*link)
+			space->held_tail = link;
+	}
+	task->state = TASK_RUNNING;
+}
+
+bool turn_anybody_waits(const struct follower *f)
+{
+	for (const struct space *space = f->spaces; space; space = space->next)
+		if (space->held)
+			return true;
+	return false;
+}
+
+/* Asleep inside the kernel, by the third field of stat. */
+static bool sleeps(const struct task *task)
+{
+	char path[64], text[512];
+	const char *after_name;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)task->tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return true;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n <= 0)
+		return true;
+	text[n] = '\0';
+	after_name = strrchr(text, ')');
+	return after_name && (after_name[2] == 'S' || after_name[2] == 'D');
+}
+
+struct task *turn_overdue(struct follower *f, uint64_t now_ns)
+{
+	for (struct space *space = f->spaces; space; space = space->next) {
+		struct task *owner;
+
+		if (!space->held)
+			continue;
+		if (!space->in_flight)
+			return next_held(space, true);
+		for (owner = space->in_flight; owner; owner = owner->turn_next)
+			if (now_ns - owner->call.since_ns < OVERDUE_NS || !sleeps(owner))
+				break;
+		if (owner)
+			continue;
+		space->order_unknown = true;
+		return next_held(space, true);
+	}
+	return NULL;
+}
