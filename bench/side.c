@@ -98,6 +98,7 @@ void ours_reset(void)
 {
 	struct umm_platform platform;
 	struct umm_settings settings;
+	struct umm_layout layout;
 
 	if (mm)
 		umm_mm_put(mm);
@@ -110,6 +111,10 @@ void ours_reset(void)
 	errno = ENOMEM;
 	if (umm_world_new(&platform, &settings, &world) || umm_mm_new(world, &mm))
 		die("our world");
+	/* Where a program's heap begins is exec's choice. */
+	umm_mm_get_layout(mm, &layout);
+	layout.start_brk = layout.brk = UINT64_C(0x555555600000);
+	umm_mm_set_layout(mm, &layout);
 	furnish();
 }
 
