@@ -1,0 +1,154 @@
+#include <string.h>
+
+#include "cli/explain.h"
+
+#define LABEL_COLUMNS 5
+
+struct label {
+	const char *prefix;	/* of the names of the codes that it stands for */
+	const char *word;
+	bool effect;		/* told of a refused call too: it happened all the same */
+};
+
+static const struct label labels[] = {
+	{ "ADDR", "addr", false }, { "HINT", "addr", false }, { "GAP", "addr", false },
+	{ "THP", "addr", false },
+	{ "MERGED", "merge", true }, { "APART", "apart", false }, { "SPLIT", "split", true },
+	{ "CLOBBERED", "lost", true }, { "UNMAPPED", "unmap", true },
+	{ "CHARGE", "cost", false }, { "UNCHARGE", "cost", false },
+	{ "LOCK", "lock", false }, { "POPULATED", "fill", false },
+	{ "PROTECT", "prot", true }, { "BRK", "heap", false }, { "FORK", "copy", false },
+	{ "STACK", "stack", false },
+};
+
+static const struct label *find_label(const char *code_name)
+{
+	for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++) {
+		if (!strncmp(code_name, labels[i].prefix, strlen(labels[i].prefix)))
+			return &labels[i];
+	}
+	return NULL;
+}
+
+const char *explain_label(const char *code_name)
+{
+	const struct label *label = find_label(code_name);
+
+	return label ? label->word : "note";
+}
+
+void explain_fill(struct text *text, const char *format, const struct umm_why_entry *entry)
+{
+	char line[512];
+
+	umm_why_format(format, entry, line, sizeof(line));
+	text_add(text, line);
+}
+
+static void labelled(struct text *text, const struct out *out, const char *color,
+		     const char *label, const char *string)
+{
+	size_t indent = 2 + text_columns(out->glyph, strlen(out->glyph)) + 1 + LABEL_COLUMNS + 1;
+
+	text_addf(text, "  %s%s %-*s%s ", color, out->glyph, LABEL_COLUMNS, label,
+		  *color ? out_plain(out) : "");
+	text_wrap(text, string, indent, EXPLAIN_WIDTH);
+}
+
+void explain_line(struct text *text, const struct out *out, const char *label, const char *string)
+{
+	labelled(text, out, out_faint(out), label, string);
+}
+
+/* The nouns of the checks that ran and passed, each once. */
+static void add_ruled_out(struct text *text, const struct umm_why *why)
+{
+	struct umm_why_info info, earlier;
+
+	for (unsigned int i = 0; i < why->nr; i++) {
+		bool said = false;
+
+		if (why->entry[i].kind != UMM_WHY_PASSED ||
+		    umm_why_info(why->entry[i].code, &info) || !info.ruled_out)
+			continue;
+		for (unsigned int j = 0; j < i && !said; j++)
+			said = why->entry[j].kind == UMM_WHY_PASSED &&
+			       !umm_why_info(why->entry[j].code, &earlier) && earlier.ruled_out &&
+			       !strcmp(earlier.ruled_out, info.ruled_out);
+		if (!said)
+			text_addf(text, "%s%s", text->len ? ", " : "", info.ruled_out);
+	}
+}
+
+static void explain_refusal(struct text *text, const struct out *out, const struct umm_why *why,
+			    const struct umm_why_entry *refusal)
+{
+	struct text string = { 0 };
+	struct umm_why_info info;
+
+	if (umm_why_info(refusal->code, &info)) {
+		explain_line(text, out, "why", "refused by a check that this catalogue lacks");
+		return;
+	}
+	explain_fill(&string, info.text, refusal);
+	labelled(text, out, out_strong(out), "why", string.buf);
+
+	text_clear(&string);
+	text_addf(&string, "%s: ", info.function);
+	explain_fill(&string, info.limit, refusal);
+	explain_line(text, out, "check", string.buf);
+
+	text_clear(&string);
+	add_ruled_out(&string, why);
+	if (string.len)
+		explain_line(text, out, "not", string.buf);
+
+	if (info.remedy) {
+		text_clear(&string);
+		explain_fill(&string, info.remedy, refusal);
+		labelled(text, out, out_good(out), "fix", string.buf);
+	}
+	text_free(&string);
+}
+
+static void explain_notes(struct text *text, const struct out *out, const struct umm_why *why,
+			  bool effects_only)
+{
+	struct text string = { 0 };
+	struct umm_why_info info;
+
+	for (unsigned int i = 0; i < why->nr; i++) {
+		const struct label *label;
+
+		if (why->entry[i].kind != UMM_WHY_NOTE || umm_why_info(why->entry[i].code, &info))
+			continue;
+		label = find_label(info.name);
+		if (effects_only && !(label && label->effect))
+			continue;
+		text_clear(&string);
+		explain_fill(&string, info.text, &why->entry[i]);
+		explain_line(text, out, label ? label->word : "note", string.buf);
+	}
+	if (why->lost && !effects_only) {
+		text_clear(&string);
+		text_addf(&string, "and %u more decisions", why->lost);
+		explain_line(text, out, "note", string.buf);
+	}
+	text_free(&string);
+}
+
+void explain_why(struct text *text, const struct out *out, const struct umm_why *why,
+		 enum explain level)
+{
+	const struct umm_why_entry *refusal;
+
+	if (!why || level == EXPLAIN_NONE)
+		return;
+	refusal = umm_why_refusal(why);
+	if (refusal)
+		explain_refusal(text, out, why, refusal);
+	if (level == EXPLAIN_ALL)
+		explain_notes(text, out, why, false);
+	else if (refusal)
+		explain_notes(text, out, why, true);
+}

@@ -1,0 +1,51 @@
+/*
+ * options.h - the options of all verbs: one table, from which getopt and the help come.
+ *
+ * Layer: cli.
+ */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "cli/explain.h"
+#include "cli/out.h"
+#include "host/follow.h"
+
+#define VERB_TRACE	0x1
+#define VERB_CHECK	0x2
+#define VERB_RULES	0x4
+
+#define RULE_SWITCHES_MAX 64
+
+struct verb {
+	unsigned int bit;		/* VERB_ */
+	const char *name;
+	const char *synopsis;		/* what follows the name */
+	const char *summary;		/* one line */
+	const char *more;		/* paragraph of the help, or NULL */
+	int trouble;			/* exit status of a failure of our own */
+	int (*run)(const struct verb *verb, int argc, char **argv);
+};
+
+/* What the command line said. */
+struct options {
+	struct follow_options follow;
+	enum explain explain;
+	enum color_when color;
+	bool ascii, json;
+	const char *output;		/* -o, or NULL */
+	char **program;			/* NULL-terminated argv, or NULL for none */
+	struct follow_rule_switch rules[RULE_SWITCHES_MAX];	/* follow.rules points here */
+};
+
+/*
+ * Parse @argv (argv[0] is the verb).  --help prints and exits 0; what is wrong ends the command
+ * with a message and verb->trouble.
+ */
+void options_parse(struct options *options, const struct verb *verb, int argc, char **argv);
+
+void options_help(FILE *file, const struct verb *verb);
+
+#endif
