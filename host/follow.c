@@ -53,6 +53,9 @@
 #include "host/task.h"
 #include "host/turn.h"
 
+/* Longer than any parent takes to tell of its child. */
+#define ORPHAN_NS UINT64_C(500000000)
+
 uint64_t follower_now_ns(void)
 {
 	struct timespec now;
@@ -256,6 +259,17 @@ static void settle(struct follower *f, struct task *parent, struct task *child, 
 	task_set_space(f, child, space);
 }
 
+/* A newborn of which all is known now. */
+static void let_out(struct follower *f, struct task *child)
+{
+	child->state = TASK_RUNNING;
+	if (!child->stopped_newborn)
+		return;
+	child->stopped_newborn = false;
+	f->nr_newborn--;
+	cont(child, 0);
+}
+
 static void on_new_task(struct follower *f, struct task *parent, int event)
 {
 	struct call *call = &parent->call;
@@ -271,15 +285,12 @@ static void on_new_task(struct follower *f, struct task *parent, int event)
 		bool thread = in_call ? flags & CLONE_THREAD : event == PTRACE_EVENT_CLONE;
 
 		call->event_pid = tid;
-		child->attached = true;
-		child->state = TASK_RUNNING;
 		pin_inherit(child, parent);
 		settle(f, parent, child, thread, flags & CLONE_VM);
 		if (followed(child) && (f->options->follow_forks || thread))
 			announce(f, parent, child, thread);
-		if (child->stopped_newborn)
-			cont(child, 0);
-		child->stopped_newborn = false;
+		child->quiet = !f->options->follow_forks && (parent->quiet || !thread);
+		let_out(f, child);
 	} else if (tid > 0) {
 		f->no_memory = true;
 	}
@@ -291,7 +302,6 @@ static void on_new_task(struct follower *f, struct task *parent, int event)
 static void on_exec(struct follower *f, struct task *task)
 {
 	pid_t old_tid = (pid_t)ptrace_message(task->tid);
-	bool quiet = false;
 	struct task *next = NULL;
 	struct stat st;
 	char path[64];
@@ -308,10 +318,7 @@ static void on_exec(struct follower *f, struct task *task)
 	}
 	outcome_no_return(f, task);
 	samples_forget(f, task);
-	if (task->space) {
-		quiet = task->space->quiet;
-		next = turn_end(task);
-	}
+	next = turn_end(task);
 	task->exiting = false;
 	if (task->tid != f->main_pid && !f->options->follow_forks) {
 		task_set_space(f, task, NULL);
@@ -322,8 +329,6 @@ static void on_exec(struct follower *f, struct task *task)
 		else if (err)
 			follower_warn(f, "cannot read the layout of process %d: %s: not followed",
 				      (int)task->tgid, strerror(-err));
-		else
-			task->space->quiet = quiet;
 	}
 	if (followed(task)) {
 		task->call.desc = NULL;
@@ -422,7 +427,9 @@ static void on_event_stop(struct follower *f, struct task *task, int signo)
 		return;
 	}
 	if (task->state == TASK_NEWBORN) {
-		task->stopped_newborn = true;	/* its parent's event resumes it */
+		task->stopped_newborn = true;	/* its parent's event lets it out */
+		task->newborn_ns = follower_now_ns();
+		f->nr_newborn++;
 		return;
 	}
 	go_on(task, 0);
@@ -477,12 +484,31 @@ static void dispatch(struct follower *f, pid_t tid, int status)
 	}
 }
 
+/* A parent that was killed inside its fork says nothing of its child. */
+static void let_out_orphans(struct follower *f)
+{
+	uint64_t now = follower_now_ns();
+
+	for (int i = 0; i < TASK_BUCKETS; i++) {
+		for (struct task *task = f->tasks[i]; task; task = task->hash_next) {
+			if (!task->stopped_newborn || now - task->newborn_ns < ORPHAN_NS)
+				continue;
+			follower_warn(f, "the parent of process %d is gone: not followed",
+				      (int)task->tid);
+			f->gave_up = true;
+			let_out(f, task);
+		}
+	}
+}
+
 static void housekeeping(struct follower *f)
 {
 	struct task *next;
 
 	samples_apply(f);
 	pin_tick(f);
+	if (f->nr_newborn)
+		let_out_orphans(f);
 	while ((next = turn_overdue(f, follower_now_ns())) != NULL)
 		begin_call(f, next);
 }
@@ -499,7 +525,7 @@ static void loop(struct follower *f)
 	bool killed = false;
 
 	for (;;) {
-		bool ticks = pin_is_active(f) || turn_anybody_waits(f);
+		bool ticks = pin_is_active(f) || turn_anybody_waits(f) || f->nr_newborn;
 		int status;
 		pid_t tid;
 
@@ -645,7 +671,6 @@ static enum follow_trouble run(struct follower *f, const char *path, char *const
 		ptrace_failed(&child, &report);
 		return FOLLOW_FAILED;
 	}
-	task->attached = true;
 	task->state = TASK_RUNNING;
 	open_faults(f, child.pid);
 	signals_open(child.pid);

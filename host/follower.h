@@ -43,7 +43,6 @@ struct space {
 	pid_t limits_of;		/* whose limits and capabilities the model has */
 	uint32_t personality;
 	unsigned int calls_since_whole;	/* calls since the last comparison of everything */
-	bool quiet;			/* of a child that nobody asked for */
 };
 
 /* A call between its entry and its exit stop. */
@@ -80,8 +79,9 @@ struct task {
 	struct call call;
 	struct umm_why *why;		/* room for call.pub.why; NULL unless explained */
 	bool stopped_newborn;		/* it stands at its first stop */
-	bool attached;			/* its parent's event was seen */
+	uint64_t newborn_ns;		/* since when */
 	bool reported;			/* the sink knows it */
+	bool quiet;			/* of a child that nobody asked to follow */
 	bool exiting;			/* past PTRACE_EVENT_EXIT */
 	int pidfd;			/* -1 until a descriptor is looked at */
 	uint64_t fault_addr;		/* the last sample: what a SIGSEGV will be about */
@@ -107,7 +107,7 @@ struct follower {
 	struct perf_faults *faults;	/* NULL: no samples */
 
 	struct task *tasks[TASK_BUCKETS];
-	unsigned int nr_tasks;
+	unsigned int nr_tasks, nr_newborn;	/* newborns that stand at their first stop */
 	struct space *spaces;
 	struct known_file *files[KNOWN_BUCKETS];
 

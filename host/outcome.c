@@ -46,9 +46,7 @@ static bool restarts(int64_t got)
 
 static void tell_call(struct follower *f, struct task *task)
 {
-	struct space *space = task->space;
-
-	if (space && space->quiet)
+	if (task->quiet)
 		return;
 	f->summary->calls++;
 	if (f->sink->call)

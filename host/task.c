@@ -83,6 +83,7 @@ void task_free(struct follower *f, struct task *task)
 		link = &(*link)->hash_next;
 	*link = task->hash_next;
 	f->nr_tasks--;
+	f->nr_newborn -= task->stopped_newborn;
 	if (task->call.child)
 		umm_mm_put(task->call.child);
 	if (task->call.file)
