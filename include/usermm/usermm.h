@@ -172,7 +172,7 @@ enum umm_event_type {
 	UMM_EVENT_AREA_MERGE,		/* absorbed a neighbour: now [start, end) */
 	UMM_EVENT_AREA_SPLIT,		/* @value is the address of the cut */
 	UMM_EVENT_CHARGE,		/* @value pages charged (two's complement: may be negative) */
-	UMM_EVENT_REFUSAL,		/* @value is the code in the catalogue */
+	UMM_EVENT_REFUSAL,		/* @value is the error number; told after the lock is dropped */
 	UMM_EVENT_ANON_VMA,		/* the area got an anon_vma */
 };
 
@@ -464,7 +464,7 @@ struct umm_area {
 	uint64_t pgoff;			/* pages: offset in the file, or start / 4096 when it was made */
 	struct umm_file *file;		/* borrowed, NULL for none */
 	enum umm_area_name name;
-	const char *special;		/* of UMM_NAME_OTHER_SPECIAL: "[uprobes]" */
+	const char *special;		/* of UMM_NAME_OTHER_SPECIAL: "[uprobes]"; outlives the world */
 	enum umm_anon anon;
 	uint64_t anon_id;		/* equal for areas with the same anon_vma; 0 for none */
 };

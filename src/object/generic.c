@@ -20,6 +20,13 @@ const struct vm_operations_struct *file_vm_operations(const struct file *file)
 	return file->flags & UMM_FILE_VM_CLOSE ? &closing_file_vm_ops : &generic_file_vm_ops;
 }
 
+const struct vm_operations_struct *file_area_operations(const struct file *file, vm_flags_t flags)
+{
+	if (file->f_op->private_is_anonymous && !(flags & VM_MAYSHARE))
+		return NULL;
+	return file->vm_ops;
+}
+
 static long special_may_split(const struct vm_area_struct *vma, umm_addr_t addr,
 			      struct umm_why *why)
 {
@@ -29,12 +36,12 @@ static long special_may_split(const struct vm_area_struct *vma, umm_addr_t addr,
 
 const struct vm_operations_struct special_vm_operations = { .may_split = special_may_split };
 
-static long generic_file_mmap(struct world *world, struct file *file, struct vm_area_struct *vma,
+static long generic_file_mmap(struct mm_struct *mm, struct vm_area_struct *vma,
 			      struct umm_why *why)
 {
-	(void)world;
+	(void)mm;
 	(void)why;
-	vma->vm_ops = file->vm_ops;
+	vma->vm_ops = vma->vm_file->vm_ops;
 	return 0;
 }
 

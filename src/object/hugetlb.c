@@ -45,7 +45,14 @@ static void hugetlb_unreserve(struct world *world, struct vm_area_struct *vma)
 		atomic_fetch_sub(&world->huge_reserved[pool], (long long)(vma_len(vma) >> shift));
 }
 
+/* What was promised to the parent is not promised to the child. */
+static void hugetlb_dup_private(struct vm_area_struct *vma)
+{
+	vma->vm_private = HUGETLB_NOT_RESERVED;
+}
+
 static const struct vm_operations_struct hugetlb_vm_ops = {
+	.open = hugetlb_dup_private,
 	.close = hugetlb_unreserve,
 	.may_split = hugetlb_may_split,
 };
@@ -71,10 +78,10 @@ static long hugetlb_reserve(struct world *world, struct vm_area_struct *vma, str
 	return 0;
 }
 
-static long hugetlb_file_mmap(struct world *world, struct file *file, struct vm_area_struct *vma,
+static long hugetlb_file_mmap(struct mm_struct *mm, struct vm_area_struct *vma,
 			      struct umm_why *why)
 {
-	uint64_t huge = file_page_size(file);
+	uint64_t huge = file_page_size(vma->vm_file);
 	long err;
 
 	vma->vm_flags |= VM_HUGETLB | VM_DONTEXPAND;
@@ -84,7 +91,7 @@ static long hugetlb_file_mmap(struct world *world, struct file *file, struct vm_
 	if (err)
 		return err;
 	if (!(vma->vm_flags & VM_NORESERVE)) {
-		err = hugetlb_reserve(world, vma, why);
+		err = hugetlb_reserve(mm->world, vma, why);
 		if (err)
 			return err;
 	}

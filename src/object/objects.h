@@ -19,12 +19,18 @@ extern const struct file_operations unmappable_file_operations;
 /* The operations of areas of a file, with or without a close operation; never NULL. */
 const struct vm_operations_struct *file_vm_operations(const struct file *file);
 
+/* Those of an area of @file with these flags: NULL where private means anonymous. */
+const struct vm_operations_struct *file_area_operations(const struct file *file, vm_flags_t flags);
+
 /* Those of an imported area that the kernel made by itself: never cut. */
 extern const struct vm_operations_struct special_vm_operations;
 
-/* An object of @len bytes for shared anonymous memory; charged unless VM_NORESERVE.  ERR_PTR. */
-struct file *shmem_kernel_file_setup(struct mm_struct *mm, uint64_t len, vm_flags_t flags,
-				     struct umm_why *why);
+/*
+ * Give @vma a new object of its own for shared anonymous memory; charged unless VM_NORESERVE.  A file
+ * that it has is put.  0, or refused with nothing changed.
+ */
+__must_check long shmem_zero_setup(struct mm_struct *mm, struct vm_area_struct *vma,
+				   struct umm_why *why);
 
 /* The anonymous hugetlb file of MAP_HUGETLB with pages of 2^@shift bytes.  ERR_PTR. */
 struct file *hugetlb_file_setup(struct world *world, unsigned int shift);

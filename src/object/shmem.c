@@ -9,12 +9,11 @@
 
 #define MAX_LFS_FILESIZE UINT64_C(0x7fffffffffffffff)
 
-static long shmem_mmap(struct world *world, struct file *file, struct vm_area_struct *vma,
-		       struct umm_why *why)
+static long shmem_mmap(struct mm_struct *mm, struct vm_area_struct *vma, struct umm_why *why)
 {
-	(void)world;
+	(void)mm;
 	(void)why;
-	vma->vm_ops = file->vm_ops;
+	vma->vm_ops = vma->vm_file->vm_ops;
 	return 0;
 }
 
@@ -29,8 +28,9 @@ const struct file_operations shmem_file_operations = {
 	.signed_offsets = true,
 };
 
-struct file *shmem_kernel_file_setup(struct mm_struct *mm, uint64_t len, vm_flags_t flags,
-				     struct umm_why *why)
+/* An object of @len bytes, charged unless VM_NORESERVE. */
+static struct file *shmem_kernel_file_setup(struct mm_struct *mm, uint64_t len, vm_flags_t flags,
+					    struct umm_why *why)
 {
 	uint64_t charge = flags & VM_NORESERVE ? 0 : len >> PAGE_SHIFT;
 	struct file *file;
@@ -58,15 +58,23 @@ struct file *shmem_kernel_file_setup(struct mm_struct *mm, uint64_t len, vm_flag
 	return file;
 }
 
-/* Private mappings are anonymous memory that keeps the file's name; shared ones become shmem. */
-static long zero_mmap(struct world *world, struct file *file, struct vm_area_struct *vma,
-		      struct umm_why *why)
+long shmem_zero_setup(struct mm_struct *mm, struct vm_area_struct *vma, struct umm_why *why)
 {
-	(void)world;
-	(void)why;
-	if (vma->vm_flags & VM_SHARED)
-		vma->vm_ops = file->vm_ops;
+	struct file *file = shmem_kernel_file_setup(mm, vma_len(vma), vma->vm_flags, why);
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	if (vma->vm_file)
+		file_put(vma->vm_file);
+	vma->vm_file = file;
+	vma->vm_ops = file->vm_ops;
 	return 0;
+}
+
+/* Private mappings are anonymous memory that keeps the file's name; shared ones become shmem. */
+static long zero_mmap(struct mm_struct *mm, struct vm_area_struct *vma, struct umm_why *why)
+{
+	return vma->vm_flags & VM_SHARED ? shmem_zero_setup(mm, vma, why) : 0;
 }
 
 static int64_t zero_get_unmapped_area(struct mm_struct *mm, const struct file *file,
@@ -80,4 +88,5 @@ static int64_t zero_get_unmapped_area(struct mm_struct *mm, const struct file *f
 const struct file_operations zero_file_operations = {
 	.get_unmapped_area = zero_get_unmapped_area,
 	.mmap = zero_mmap,
+	.private_is_anonymous = true,
 };

@@ -23,13 +23,21 @@
  * The walk from an anon_vma to its areas is the reverse map's, which is not here yet.
  */
 #include "base/assert.h"
+#include "base/why.h"
 #include "space/anon_vma.h"
 #include "space/vma_tree.h"
 
-static struct anon_vma *anon_vma_alloc(struct world *world, struct anon_vma *parent)
+static struct anon_vma *anon_vma_alloc(struct mm_struct *mm, struct anon_vma *parent)
 {
-	struct anon_vma *anon_vma = world_alloc(world, &world->anon_vma_cache);
+	struct world *world = mm->world;
+	struct anon_vma *anon_vma = mm->spare_anon_vmas;
 
+	if (anon_vma) {
+		mm->spare_anon_vmas = anon_vma->parent;
+		mm->nr_spare_anon_vmas--;
+	} else {
+		anon_vma = world_alloc(world, &world->anon_vma_cache);
+	}
 	if (!anon_vma)
 		return NULL;
 	anon_vma->root = parent ? parent->root : anon_vma;
@@ -43,6 +51,35 @@ static struct anon_vma *anon_vma_alloc(struct world *world, struct anon_vma *par
 		atomic_fetch_add(&parent->refcount, 1);
 	}
 	return anon_vma;
+}
+
+long anon_vma_reserve(struct mm_struct *mm, size_t n, struct umm_why *why)
+{
+	struct world *world = mm->world;
+
+	if (slab_reserve(&mm->avc_cache, n))
+		return refuse(why, WHY_NO_METADATA, n, 0);
+	while (mm->nr_spare_anon_vmas < n) {
+		struct anon_vma *anon_vma = world_alloc(world, &world->anon_vma_cache);
+
+		if (!anon_vma)
+			return refuse(why, WHY_NO_METADATA, n, 0);
+		anon_vma->parent = mm->spare_anon_vmas;
+		mm->spare_anon_vmas = anon_vma;
+		mm->nr_spare_anon_vmas++;
+	}
+	return 0;
+}
+
+void anon_vma_release_reserve(struct mm_struct *mm)
+{
+	while (mm->spare_anon_vmas) {
+		struct anon_vma *anon_vma = mm->spare_anon_vmas;
+
+		mm->spare_anon_vmas = anon_vma->parent;
+		world_dealloc(mm->world, &mm->world->anon_vma_cache, anon_vma);
+	}
+	mm->nr_spare_anon_vmas = 0;
 }
 
 /* Drop a reference; a child that goes lets go of its parent, and so on up. */
@@ -116,7 +153,7 @@ int anon_vma_prepare(struct mm_struct *mm, struct vm_area_struct *vma)
 		return -UMM_ENOMEM;	/* no reason: metadata, the caller says so */
 	anon_vma = find_mergeable_anon_vma(vma);
 	if (!anon_vma)
-		anon_vma = anon_vma_alloc(mm->world, NULL);
+		anon_vma = anon_vma_alloc(mm, NULL);
 	if (!anon_vma) {
 		slab_free(&mm->avc_cache, avc);
 		return -UMM_ENOMEM;	/* no reason: metadata */
@@ -126,6 +163,24 @@ int anon_vma_prepare(struct mm_struct *mm, struct vm_area_struct *vma)
 	vma->anon_vma = anon_vma;
 	vma->vm_flags &= ~VM_ANON_UNKNOWN;
 	world_event(mm->world, UMM_EVENT_ANON_VMA, mm, vma->vm_start, vma->vm_end, anon_vma->id);
+	return 0;
+}
+
+int anon_vma_prepare_inherited(struct mm_struct *mm, struct vm_area_struct *vma)
+{
+	struct anon_vma *parent, *own;
+
+	if (vma->anon_vma)
+		return 0;
+	if (anon_vma_reserve(mm, 2, NULL))
+		return -UMM_ENOMEM;	/* no reason: metadata */
+	parent = anon_vma_alloc(mm, NULL);
+	own = anon_vma_alloc(mm, parent);
+	anon_vma_chain_link(vma, slab_alloc(&mm->avc_cache), parent);
+	anon_vma_chain_link(vma, slab_alloc(&mm->avc_cache), own);
+	atomic_fetch_add(&own->num_active_vmas, 1);
+	vma->anon_vma = own;
+	vma->vm_flags &= ~VM_ANON_UNKNOWN;
 	return 0;
 }
 
@@ -179,7 +234,7 @@ int anon_vma_fork(struct mm_struct *mm, struct vm_area_struct *dst,
 
 	anon_vma = find_reusable(dst);
 	if (!anon_vma) {
-		anon_vma = anon_vma_alloc(mm->world, src->anon_vma);
+		anon_vma = anon_vma_alloc(mm, src->anon_vma);
 		if (!anon_vma)
 			return -UMM_ENOMEM;	/* no reason: metadata */
 		avc = slab_alloc(&mm->avc_cache);

@@ -36,11 +36,26 @@ static inline bool anon_vma_chain_is_singular(const struct vm_area_struct *vma)
 size_t anon_vma_chain_length(const struct vm_area_struct *vma);
 
 /*
+ * Make sure that the next @n anon_vma_prepare() succeed, links included.  0, or refused with nothing
+ * changed.
+ */
+__must_check long anon_vma_reserve(struct mm_struct *mm, size_t n, struct umm_why *why);
+
+/* Give back what was reserved and not used. */
+void anon_vma_release_reserve(struct mm_struct *mm);
+
+/*
  * The first write to @vma: give it an anon_vma, a neighbour's if that fits, else a new one.
  * => mmap_lock held for write.
  * => 0, or -UMM_ENOMEM with nothing changed.
  */
 __must_check int anon_vma_prepare(struct mm_struct *mm, struct vm_area_struct *vma);
+
+/*
+ * The same for an area that is known to have come through fork: a parent's anon_vma that nobody here
+ * else knows, and one of its own below it.  0, or -UMM_ENOMEM with nothing changed.
+ */
+__must_check int anon_vma_prepare_inherited(struct mm_struct *mm, struct vm_area_struct *vma);
 
 /*
  * @dst, which has none, gets the anon_vma and chain of @src: a split, or a merge of a written area

@@ -22,12 +22,15 @@ struct file_operations {
 	int64_t (*get_unmapped_area)(struct mm_struct *mm, const struct file *file,
 				     const struct unmapped_area_request *req,
 				     struct umm_why *why);
-	/* Make the new area map the object: set vm_ops, change flags, or refuse.  NULL: cannot. */
-	long (*mmap)(struct world *world, struct file *file, struct vm_area_struct *vma,
-		     struct umm_why *why);
+	/*
+	 * Make the new area, which holds a reference to the file, map the object: set vm_ops,
+	 * change flags, take another file, or refuse.  NULL: it cannot be mapped.
+	 */
+	long (*mmap)(struct mm_struct *mm, struct vm_area_struct *vma, struct umm_why *why);
 	/* The last reference goes: what the object holds of the machine is given back.  May be NULL. */
 	void (*destroy)(struct file *file);
 	bool signed_offsets;		/* offsets end at 2^63 - 1: regular files and block devices */
+	bool private_is_anonymous;	/* a private mapping has no vm_ops: /dev/zero */
 	bool own_accounting;		/* its pages are promised by a pool, not by the commit charge */
 };
 

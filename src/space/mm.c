@@ -51,6 +51,7 @@ void mm_inherit(struct mm_struct *mm, const struct mm_struct *from)
 	mm->caps = from->caps;
 	mm->personality = from->personality;
 	mm->layout = from->layout;
+	mm->mdwe = from->mdwe;
 }
 
 void exit_mmap(struct mm_struct *mm)
@@ -79,6 +80,7 @@ void mmput(struct mm_struct *mm)
 	if (atomic_fetch_sub(&mm->users, 1) != 1)
 		return;
 	exit_mmap(mm);
+	anon_vma_release_reserve(mm);
 	slab_cache_destroy(&mm->vma_cache);
 	slab_cache_destroy(&mm->avc_cache);
 	lock_destroy(&world->platform, &mm->mmap_lock);

@@ -74,6 +74,8 @@ struct vma_tree {
 };
 
 struct vm_operations_struct {
+	/* The area is a copy that fork made.  NULL: nothing to do. */
+	void (*open)(struct vm_area_struct *vma);
 	/* The area goes or is cut off from its object; NULL: it never minds, and may vanish. */
 	void (*close)(struct world *world, struct vm_area_struct *vma);
 	/* May the area be cut at @addr?  0, or refused.  NULL: anywhere. */
@@ -95,6 +97,8 @@ struct mm_struct {
 	struct vma_tree tree;			/* [m] */
 	struct slab_cache vma_cache;		/* [m] this mm's areas */
 	struct slab_cache avc_cache;		/* [m] their anon_vma_chains */
+	struct anon_vma *spare_anon_vmas;	/* [m] reserved, linked by parent */
+	size_t nr_spare_anon_vmas;		/* [m] */
 
 	struct umm_layout layout;		/* [m] */
 	uint64_t total_vm;			/* [m] pages */

@@ -48,22 +48,13 @@ void remove_vma(struct mm_struct *mm, struct vm_area_struct *vma)
 	vm_area_free(mm, vma);
 }
 
-long __split_vma(struct mm_struct *mm, struct vm_area_struct *vma, umm_addr_t addr,
-		 struct vm_area_struct **above, struct umm_why *why)
+struct vm_area_struct *vma_cut(struct mm_struct *mm, struct vm_area_struct *vma, umm_addr_t addr)
 {
 	struct vm_area_struct *upper;
 	struct vma_slot slot;
 	bool free_slot;
-	long err;
 
 	mm_assert(vma->vm_start < addr && addr < vma->vm_end && page_aligned(addr));
-
-	if (vma->vm_ops && vma->vm_ops->may_split) {
-		err = vma->vm_ops->may_split(vma, addr, why);
-		if (err)
-			return err;
-	}
-	note(why, NOTE_SPLIT, vma->vm_start, vma->vm_end, addr, 0);
 
 	upper = vm_area_alloc(mm, addr, vma->vm_end, vma->vm_flags);
 	upper->vm_pgoff = vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT);
@@ -80,6 +71,22 @@ long __split_vma(struct mm_struct *mm, struct vm_area_struct *vma, umm_addr_t ad
 	mm_assert(free_slot);
 	vma_link(&mm->tree, upper, &slot);
 	world_event(mm->world, UMM_EVENT_AREA_SPLIT, mm, vma->vm_start, upper->vm_end, addr);
+	return upper;
+}
+
+long __split_vma(struct mm_struct *mm, struct vm_area_struct *vma, umm_addr_t addr,
+		 struct vm_area_struct **above, struct umm_why *why)
+{
+	struct vm_area_struct *upper;
+	long err;
+
+	if (vma->vm_ops && vma->vm_ops->may_split) {
+		err = vma->vm_ops->may_split(vma, addr, why);
+		if (err)
+			return err;
+	}
+	note(why, NOTE_SPLIT, vma->vm_start, vma->vm_end, addr, 0);
+	upper = vma_cut(mm, vma, addr);
 	if (above)
 		*above = upper;
 	return 0;

@@ -27,6 +27,12 @@ void vm_area_free(struct mm_struct *mm, struct vm_area_struct *vma);
 void remove_vma(struct mm_struct *mm, struct vm_area_struct *vma);
 
 /*
+ * Cut @vma at @addr, inside it, whether its object likes that or not: the upper part.
+ * => reserved: one area and the links of @vma's chain.
+ */
+struct vm_area_struct *vma_cut(struct mm_struct *mm, struct vm_area_struct *vma, umm_addr_t addr);
+
+/*
  * Cut @vma at @addr, inside it.  __split_vma() does not look at the map count, split_vma() does.
  * => reserved: one area and the links of @vma's chain.
  * => *above, if not NULL, gets the upper part; @vma stays the lower.

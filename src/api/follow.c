@@ -1,0 +1,57 @@
+/*
+ * follow.c - what a follower of a running kernel needs.
+ */
+#include "api/handles.h"
+#include "calls/adopt.h"
+
+int umm_area_import(struct umm_mm *handle, const struct umm_area *area)
+{
+	struct mm_struct *mm = to_mm(handle);
+	int err;
+
+	mmap_write_lock(mm);
+	err = import_vma(mm, area);
+	mmap_write_unlock(mm);
+	return err;
+}
+
+int umm_adopt_range(struct umm_mm *handle, umm_addr_t start, umm_addr_t end,
+		    const struct umm_area *areas, size_t nr, umm_addr_t moved_from)
+{
+	struct mm_struct *mm = to_mm(handle);
+	int err;
+
+	mmap_write_lock(mm);
+	err = adopt_range(mm, start, end, areas, nr, moved_from);
+	mmap_write_unlock(mm);
+	return err;
+}
+
+void umm_adopt_brk(struct umm_mm *handle, umm_addr_t brk)
+{
+	struct mm_struct *mm = to_mm(handle);
+
+	mmap_write_lock(mm);
+	mm->layout.brk = brk;
+	mmap_write_unlock(mm);
+}
+
+void umm_adopt_locked_vm(struct umm_mm *handle, uint64_t pages)
+{
+	struct mm_struct *mm = to_mm(handle);
+
+	mmap_write_lock(mm);
+	mm->locked_vm = pages;
+	mmap_write_unlock(mm);
+}
+
+int umm_area_set_anon(struct umm_mm *handle, umm_addr_t addr, enum umm_anon anon)
+{
+	struct mm_struct *mm = to_mm(handle);
+	int err;
+
+	mmap_write_lock(mm);
+	err = set_anon(mm, addr, anon);
+	mmap_write_unlock(mm);
+	return err;
+}

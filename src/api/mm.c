@@ -1,0 +1,242 @@
+/*
+ * mm.c - address spaces: made, set up, asked, and the calls on them.
+ */
+#include "api/handles.h"
+#include "base/assert.h"
+#include "base/err.h"
+#include "calls/brk.h"
+#include "calls/fork.h"
+#include "calls/mmap.h"
+#include "calls/mprotect.h"
+#include "calls/munmap.h"
+#include "fault/fault.h"
+#include "space/anon_vma.h"
+#include "space/mm.h"
+
+int umm_mm_new(struct umm_world *world, struct umm_mm **out)
+{
+	struct mm_struct *mm = mm_alloc(to_world(world));
+
+	if (IS_ERR(mm))
+		return (int)PTR_ERR(mm);
+	*out = mm_handle(mm);
+	return 0;
+}
+
+void umm_mm_get(struct umm_mm *handle)
+{
+	mmget(to_mm(handle));
+}
+
+void umm_mm_put(struct umm_mm *handle)
+{
+	if (handle)
+		mmput(to_mm(handle));
+}
+
+struct umm_world *umm_mm_world(const struct umm_mm *handle)
+{
+	return world_handle(to_mm_const(handle)->world);
+}
+
+static int rlimit_index(int resource)
+{
+	switch (resource) {
+	case UMM_RLIMIT_DATA:
+		return MM_RLIMIT_DATA;
+	case UMM_RLIMIT_STACK:
+		return MM_RLIMIT_STACK;
+	case UMM_RLIMIT_MEMLOCK:
+		return MM_RLIMIT_MEMLOCK;
+	case UMM_RLIMIT_AS:
+		return MM_RLIMIT_AS;
+	default:
+		return -1;
+	}
+}
+
+int umm_mm_set_rlimit(struct umm_mm *handle, int resource, uint64_t soft, uint64_t hard)
+{
+	struct mm_struct *mm = to_mm(handle);
+	int index = rlimit_index(resource);
+
+	if (index < 0)
+		return -UMM_EINVAL;
+	mmap_write_lock(mm);
+	mm->rlimit[index] = (struct mm_rlimit){ soft, hard };
+	mmap_write_unlock(mm);
+	return 0;
+}
+
+void umm_mm_set_caps(struct umm_mm *handle, uint32_t caps)
+{
+	struct mm_struct *mm = to_mm(handle);
+
+	mmap_write_lock(mm);
+	mm->caps = caps;
+	mmap_write_unlock(mm);
+}
+
+void umm_mm_set_personality(struct umm_mm *handle, uint32_t personality)
+{
+	struct mm_struct *mm = to_mm(handle);
+
+	mmap_write_lock(mm);
+	mm->personality = personality;
+	mmap_write_unlock(mm);
+}
+
+void umm_mm_set_layout(struct umm_mm *handle, const struct umm_layout *layout)
+{
+	struct mm_struct *mm = to_mm(handle);
+
+	mmap_write_lock(mm);
+	mm->layout = *layout;
+	mmap_write_unlock(mm);
+}
+
+void umm_mm_get_layout(struct umm_mm *handle, struct umm_layout *layout)
+{
+	struct mm_struct *mm = to_mm(handle);
+
+	mmap_read_lock(mm);
+	*layout = mm->layout;
+	mmap_read_unlock(mm);
+}
+
+void umm_mm_set_def_flags(struct umm_mm *handle, uint64_t vm_flags)
+{
+	struct mm_struct *mm = to_mm(handle);
+
+	mmap_write_lock(mm);
+	mm->def_flags = vm_flags & VM_LOCKED_MASK;
+	mmap_write_unlock(mm);
+}
+
+void umm_mm_set_mdwe(struct umm_mm *handle, bool on)
+{
+	struct mm_struct *mm = to_mm(handle);
+
+	mmap_write_lock(mm);
+	mm->mdwe = on;
+	mmap_write_unlock(mm);
+}
+
+void umm_mm_stats(struct umm_mm *handle, struct umm_mm_stats *stats)
+{
+	struct mm_struct *mm = to_mm(handle);
+
+	mmap_read_lock(mm);
+	stats->map_count = mm->tree.map_count;
+	stats->total_vm = mm->total_vm;
+	stats->data_vm = mm->data_vm;
+	stats->exec_vm = mm->exec_vm;
+	stats->stack_vm = mm->stack_vm;
+	stats->locked_vm = mm->locked_vm;
+	stats->charged = mm->charged;
+	stats->metadata_bytes = slab_bytes(&mm->vma_cache) + slab_bytes(&mm->avc_cache);
+	mmap_read_unlock(mm);
+}
+
+/* A refusal is an event too; its value is the error number. */
+static int64_t answer(struct mm_struct *mm, umm_addr_t addr, int64_t ret)
+{
+	if (IS_ERR_VALUE(ret))
+		world_event(mm->world, UMM_EVENT_REFUSAL, mm, addr, addr, (uint64_t)-ret);
+	return ret;
+}
+
+int64_t umm_mmap(struct umm_mm *mm, umm_addr_t addr, uint64_t len, uint64_t prot, uint64_t flags,
+		 struct umm_file *file, uint64_t offset, struct umm_why *why)
+{
+	struct mmap_request req = { .addr = addr, .len = len, .prot = prot, .flags = flags,
+				    .file = to_file(file) };
+
+	why_begin(why);
+	return answer(to_mm(mm), addr, sys_mmap(to_mm(mm), &req, offset, why));
+}
+
+int64_t umm_get_unmapped_area(struct umm_mm *mm, umm_addr_t addr, uint64_t len, uint64_t prot,
+			      uint64_t flags, struct umm_file *file, uint64_t offset)
+{
+	struct mmap_request req = { .addr = addr, .len = len, .prot = prot, .flags = flags,
+				    .file = to_file(file) };
+
+	return mmap_choose_address(to_mm(mm), &req, offset);
+}
+
+int64_t umm_munmap(struct umm_mm *handle, umm_addr_t addr, uint64_t len, struct umm_why *why)
+{
+	struct mm_struct *mm = to_mm(handle);
+	long ret;
+
+	why_begin(why);
+	mmap_write_lock(mm);
+	ret = do_munmap(mm, addr, len, why);
+	mmap_write_unlock(mm);
+	return answer(mm, addr, ret);
+}
+
+int64_t umm_mprotect(struct umm_mm *handle, umm_addr_t addr, uint64_t len, uint64_t prot, int pkey,
+		     struct umm_why *why)
+{
+	struct mm_struct *mm = to_mm(handle);
+	long ret;
+
+	why_begin(why);
+	mmap_write_lock(mm);
+	ret = do_mprotect_pkey(mm, addr, len, prot, pkey, why);
+	mmap_write_unlock(mm);
+	return answer(mm, addr, ret);
+}
+
+umm_addr_t umm_brk(struct umm_mm *mm, umm_addr_t brk, struct umm_why *why)
+{
+	why_begin(why);
+	return sys_brk(to_mm(mm), brk, why);
+}
+
+int64_t umm_fork(struct umm_mm *mm, struct umm_mm **child, struct umm_why *why)
+{
+	struct mm_struct *copy;
+
+	why_begin(why);
+	copy = dup_mm(to_mm(mm), why);
+	if (IS_ERR(copy))
+		return answer(to_mm(mm), 0, PTR_ERR(copy));
+	*child = mm_handle(copy);
+	return 0;
+}
+
+int umm_exec(struct umm_mm *mm, struct umm_mm **out)
+{
+	struct mm_struct *fresh = exec_mm(to_mm(mm));
+
+	if (IS_ERR(fresh))
+		return (int)PTR_ERR(fresh);
+	*out = mm_handle(fresh);
+	return 0;
+}
+
+int umm_fault(struct umm_mm *handle, umm_addr_t addr, unsigned int access, struct umm_why *why)
+{
+	struct mm_struct *mm = to_mm(handle);
+	int ret;
+
+	why_begin(why);
+	mmap_write_lock(mm);
+	ret = handle_fault(mm, addr, access, why);
+	mmap_write_unlock(mm);
+	return ret;
+}
+
+bool umm_mm_is_valid(struct umm_mm *handle)
+{
+	struct mm_struct *mm = to_mm(handle);
+	bool valid;
+
+	mmap_read_lock(mm);
+	valid = mm_is_valid(mm);
+	mmap_read_unlock(mm);
+	return valid;
+}

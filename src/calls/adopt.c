@@ -1,0 +1,283 @@
+/*
+ * adopt.c - areas as somebody else says they are.
+ *
+ * No check of the calls is asked: the kernel has decided.  What is said may still be nonsense (a
+ * hostile program's maps, read while it changed), so ranges are looked at before anything moves.
+ *
+ * What maps does not tell is kept from the area that stood there, or from where it was moved: the
+ * anon_vma, the offset of anonymous memory, the file.
+ */
+#include "base/assert.h"
+#include "base/err.h"
+#include "calls/adopt.h"
+#include "object/objects.h"
+#include "space/accounting.h"
+#include "space/anon_vma.h"
+#include "space/mm.h"
+#include "space/vma.h"
+#include "space/vma_tree.h"
+
+static const char *special_name(const struct umm_area *area)
+{
+	switch (area->name) {
+	case UMM_NAME_VDSO:
+		return "[vdso]";
+	case UMM_NAME_VVAR:
+		return "[vvar]";
+	case UMM_NAME_VVAR_VCLOCK:
+		return "[vvar_vclock]";
+	case UMM_NAME_OTHER_SPECIAL:
+		return area->special;
+	default:
+		return NULL;
+	}
+}
+
+static bool area_is_sane(const struct mm_struct *mm, const struct umm_area *area)
+{
+	return area->size == sizeof(*area) && area->start < area->end &&
+	       page_aligned(area->start) && page_aligned(area->end) &&
+	       area->end <= mm->layout.task_size && !(area->vm_flags & ~ALL_VM_FLAGS) &&
+	       area->anon <= UMM_ANON_UNKNOWN;
+}
+
+static void account(struct mm_struct *mm, const struct vm_area_struct *vma, int64_t sign)
+{
+	int64_t pages = sign * (int64_t)vma_pages(vma);
+
+	vm_stat_account(mm, vma->vm_flags, pages);
+	if (vma->vm_flags & VM_ACCOUNT)
+		vm_acct_memory(mm, pages);
+	if (vma->vm_flags & VM_LOCKED)
+		mm->locked_vm = pages < 0 && mm->locked_vm < (uint64_t)-pages
+					? 0 : mm->locked_vm + (uint64_t)pages;
+}
+
+/* An area for @area, not linked.  From the reserve. */
+static struct vm_area_struct *make_vma(struct mm_struct *mm, const struct umm_area *area,
+				       struct file *file)
+{
+	struct vm_area_struct *vma = vm_area_alloc(mm, area->start, area->end, area->vm_flags);
+
+	vma->vm_pgoff = file ? area->pgoff : area->start >> PAGE_SHIFT;
+	vma->special_name = special_name(area);
+	if (file) {
+		file_get(file);
+		vma->vm_file = file;
+		vma->vm_ops = file_area_operations(file, vma->vm_flags);
+	} else if (vma->special_name || (vma->vm_flags & VM_SPECIAL)) {
+		vma->vm_ops = &special_vm_operations;
+	}
+	return vma;
+}
+
+/* Reserved: cannot fail. */
+static void make_anon_vma(struct mm_struct *mm, struct vm_area_struct *vma, enum umm_anon anon)
+{
+	int err = 0;
+
+	switch (anon) {
+	case UMM_ANON_NONE:
+		break;
+	case UMM_ANON_OWN:
+		err = anon_vma_prepare(mm, vma);
+		break;
+	case UMM_ANON_INHERITED:
+		err = anon_vma_prepare_inherited(mm, vma);
+		break;
+	case UMM_ANON_UNKNOWN:
+		vma->vm_flags |= VM_ANON_UNKNOWN;
+		break;
+	}
+	mm_assert(!err);
+}
+
+static void link_vma(struct mm_struct *mm, struct vm_area_struct *vma)
+{
+	struct vma_slot slot;
+	bool free_slot = find_vma_links(&mm->tree, vma->vm_start, vma->vm_end, &slot);
+
+	mm_assert(free_slot);
+	vma_link(&mm->tree, vma, &slot);
+	account(mm, vma, 1);
+	world_event(mm->world, UMM_EVENT_AREA_ADD, mm, vma->vm_start, vma->vm_end, 0);
+}
+
+int import_vma(struct mm_struct *mm, const struct umm_area *area)
+{
+	struct vm_area_struct *vma;
+
+	if (!area_is_sane(mm, area) || find_vma_intersection(&mm->tree, area->start, area->end))
+		return -UMM_EINVAL;	/* no reason: not a call */
+	if (mm_reserve(mm, 1, 0, NULL) || anon_vma_reserve(mm, 2, NULL))
+		return -UMM_ENOMEM;	/* no reason: not a call */
+	vma = make_vma(mm, area, (struct file *)area->file);
+	link_vma(mm, vma);
+	make_anon_vma(mm, vma, area->anon);
+	return 0;
+}
+
+/* What stood in the range, out of the tree, in address order through node.next. */
+struct old_areas {
+	struct vm_area_struct *first, **end;
+};
+
+/* Cut at the edges, and take what lies between out of the tree. */
+static void detach_range(struct mm_struct *mm, umm_addr_t start, umm_addr_t end,
+			 struct old_areas *old)
+{
+	struct vm_area_struct *vma = find_vma_intersection(&mm->tree, start, end);
+
+	old->first = NULL;
+	old->end = &old->first;
+	if (vma && vma->vm_start < start)
+		vma = vma_cut(mm, vma, start);
+	while (vma && vma->vm_start < end) {
+		struct vm_area_struct *next;
+
+		if (vma->vm_end > end)
+			(void)vma_cut(mm, vma, end);
+		next = vma_next(vma);
+		world_event(mm->world, UMM_EVENT_AREA_REMOVE, mm, vma->vm_start, vma->vm_end, 0);
+		account(mm, vma, -1);
+		vma_unlink(&mm->tree, vma);
+		*old->end = vma;
+		old->end = &vma->node.next;
+		vma = next;
+	}
+	*old->end = NULL;
+}
+
+static void free_old(struct mm_struct *mm, struct old_areas *old)
+{
+	struct vm_area_struct *vma = old->first;
+
+	while (vma) {
+		struct vm_area_struct *next = vma->node.next;
+
+		vm_area_free(mm, vma);
+		vma = next;
+	}
+}
+
+/* Could @area be what became of @old?  Anonymous stays anonymous, a file the same file. */
+static bool is_descendant(const struct umm_area *area, const struct vm_area_struct *old)
+{
+	bool has_file = area->file || area->name == UMM_NAME_FILE;
+
+	if (has_file != (old->vm_file != NULL))
+		return false;
+	return !area->file || (struct file *)area->file == old->vm_file;
+}
+
+/* The old area that @area descends from: one with an anon_vma if there is one. */
+static const struct vm_area_struct *find_ancestor(const struct old_areas *old,
+						  const struct umm_area *area)
+{
+	const struct vm_area_struct *vma, *found = NULL;
+
+	for (vma = old->first; vma && vma->vm_start < area->end; vma = vma->node.next) {
+		if (vma->vm_end <= area->start || !is_descendant(area, vma))
+			continue;
+		if (!found || (!found->anon_vma && vma->anon_vma))
+			found = vma;
+	}
+	return found;
+}
+
+/* Make @area, with what its ancestor, which stood @shift bytes above its place, knows. */
+static void adopt_area(struct mm_struct *mm, const struct umm_area *area,
+		       const struct vm_area_struct *old, uint64_t shift)
+{
+	struct file *file = (struct file *)area->file;
+	struct vm_area_struct *vma;
+
+	if (!file && old && area->name == UMM_NAME_FILE)
+		file = old->vm_file;
+	vma = make_vma(mm, area, file);
+	/* Anonymous memory keeps its offset where it stays, and where it was written before it moved. */
+	if (!file && old && (shift == 0 || old->anon_vma))
+		vma->vm_pgoff = old->vm_pgoff +
+				((area->start + shift - old->vm_start) >> PAGE_SHIFT);
+	link_vma(mm, vma);
+	if (old && old->anon_vma)
+		anon_vma_clone(mm, vma, old);
+	else
+		make_anon_vma(mm, vma, area->anon);
+}
+
+static size_t longest_chain(const struct mm_struct *mm)
+{
+	const struct vm_area_struct *vma;
+	size_t longest = 2;
+
+	for (vma = mm->tree.first; vma; vma = vma_next(vma)) {
+		size_t length = anon_vma_chain_length(vma);
+
+		if (length > longest)
+			longest = length;
+	}
+	return longest;
+}
+
+static bool areas_are_sane(const struct mm_struct *mm, umm_addr_t start, umm_addr_t end,
+			   const struct umm_area *areas, size_t nr)
+{
+	umm_addr_t from = start;
+
+	if (start >= end || !page_aligned(start) || !page_aligned(end) ||
+	    end > mm->layout.task_size)
+		return false;
+	for (size_t i = 0; i < nr; i++) {
+		if (!area_is_sane(mm, &areas[i]) || areas[i].start < from || areas[i].end > end)
+			return false;
+		from = areas[i].end;
+	}
+	return true;
+}
+
+int adopt_range(struct mm_struct *mm, umm_addr_t start, umm_addr_t end,
+		const struct umm_area *areas, size_t nr, umm_addr_t moved_from)
+{
+	struct old_areas old;
+
+	if (!areas_are_sane(mm, start, end, areas, nr) || !page_aligned(moved_from))
+		return -UMM_EINVAL;	/* no reason: not a call */
+	if (mm_reserve(mm, nr + 2, 0, NULL) || anon_vma_reserve(mm, 2 * nr, NULL) ||
+	    mm_reserve(mm, 0, (nr + 2) * longest_chain(mm) + 2 * nr, NULL))
+		return -UMM_ENOMEM;	/* no reason: not a call */
+
+	detach_range(mm, start, end, &old);
+	for (size_t i = 0; i < nr; i++) {
+		const struct vm_area_struct *from = find_ancestor(&old, &areas[i]);
+		uint64_t shift = 0;
+
+		if (!from && moved_from) {
+			shift = moved_from - start;
+			from = find_vma_intersection(&mm->tree, areas[i].start + shift,
+						     areas[i].end + shift);
+			if (from && (!is_descendant(&areas[i], from) ||
+				     areas[i].start + shift < from->vm_start))
+				from = NULL;
+		}
+		adopt_area(mm, &areas[i], from, shift);
+	}
+	free_old(mm, &old);
+	mm_assert_expensive(mm_is_valid(mm));
+	return 0;
+}
+
+int set_anon(struct mm_struct *mm, umm_addr_t addr, enum umm_anon anon)
+{
+	struct vm_area_struct *vma = find_vma_intersection(&mm->tree, addr, addr + 1);
+
+	if (!vma)
+		return -UMM_ENOENT;	/* no reason: not a call */
+	if (anon == UMM_ANON_NONE) {
+		vma->vm_flags &= ~VM_ANON_UNKNOWN;
+		return 0;
+	}
+	if (anon != UMM_ANON_OWN)
+		return -UMM_EINVAL;	/* no reason: not a call */
+	return anon_vma_prepare(mm, vma);
+}

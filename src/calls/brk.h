@@ -1,0 +1,15 @@
+/*
+ * brk.h - the heap.
+ *
+ * Layer: calls.
+ */
+#ifndef CALLS_BRK_H
+#define CALLS_BRK_H
+
+#include "base/why.h"
+#include "space/mm_types.h"
+
+/* brk(2) as the kernel answers it: the break after the call.  Takes mmap_lock. */
+umm_addr_t sys_brk(struct mm_struct *mm, umm_addr_t brk, struct umm_why *why);
+
+#endif

@@ -1,0 +1,129 @@
+/*
+ * fork.c - a process is copied, and replaced.
+ *
+ * Areas are copied one by one, ascending; nothing is merged.  Each charged area is looked at alone
+ * against what the machine has: that is how Linux refuses a fork.
+ */
+#include "base/assert.h"
+#include "base/err.h"
+#include "calls/fork.h"
+#include "space/accounting.h"
+#include "space/anon_vma.h"
+#include "space/file.h"
+#include "space/mm.h"
+#include "space/unmapped_area.h"
+#include "space/vma.h"
+#include "space/vma_tree.h"
+
+/* Flags that a copy does not keep: locks are the parent's, and so are its userfaultfds. */
+#define VM_FORK_CLEARS (VM_LOCKED_MASK | VM_UFFD_FLAGS)
+
+static long fork_charge(struct mm_struct *parent, struct mm_struct *child,
+			const struct vm_area_struct *vma, struct umm_why *why)
+{
+	uint64_t nr_pages = vma_pages(vma);
+	long err;
+
+	if (!(vma->vm_flags & VM_ACCOUNT))
+		return 0;
+	err = vm_enough_memory(parent, nr_pages, WHY_FORK_OVERCOMMIT, vma->vm_start, vma->vm_end,
+			       NULL);
+	if (err)	/* said again, with the passed checks of other areas left out */
+		return vm_enough_memory(parent, nr_pages, WHY_FORK_OVERCOMMIT, vma->vm_start,
+					vma->vm_end, why);
+	vm_acct_memory(child, (int64_t)nr_pages);
+	return 0;
+}
+
+/* Link a copy of @vma at the end of @child. */
+static long dup_vma(struct mm_struct *child, const struct vm_area_struct *vma, struct umm_why *why)
+{
+	struct vm_area_struct *copy;
+	struct vma_slot slot;
+	bool free_slot;
+	long err;
+
+	copy = vm_area_alloc(child, vma->vm_start, vma->vm_end, vma->vm_flags & ~VM_FORK_CLEARS);
+	copy->vm_pgoff = vma->vm_pgoff;
+	copy->vm_file = vma->vm_file;
+	copy->vm_ops = vma->vm_ops;
+	copy->special_name = vma->special_name;
+	copy->vm_private = vma->vm_private;
+	if (copy->vm_file)
+		file_get(copy->vm_file);
+	if (copy->vm_ops && copy->vm_ops->open)
+		copy->vm_ops->open(copy);
+
+	free_slot = find_vma_links(&child->tree, copy->vm_start, copy->vm_end, &slot);
+	mm_assert(free_slot);
+	vma_link(&child->tree, copy, &slot);
+	vm_stat_account(child, copy->vm_flags, (int64_t)vma_pages(copy));
+	if (vma->vm_flags & VM_WIPEONFORK)
+		return 0;
+	err = anon_vma_fork(child, copy, vma);
+	return err ? refuse(why, WHY_NO_METADATA, 1, 0) : 0;
+}
+
+static long dup_mmap(struct mm_struct *child, struct mm_struct *parent, struct umm_why *why)
+{
+	const struct vm_area_struct *vma;
+	uint64_t limit = parent->world->settings.totalram_pages +
+			 parent->world->settings.total_swap_pages;
+	uint64_t largest = 0;
+	long err;
+
+	for (vma = parent->tree.first; vma; vma = vma_next(vma)) {
+		if (vma->vm_flags & VM_DONTCOPY) {
+			note(why, NOTE_FORK_SKIPPED, vma->vm_start, vma->vm_end, 0, 0);
+			continue;
+		}
+		err = mm_reserve(child, 1, 0, why);
+		if (err)
+			return err;
+		err = fork_charge(parent, child, vma, why);
+		if (err)
+			return err;
+		if (vma->vm_flags & VM_ACCOUNT)
+			largest = max_u64(largest, vma_pages(vma));
+		err = dup_vma(child, vma, why);
+		if (err)
+			return err;
+	}
+	passed(why, WHY_FORK_OVERCOMMIT, largest, limit);
+	note(why, NOTE_FORKED, child->tree.map_count, (uint64_t)child->charged, 0, 0);
+	return 0;
+}
+
+struct mm_struct *dup_mm(struct mm_struct *parent, struct umm_why *why)
+{
+	struct mm_struct *child = mm_alloc(parent->world);
+	long err;
+
+	if (IS_ERR(child))
+		return ERR_PTR(refuse(why, WHY_NO_METADATA, 1, 0));
+	mmap_write_lock(parent);
+	mm_inherit(child, parent);
+	child->def_flags = parent->def_flags & ~VM_FORK_DROPS;
+	err = dup_mmap(child, parent, why);
+	mmap_write_unlock(parent);
+	if (err) {
+		mmput(child);
+		return ERR_PTR(err);
+	}
+	mm_assert_expensive(mm_is_valid(child));
+	return child;
+}
+
+struct mm_struct *exec_mm(const struct mm_struct *mm)
+{
+	struct mm_struct *fresh = mm_alloc(mm->world);
+
+	if (!IS_ERR(fresh)) {
+		mm_inherit(fresh, mm);
+		arch_pick_mmap_layout(&fresh->layout, mm->rlimit[MM_RLIMIT_STACK].soft,
+				      (mm->personality & UMM_ADDR_COMPAT_LAYOUT) ||
+					      mm->world->settings.legacy_va_layout,
+				      mm->world->settings.stack_guard_gap);
+	}
+	return fresh;
+}

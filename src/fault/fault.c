@@ -1,0 +1,174 @@
+/*
+ * fault.c - a page fault as far as areas go.
+ *
+ *	no area at or above the address, or one that does not grow	MAPERR
+ *	a stack above it						grows, or MAPERR
+ *	the area does not allow the access				ACCERR
+ *	a write to private memory					the area has an anon_vma now
+ *	a read in private memory that huge pages may back		the same: the huge zero page
+ */
+#include "base/assert.h"
+#include "fault/fault.h"
+#include "space/accounting.h"
+#include "space/anon_vma.h"
+#include "space/vma_tree.h"
+
+/* Could a huge page be put around @addr?  Then even a read prepares for writing. */
+static bool thp_fault_eligible(const struct mm_struct *mm, const struct vm_area_struct *vma,
+			       umm_addr_t addr)
+{
+	const struct umm_settings *s = &mm->world->settings;
+	umm_addr_t huge = addr & ~(PMD_SIZE - 1);
+
+	if (!s->thp_configured || s->thp_enabled == UMM_THP_NEVER ||
+	    (vma->vm_flags & (VM_NOHUGEPAGE | VM_SPECIAL)) || !vma_is_anonymous(vma))
+		return false;
+	if (s->thp_enabled == UMM_THP_MADVISE && !(vma->vm_flags & VM_HUGEPAGE))
+		return false;
+	return vma->vm_start <= huge && huge + PMD_SIZE <= vma->vm_end;
+}
+
+/* Does an access of this kind give the area an anon_vma? */
+static bool fault_prepares(const struct mm_struct *mm, const struct vm_area_struct *vma,
+			   umm_addr_t addr, bool write)
+{
+	if ((vma->vm_flags & (VM_SHARED | VM_PFNMAP)) || vma->anon_vma)
+		return false;
+	return write || thp_fault_eligible(mm, vma, addr);
+}
+
+static long check_stack_limits(const struct mm_struct *mm, const struct vm_area_struct *vma,
+			       uint64_t size, uint64_t grow, struct umm_why *why)
+{
+	uint64_t total = mm->total_vm + grow, as_limit = rlimit_pages(mm, MM_RLIMIT_AS);
+	uint64_t stack_limit = mm->rlimit[MM_RLIMIT_STACK].soft;
+	long err;
+
+	err = check(why, total <= as_limit, WHY_STACK_AS, total, as_limit);
+	if (err)
+		return err;
+	err = check(why, size <= stack_limit, WHY_STACK_LIMIT, size, stack_limit);
+	if (err)
+		return err;
+	return mlock_future_ok((struct mm_struct *)mm, vma->vm_flags, grow, WHY_STACK_MLOCK, why);
+}
+
+/* What lies below must keep its distance, unless nobody can touch it anyway. */
+static long check_guard_gap(const struct mm_struct *mm, const struct vm_area_struct *vma,
+			    umm_addr_t addr, struct umm_why *why)
+{
+	const struct vm_area_struct *prev = vma_prev(vma);
+	uint64_t gap = mm->world->settings.stack_guard_gap;
+
+	if (prev && !(prev->vm_flags & VM_GROWSDOWN) && (prev->vm_flags & VM_ACCESS_FLAGS)) {
+		uint64_t distance = addr > prev->vm_end ? addr - prev->vm_end : 0;
+
+		if (distance < gap)
+			return refuse4(why, WHY_STACK_GUARD_GAP, distance, gap, prev->vm_start,
+				       prev->vm_end);
+	}
+	/* Whatever it allows, it is there. */
+	if (prev && addr < prev->vm_end)
+		return refuse4(why, WHY_STACK_GUARD_GAP, 0, gap, prev->vm_start, prev->vm_end);
+	passed(why, WHY_STACK_GUARD_GAP, prev ? addr - prev->vm_end : addr, gap);
+	return 0;
+}
+
+long expand_downwards(struct mm_struct *mm, struct vm_area_struct *vma, umm_addr_t addr,
+		      struct umm_why *why)
+{
+	umm_addr_t low = mm->world->settings.mmap_min_addr;
+	uint64_t grow;
+	long err;
+
+	addr &= PAGE_MASK;
+	err = check(why, addr >= low, WHY_STACK_MIN_ADDR, addr, low);
+	if (err)
+		return err;
+	err = check_guard_gap(mm, vma, addr, why);
+	if (err)
+		return err;
+	if (anon_vma_prepare(mm, vma))
+		return refuse(why, WHY_NO_METADATA, 1, 0);
+
+	grow = (vma->vm_start - addr) >> PAGE_SHIFT;
+	err = check_stack_limits(mm, vma, vma->vm_end - addr, grow, why);
+	if (err)
+		return err;
+	err = vm_enough_memory(mm, grow, WHY_STACK_OVERCOMMIT, 0, 0, why);
+	if (err)
+		return err;
+
+	/* The charge of a stack that is not accounted is the machine's loss: nobody gives it back. */
+	if (vma->vm_flags & VM_ACCOUNT)
+		vm_acct_memory(mm, (int64_t)grow);
+	else
+		world_commit(mm->world, (int64_t)grow);
+	if (vma->vm_flags & VM_LOCKED)
+		mm->locked_vm += grow;
+	vm_stat_account(mm, vma->vm_flags, (int64_t)grow);
+	vma->vm_pgoff -= grow;
+	vma_set_range(vma, addr, vma->vm_end);
+	note(why, NOTE_STACK_GREW, grow, vma->vm_start, vma->vm_end, 0);
+	world_event(mm->world, UMM_EVENT_AREA_CHANGE, mm, vma->vm_start, vma->vm_end, 0);
+	return 0;
+}
+
+static bool access_error(const struct vm_area_struct *vma, unsigned int access)
+{
+	if (access & UMM_ACCESS_WRITE)
+		return !(vma->vm_flags & VM_WRITE);
+	if (access & UMM_ACCESS_EXEC)
+		return !(vma->vm_flags & VM_EXEC);
+	return !(vma->vm_flags & VM_ACCESS_FLAGS);
+}
+
+static int no_area(umm_addr_t addr, struct umm_why *why)
+{
+	return refuse(why, WHY_FAULT_NO_AREA, addr, 0) ? UMM_SEGV_MAPERR : UMM_FAULT_OK;
+}
+
+int handle_fault(struct mm_struct *mm, umm_addr_t addr, unsigned int access, struct umm_why *why)
+{
+	bool write = access & UMM_ACCESS_WRITE;
+	struct vm_area_struct *vma;
+
+	if (addr >= mm->layout.task_size)
+		return no_area(addr, why);
+	vma = find_vma(&mm->tree, addr);
+	if (!vma || (addr < vma->vm_start && !(vma->vm_flags & VM_GROWSDOWN)))
+		return no_area(addr, why);
+	if (addr < vma->vm_start && expand_downwards(mm, vma, addr, why))
+		return UMM_SEGV_MAPERR;
+
+	if (access_error(vma, access)) {
+		if (refuse4(why, WHY_FAULT_ACCESS, access, addr, vma->vm_start, vma->vm_end))
+			return UMM_SEGV_ACCERR;
+	}
+	if (fault_prepares(mm, vma, addr, write) && anon_vma_prepare(mm, vma))
+		return -UMM_ENOMEM;
+	return UMM_FAULT_OK;
+}
+
+/* The first huge page that fits in the area is as good as any: one prepares it. */
+static bool populate_prepares(const struct mm_struct *mm, const struct vm_area_struct *vma)
+{
+	umm_addr_t huge = (vma->vm_start + PMD_SIZE - 1) & ~(PMD_SIZE - 1);
+
+	return fault_prepares(mm, vma, huge, vma->vm_flags & VM_WRITE);
+}
+
+void populate_range(struct mm_struct *mm, umm_addr_t start, umm_addr_t end)
+{
+	struct vm_area_struct *vma = find_vma_intersection(&mm->tree, start, end);
+	int err;
+
+	for (; vma && vma->vm_start < end; vma = vma_next(vma)) {
+		if (vma->vm_flags & (VM_LOCKONFAULT | VM_PFNMAP | VM_IO))
+			continue;
+		if (!(vma->vm_flags & VM_ACCESS_FLAGS) || !populate_prepares(mm, vma))
+			continue;
+		err = anon_vma_prepare(mm, vma);
+		mm_assert(!err);	/* reserved */
+	}
+}
