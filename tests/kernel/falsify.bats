@@ -6,8 +6,8 @@ load lib.bash
 
 # Each program makes its call sixty times; of those, none of the first twenty are its own start.
 falsified() {
-	usermm_check 1 --falsify "$1:30:$2" -- "$TEST_PROGS/any_answer" "$1"
-	python3 "$RECORDS" diverged check.out 1
+	usermm_check 1 --json --falsify "$1:30:$2" -- "$TEST_PROGS/any_answer" "$1"
+	python3 "$RECORDS" diverged check.result 1
 }
 
 @test "mmap: an error" { falsified mmap -12; }
@@ -22,14 +22,14 @@ falsified() {
 # A success where the model says no.
 @test "mmap: success where it is refused" {
 	nth=$(nth_of refuse_args zero_length mmap -22)
-	usermm_check 1 --falsify "mmap:$nth:0x7000000000" -- "$TEST_PROGS/refuse_args" zero_length
-	python3 "$RECORDS" diverged check.out 1
+	usermm_check 1 --json --falsify "mmap:$nth:0x7000000000" -- "$TEST_PROGS/refuse_args" zero_length
+	python3 "$RECORDS" diverged check.result 1
 }
 
 @test "mprotect: success where it is refused" {
 	nth=$(nth_of refuse_args mprotect_bits mprotect -22)
-	usermm_check 1 --falsify "mprotect:$nth:0" -- "$TEST_PROGS/refuse_args" mprotect_bits
-	python3 "$RECORDS" diverged check.out 1
+	usermm_check 1 --json --falsify "mprotect:$nth:0" -- "$TEST_PROGS/refuse_args" mprotect_bits
+	python3 "$RECORDS" diverged check.result 1
 }
 
 # nth_of PROGRAM CASE CALL RESULT: which of its calls of that name had that result.
@@ -39,13 +39,13 @@ nth_of() {
 }
 
 @test "what equals the true answer is no divergence" {
-	usermm_check 0 --falsify munmap:30:0 -- "$TEST_PROGS/any_answer" munmap
-	python3 "$RECORDS" agrees check.out
-	usermm_check 0 --falsify mprotect:30:0 -- "$TEST_PROGS/any_answer" mprotect
-	python3 "$RECORDS" agrees check.out
+	usermm_check 0 --json --falsify munmap:30:0 -- "$TEST_PROGS/any_answer" munmap
+	python3 "$RECORDS" agrees check.result
+	usermm_check 0 --json --falsify mprotect:30:0 -- "$TEST_PROGS/any_answer" mprotect
+	python3 "$RECORDS" agrees check.result
 }
 
 @test "a call that never comes falsifies nothing" {
-	usermm_check 0 --falsify mmap:1000000:-12 -- "$TEST_PROGS/any_answer" mmap
-	python3 "$RECORDS" agrees check.out
+	usermm_check 0 --json --falsify mmap:1000000:-12 -- "$TEST_PROGS/any_answer" mmap
+	python3 "$RECORDS" agrees check.result
 }

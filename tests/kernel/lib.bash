@@ -31,18 +31,22 @@ skip_if_skipped() {
 	fi
 }
 
-# usermm_check STATUS OPTIONS... -- PROGRAM ARGS...: its output goes to the files check.out and
-# check.err, its exit status must be STATUS.
+# usermm_check STATUS OPTIONS... -- PROGRAM ARGS...: the exit status must be STATUS.  What we say goes
+# to the file check.result, what the program prints to check.out, and diagnostics to check.err.
 usermm_check() {
 	local want="$1" got=0
 
 	shift
-	timeout 120 "$USERMM" check -f --json "$@" >check.out 2>check.err </dev/null || got=$?
+	timeout 120 "$USERMM" check -f -o check.result "$@" >check.out 2>check.err </dev/null || got=$?
 	skip_if_skipped check.out
 	if [ "$got" != "$want" ]; then
 		say "usermm check $*: exit status $got, not $want"
 		cat check.err
-		python3 "$RECORDS" divergences check.out
+		if [ "$1" = --json ]; then
+			python3 "$RECORDS" divergences check.result
+		else
+			cat check.result
+		fi
 		grep -a '^FAILED' check.out || true
 		return 1
 	fi
@@ -51,7 +55,9 @@ usermm_check() {
 # The kernel did all that the program expects, and the model said it all before.
 agrees() {
 	usermm_check 0 -- "$@"
-	python3 "$RECORDS" agrees check.out
+	cat check.err
+	grep -q ': summary: [1-9].* 0 divergences' check.err
+	[ ! -s check.result ]
 	if grep -a '^FAILED' check.out; then
 		return 1
 	fi

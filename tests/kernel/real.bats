@@ -14,9 +14,9 @@ follows() {
 	local calls="$1" processes="$2"
 
 	shift 2
-	usermm_check 0 -- "$@"
-	python3 "$RECORDS" adopted check.out $ADOPTABLE
-	python3 "$RECORDS" at_least check.out calls "$calls" processes "$processes" maps 1
+	usermm_check 0 --json -- "$@"
+	python3 "$RECORDS" adopted check.result $ADOPTABLE
+	python3 "$RECORDS" at_least check.result calls "$calls" processes "$processes" maps 1
 	cat check.err
 }
 

@@ -5,13 +5,14 @@
 	records.py adopted FILE REASON...	besides, nothing adopted but for these reasons
 	records.py divergences FILE		print them; for people
 	records.py diverged FILE N		exactly N divergences, both sides of each given
-	records.py refusal FILE ERROR NAME REGEX
+	records.py refusal FILE ERROR NAME REGEX PASSED
 						the model refused a call (or a fault) as NAME, the kernel
-						answered ERROR, the text matches REGEX, and at least two
-						checks before it were passed
+						answered ERROR, the explanation matches REGEX, and at
+						least PASSED checks before it are listed as ruled out
 	records.py rules FILE			of `usermm rules --json`: the names that are on
+	records.py nth FILE CALL RESULT		the number, among its calls of that name, of the one that
+						ended so
 
-The program writes to the same stdout, so lines that are no records are passed over.
 Says what is wrong and ends with 1 when something is.
 """
 import json
@@ -22,14 +23,7 @@ import sys
 def records(path):
     with open(path, encoding="utf-8", errors="replace") as f:
         for line in f:
-            if not line.startswith("{"):
-                continue
-            try:
-                record = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(record, dict) and "type" in record:
-                yield record
+            yield json.loads(line)
 
 
 def wrong(text):
@@ -93,6 +87,52 @@ def at_least(path, pairs):
             wrong(f"{key} is {s[key]}, expected at least {least}: {s}")
 
 
+def answered(record, error):
+    """The kernel's own answer: an errno, a break that is not the one asked for, a signal."""
+    if record["type"] == "signal":
+        return record["signal"] == error
+    if error == "brk":
+        return record["call"] == "brk" and record["got"] != record["args"][0]
+    return record.get("error") == error
+
+
+def refusal(path, error, name, regex, passed):
+    seen = []
+    for r in records(path):
+        if r["type"] not in ("call", "signal") or "refused" not in r:
+            continue
+        why = r["refused"]
+        text = f"{why['text']}; {why['limit']}"
+        nouns = {entry["ruled_out"] for entry in r["ruled_out"]} - {None}
+        seen.append(f"{r['line']}\n  {why['code']}: {text}\n  ruled out: {', '.join(sorted(nouns))}")
+        if why["code"] != name or not answered(r, error) or not re.search(regex, text):
+            continue
+        if len(nouns) < passed:
+            wrong(f"fewer than {passed} checks ruled out:\n{seen[-1]}")
+        if error.startswith("E") and why["error"] != error:
+            wrong(f"the explanation is of {why['error']}:\n{seen[-1]}")
+        print(seen[-1])
+        return
+    wrong(f"no refusal {name} with {error} that matches {regex}; there are\n" + "\n".join(seen))
+
+
+def nth(path, call, result):
+    n = 0
+    for r in records(path):
+        if r["type"] == "call" and r["call"] == call:
+            n += 1
+            if str(r["got"]) == result:
+                print(n)
+                return
+    wrong(f"no {call} that ended with {result}")
+
+
+def rules(path):
+    for r in records(path):
+        if r["type"] == "rule" and r["on"]:
+            print(r["name"])
+
+
 def main():
     command, path, args = sys.argv[1], sys.argv[2], sys.argv[3:]
     if command == "agrees":
@@ -105,6 +145,12 @@ def main():
         diverged(path, int(args[0]))
     elif command == "at_least":
         at_least(path, args)
+    elif command == "refusal":
+        refusal(path, *args[:3], int(args[3]))
+    elif command == "nth":
+        nth(path, *args)
+    elif command == "rules":
+        rules(path)
     else:
         sys.exit(__doc__)
 

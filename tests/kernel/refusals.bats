@@ -7,9 +7,9 @@ load lib.bash
 MAX_MAP_COUNT="$(cat /proc/sys/vm/max_map_count)"
 MMAP_MIN_ADDR="$(cat /proc/sys/vm/mmap_min_addr)"
 
-# refused PROGRAM CASE ERROR NAME REGEX: the catalogue's name (src/base/why.def); the text of the
-# explanation, value and limit, matches REGEX.  brk tells no error, and a fault is a signal: there
-# ERROR is the break or SIGSEGV.
+# refused PROGRAM CASE ERROR NAME REGEX [PASSED]: NAME is the catalogue's (src/base/why.def); the
+# explanation, with value and limit, matches REGEX.  brk tells no error and a fault is a signal: for
+# those ERROR is "brk" and "SIGSEGV".  PASSED is for checks that stand among the first.
 refused() {
 	local got=0
 
@@ -20,7 +20,7 @@ refused() {
 	timeout 120 "$USERMM" trace -f --json --explain=${EXPLAIN:-all} -o trace.json -- \
 		"$TEST_PROGS/$1" "$2" >trace.out 2>trace.err || got=$?
 	[ "$got" = 0 ] || { say "exit status $got"; cat trace.out trace.err; return 1; }
-	python3 "$RECORDS" refusal trace.json "$3" "$4" "$5"
+	python3 "$RECORDS" refusal trace.json "$3" "$4" "$5" "${6:-2}"
 	agrees "$TEST_PROGS/$1" "$2"
 }
 

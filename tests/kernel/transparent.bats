@@ -252,3 +252,11 @@ our_end() {
 	# It says what it cannot see.
 	grep -qi 'perf\|fault' "$BATS_TEST_TMPDIR/out"
 }
+
+# One tracer at a time: inside another follower (or gdb, or strace) we say so, and that is all.
+@test "ptrace not permitted" {
+	run -125 timeout 20 "$USERMM" trace -f -o outer.out -- "$USERMM" trace -- "$BEHAVE" exit 3
+	[[ "$output" == *ptrace* ]]
+	run -2 timeout 20 "$USERMM" trace -f -o outer.out -- "$USERMM" check -- "$BEHAVE" exit 3
+	[[ "$output" == *ptrace* ]]
+}
