@@ -102,7 +102,7 @@ static int gather(struct follower *f, uint64_t start, uint64_t end, struct umm_a
 	return 0;
 }
 
-int adopt_range(struct follower *f, struct space *space, uint64_t start, uint64_t end,
+int adopt_areas(struct follower *f, struct space *space, uint64_t start, uint64_t end,
 		uint64_t moved_from)
 {
 	int fd = space_smaps_fd(space);
@@ -129,7 +129,7 @@ int adopt_range(struct follower *f, struct space *space, uint64_t start, uint64_
 
 int adopt_whole(struct follower *f, struct space *space)
 {
-	return adopt_range(f, space, 0, TASK_SIZE_64, 0);
+	return adopt_areas(f, space, 0, TASK_SIZE_64, 0);
 }
 
 static bool may_gain_anon(const struct umm_area *area, enum adopt_anon_which which)

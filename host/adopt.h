@@ -30,7 +30,7 @@ const char *adopt_device_reason(const char *path);
  * Make the model's areas in [start, end), and those that touch it, what the kernel's are now.
  * @moved_from as of umm_adopt_range().  A negative error.
  */
-int adopt_range(struct follower *f, struct space *space, uint64_t start, uint64_t end,
+int adopt_areas(struct follower *f, struct space *space, uint64_t start, uint64_t end,
 		uint64_t moved_from);
 
 /* The whole address space. */

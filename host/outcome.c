@@ -279,7 +279,7 @@ static bool adopt_if_changed(struct follower *f, struct task *task, uint64_t sta
 
 	if (same)
 		return false;
-	if (adopt_range(f, task->space, start, end, moved_from) != 0)
+	if (adopt_areas(f, task->space, start, end, moved_from) != 0)
 		resynchronise(f, task);
 	return true;
 }
