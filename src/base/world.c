@@ -45,13 +45,22 @@ int settings_check(const struct umm_settings *settings)
 	return good ? 0 : -UMM_EINVAL;
 }
 
+/* Memory, and all of the locks or none. */
+static bool platform_is_complete(const struct umm_platform *p)
+{
+	int locks = !!p->lock_init + !!p->lock_destroy + !!p->write_lock + !!p->write_unlock +
+		    !!p->read_lock + !!p->read_unlock;
+
+	return p->size == sizeof(*p) && p->alloc && p->free && (locks == 0 || locks == 6);
+}
+
 int world_create(const struct umm_platform *platform, const struct umm_settings *settings,
 		 const struct world_sizes *sizes, struct world **out)
 {
 	struct world *world;
 	int err;
 
-	if (platform->size != sizeof(*platform) || !platform->alloc || !platform->free)
+	if (!platform_is_complete(platform))
 		return -UMM_EINVAL;
 	err = settings_check(settings);
 	if (err)
