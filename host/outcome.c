@@ -98,18 +98,16 @@ static bool fork_agrees(struct follower *f, struct task *task)
 {
 	struct call *call = &task->call;
 
+	/* The child's number is the kernel's to choose, but the event told it as well. */
+	if (call->event_pid)
+		return call->pub.predicted_any && (call->pub.got == call->event_pid ||
+			(call->pub.got > 0 && !same_pid_namespace(task->tid)));
 	if (outside_mm(call) && call->pub.got != call->pub.predicted) {
 		call->pub.adopted = true;
 		adopt_count(f, task, &call->pub, ADOPT_OUTSIDE, NULL);
 		return true;
 	}
-	if (!call->pub.predicted_any)
-		return call->pub.got == call->pub.predicted;
-	if (call->pub.got < 0)
-		return false;
-	/* The child's number is the kernel's to choose, but the event told it as well. */
-	return !call->event_pid || call->pub.got == call->event_pid ||
-	       !same_pid_namespace(task->tid);
+	return call->pub.predicted_any ? call->pub.got >= 0 : call->pub.got == call->pub.predicted;
 }
 
 static bool result_agrees(struct follower *f, struct task *task)
