@@ -64,14 +64,25 @@ static void wait_for_call(struct tracer *tracer, const struct follow_call *call)
 	}
 }
 
+/* Nobody should take silence for an answer. */
+static bool failed_unexplained(const struct follow_call *call)
+{
+	const int64_t first_restart = -512;	/* -ERESTARTSYS and below: the call goes on later */
+
+	return !call->modelled && !call->no_return && call->got < 0 && call->got > first_restart;
+}
+
 static void trace_call(void *ctx, const struct follow_call *call)
 {
 	struct tracer *tracer = ctx;
 	struct text lines = { 0 };
 
 	wait_for_call(tracer, call);
-	if (call->modelled || !call->why)
+	if (call->modelled)
 		explain_why(&lines, tracer->out, call->why, tracer->options->explain);
+	else if (tracer->options->explain != EXPLAIN_NONE && failed_unexplained(call))
+		explain_line(&lines, tracer->out, "why",
+			     "not known: usermm does not model this call yet");
 	if (tracer->after.len) {
 		text_add(&lines, tracer->after.buf);
 		text_clear(&tracer->after);
@@ -109,7 +120,7 @@ static void trace_adopted(void *ctx, pid_t pid, const struct follow_call *call,
 			  const struct follow_adopted *adopted)
 {
 	struct tracer *tracer = ctx;
-	bool refused = call && call->got < 0 && !call->no_return;
+	bool refused = call && call->modelled && call->got < 0 && !call->no_return;
 	struct text string = { 0 };
 
 	(void)pid;
@@ -168,10 +179,9 @@ static void trace_new_task(void *ctx, pid_t parent, pid_t child, bool thread)
 {
 	struct tracer *tracer = ctx;
 
-	(void)parent;
 	(void)thread;
 	tracer->nr_tasks++;
-	if (!tracer->options->output)
+	if (parent && !tracer->options->output)		/* the first one has none */
 		complain("process %d attached", (int)child);
 }
 
@@ -209,7 +219,7 @@ int cmd_trace(const struct verb *verb, int argc, char **argv)
 {
 	struct options options;
 	struct out out;
-	struct tracer tracer = { .options = &options, .out = &out, .nr_tasks = 1, .after_nr = -1 };
+	struct tracer tracer = { .options = &options, .out = &out, .after_nr = -1 };
 	const struct follow_sink sink = {
 		.ctx = &tracer,
 		.call = trace_call,

@@ -8,17 +8,30 @@ struct label {
 	const char *prefix;	/* of the names of the codes that it stands for */
 	const char *word;
 	bool effect;		/* told of a refused call too: it happened all the same */
+	const char *said;	/* how their texts begin, where the word says that already */
+	const char *instead;	/* … and what to begin with */
 };
 
 static const struct label labels[] = {
-	{ "ADDR", "addr", false }, { "HINT", "addr", false }, { "GAP", "addr", false },
-	{ "THP", "addr", false },
-	{ "MERGED", "merge", true }, { "APART", "apart", false }, { "SPLIT", "split", true },
-	{ "CLOBBERED", "lost", true }, { "UNMAPPED", "unmap", true },
-	{ "CHARGE", "cost", false }, { "UNCHARGE", "cost", false },
-	{ "LOCK", "lock", false }, { "POPULATED", "fill", false },
-	{ "PROTECT", "prot", true }, { "BRK", "heap", false }, { "FORK", "copy", false },
-	{ "STACK", "stack", false },
+	{ "ADDR", "addr", false, NULL, NULL },
+	{ "HINT", "addr", false, NULL, NULL },
+	{ "GAP", "addr", false, NULL, NULL },
+	{ "THP", "addr", false, NULL, NULL },
+	{ "MERGED", "merge", true, "merged with", "with" },
+	{ "APART", "apart", false, "not merged with", "from" },
+	{ "SPLIT", "split", true, "split ", "" },
+	{ "CLOBBERED", "lost", true, NULL, NULL },
+	{ "UNMAPPED", "unmap", true, "unmapped ", "" },
+	{ "NEW_AREA", "area", false, "a new area", "new" },
+	{ "CHARGED", "cost", false, NULL, NULL },
+	{ "UNCHARGED", "cost", false, NULL, NULL },
+	{ "NOT_CHARGED", "cost", false, NULL, NULL },
+	{ "LOCK", "lock", false, NULL, NULL },
+	{ "POPULATED", "fill", false, NULL, NULL },
+	{ "PROTECT", "prot", true, NULL, NULL },
+	{ "BRK", "heap", false, NULL, NULL },
+	{ "FORK", "copy", false, NULL, NULL },
+	{ "STACK", "stack", false, NULL, NULL },
 };
 
 static const struct label *find_label(const char *code_name)
@@ -111,10 +124,27 @@ static void explain_refusal(struct text *text, const struct out *out, const stru
 	text_free(&string);
 }
 
+/* The text of a note, without what its label says already. */
+static void note_line(struct text *text, const struct out *out, const struct umm_why_entry *entry,
+		      const struct umm_why_info *info, const struct label *label)
+{
+	struct text filled = { 0 }, string = { 0 };
+	size_t said = label && label->said ? strlen(label->said) : 0;
+
+	explain_fill(&filled, info->text, entry);
+	if (said && !strncmp(filled.buf, label->said, said))
+		text_add(&string, label->instead);
+	else
+		said = 0;
+	text_add(&string, filled.buf + said);
+	explain_line(text, out, label ? label->word : "note", string.buf);
+	text_free(&filled);
+	text_free(&string);
+}
+
 static void explain_notes(struct text *text, const struct out *out, const struct umm_why *why,
 			  bool effects_only)
 {
-	struct text string = { 0 };
 	struct umm_why_info info;
 
 	for (unsigned int i = 0; i < why->nr; i++) {
@@ -123,18 +153,16 @@ static void explain_notes(struct text *text, const struct out *out, const struct
 		if (why->entry[i].kind != UMM_WHY_NOTE || umm_why_info(why->entry[i].code, &info))
 			continue;
 		label = find_label(info.name);
-		if (effects_only && !(label && label->effect))
-			continue;
-		text_clear(&string);
-		explain_fill(&string, info.text, &why->entry[i]);
-		explain_line(text, out, label ? label->word : "note", string.buf);
+		if (!effects_only || (label && label->effect))
+			note_line(text, out, &why->entry[i], &info, label);
 	}
 	if (why->lost && !effects_only) {
-		text_clear(&string);
+		struct text string = { 0 };
+
 		text_addf(&string, "and %u more decisions", why->lost);
 		explain_line(text, out, "note", string.buf);
+		text_free(&string);
 	}
-	text_free(&string);
 }
 
 void explain_why(struct text *text, const struct out *out, const struct umm_why *why,

@@ -49,8 +49,8 @@ static void help(FILE *file)
 {
 	fputs("Usage: usermm VERB [OPTIONS] [ARGS]\n"
 	      "\n"
-	      "Linux's memory manager, beside a running program: predicts the kernel's answers to\n"
-	      "its memory calls, compares, and says why.\n"
+	      "Linux's memory manager, beside a running program: predicts the kernel's answers\n"
+	      "to its memory calls, compares, and says why.\n"
 	      "\n"
 	      "Verbs:\n"
 	      "  trace   show a program's memory calls, and why they were refused\n"
