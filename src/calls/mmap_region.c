@@ -30,12 +30,22 @@ struct mmap_state {
 	uint64_t charged;		/* pages, to be given back if the object refuses */
 };
 
-/* Ours: areas for two cuts and one new, links for the cuts and for what a merge takes over. */
+/*
+ * Ours: areas for two cuts and one new, links for the cuts and for what a merge takes over, and the
+ * object that shared anonymous memory becomes.
+ */
 static long mmap_reserve(struct mmap_state *map)
 {
 	const struct vm_area_struct *next = find_vma(&map->mm->tree, map->vms.end);
+	const struct mmap_request *req = map->req;
 	size_t links = next ? anon_vma_chain_length(next) : 0;
 
+	if ((req->vm_flags & VM_SHARED) && (!req->file || req->file->f_op->shared_is_shmem)) {
+		long err = shmem_reserve(map->mm, map->why);
+
+		if (err)
+			return err;
+	}
 	return vms_reserve(map->mm, &map->vms, 1, links, map->why);
 }
 

@@ -25,9 +25,13 @@ const struct vm_operations_struct *file_area_operations(const struct file *file,
 /* Those of an imported area that the kernel made by itself: never cut. */
 extern const struct vm_operations_struct special_vm_operations;
 
+/* Make sure that the next shmem_zero_setup() of this mm has its object.  0, or refused. */
+__must_check long shmem_reserve(struct mm_struct *mm, struct umm_why *why);
+
 /*
  * Give @vma a new object of its own for shared anonymous memory; charged unless VM_NORESERVE.  A file
  * that it has is put.  0, or refused with nothing changed.
+ * => shmem_reserve() came before.
  */
 __must_check long shmem_zero_setup(struct mm_struct *mm, struct vm_area_struct *vma,
 				   struct umm_why *why);

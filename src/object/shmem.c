@@ -1,6 +1,7 @@
 /*
  * shmem.c - tmpfs, memfd, and the objects behind shared anonymous memory and /dev/zero.
  */
+#include "base/assert.h"
 #include "base/err.h"
 #include "base/why.h"
 #include "object/objects.h"
@@ -28,6 +29,19 @@ const struct file_operations shmem_file_operations = {
 	.signed_offsets = true,
 };
 
+long shmem_reserve(struct mm_struct *mm, struct umm_why *why)
+{
+	struct file *file;
+
+	if (mm->spare_shmem)
+		return 0;
+	file = file_alloc(mm->world, "/dev/zero (deleted)");
+	if (IS_ERR(file))
+		return refuse(why, WHY_NO_METADATA, 1, 0);
+	mm->spare_shmem = file;
+	return 0;
+}
+
 /* An object of @len bytes, charged unless VM_NORESERVE. */
 static struct file *shmem_kernel_file_setup(struct mm_struct *mm, uint64_t len, vm_flags_t flags,
 					    struct umm_why *why)
@@ -44,9 +58,9 @@ static struct file *shmem_kernel_file_setup(struct mm_struct *mm, uint64_t len, 
 		if (err)
 			return ERR_PTR(err);
 	}
-	file = file_alloc(mm->world, "/dev/zero (deleted)");
-	if (IS_ERR(file))
-		return ERR_PTR(refuse(why, WHY_NO_METADATA, 1, 0));
+	file = mm->spare_shmem;
+	mm_assert(file);	/* reserved */
+	mm->spare_shmem = NULL;
 	file->f_op = &shmem_file_operations;
 	file->vm_ops = file_vm_operations(file);
 	file->flags = UMM_FMODE_READ | UMM_FMODE_WRITE;
@@ -88,5 +102,6 @@ static int64_t zero_get_unmapped_area(struct mm_struct *mm, const struct file *f
 const struct file_operations zero_file_operations = {
 	.get_unmapped_area = zero_get_unmapped_area,
 	.mmap = zero_mmap,
+	.shared_is_shmem = true,
 	.private_is_anonymous = true,
 };

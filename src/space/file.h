@@ -31,6 +31,7 @@ struct file_operations {
 	void (*destroy)(struct file *file);
 	bool signed_offsets;		/* offsets end at 2^63 - 1: regular files and block devices */
 	bool private_is_anonymous;	/* a private mapping has no vm_ops: /dev/zero */
+	bool shared_is_shmem;		/* its shared areas get an object of their own */
 	bool own_accounting;		/* its pages are promised by a pool, not by the commit charge */
 };
 

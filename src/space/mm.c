@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "space/accounting.h"
 #include "space/anon_vma.h"
+#include "space/file.h"
 #include "space/mm.h"
 #include "space/unmapped_area.h"
 #include "space/vma.h"
@@ -81,6 +82,8 @@ void mmput(struct mm_struct *mm)
 		return;
 	exit_mmap(mm);
 	anon_vma_release_reserve(mm);
+	if (mm->spare_shmem)
+		file_put(mm->spare_shmem);
 	slab_cache_destroy(&mm->vma_cache);
 	slab_cache_destroy(&mm->avc_cache);
 	lock_destroy(&world->platform, &mm->mmap_lock);

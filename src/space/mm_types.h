@@ -99,6 +99,7 @@ struct mm_struct {
 	struct slab_cache avc_cache;		/* [m] their anon_vma_chains */
 	struct anon_vma *spare_anon_vmas;	/* [m] reserved, linked by parent */
 	size_t nr_spare_anon_vmas;		/* [m] */
+	struct file *spare_shmem;		/* [m] reserved for shared anonymous memory, or NULL */
 
 	struct umm_layout layout;		/* [m] */
 	uint64_t total_vm;			/* [m] pages */
