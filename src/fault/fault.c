@@ -138,15 +138,20 @@ int handle_fault(struct mm_struct *mm, umm_addr_t addr, unsigned int access, str
 	vma = find_vma(&mm->tree, addr);
 	if (!vma || (addr < vma->vm_start && !(vma->vm_flags & VM_GROWSDOWN)))
 		return no_area(addr, why);
-	if (addr < vma->vm_start && expand_downwards(mm, vma, addr, why))
-		return UMM_SEGV_MAPERR;
+	if (addr < vma->vm_start) {
+		/* Our own memory first: running out of it is not Linux's answer. */
+		if (!vma->anon_vma && anon_vma_reserve(mm, 1, why))
+			return -UMM_ENOMEM;
+		if (expand_downwards(mm, vma, addr, why))
+			return UMM_SEGV_MAPERR;
+	}
 
 	if (access_error(vma, access)) {
 		if (refuse4(why, WHY_FAULT_ACCESS, access, addr, vma->vm_start, vma->vm_end))
 			return UMM_SEGV_ACCERR;
 	}
 	if (fault_prepares(mm, vma, addr, write) && anon_vma_prepare(mm, vma))
-		return -UMM_ENOMEM;
+		return (int)refuse(why, WHY_NO_METADATA, 1, 0);
 	return UMM_FAULT_OK;
 }
 
