@@ -1,0 +1,767 @@
+/*
+ * naive.c - an address space as an array of pages.
+ */
+#include <string.h>
+
+#include <usermm/usermm.h>
+
+#include "naive.h"
+
+#define PAGE ((uint64_t)4096)
+#define RWX (UMM_VM_READ | UMM_VM_WRITE | UMM_VM_EXEC)
+#define MAY (UMM_VM_MAYREAD | UMM_VM_MAYWRITE | UMM_VM_MAYEXEC)
+
+/* What an area shall be. */
+struct kind {
+	uint64_t flags, pgoff;
+	int file, anon;
+	bool forked;
+};
+
+static uint64_t round_up(uint64_t bytes)
+{
+	return (bytes + PAGE - 1) / PAGE * PAGE;	/* wraps to 0, as Linux's does */
+}
+
+static uint64_t window_end(const struct naive *n)
+{
+	return n->base + n->nr;
+}
+
+static bool mapped(const struct naive *n, uint64_t pn)
+{
+	return pn >= n->base && pn < window_end(n) && n->page[pn - n->base].mapped;
+}
+
+static struct naive_page *page(struct naive *n, uint64_t pn)
+{
+	return &n->page[pn - n->base];
+}
+
+bool naive_find(const struct naive *n, uint64_t pn, struct naive_area *area)
+{
+	uint64_t start = pn < n->base ? n->base : pn, end;
+
+	while (start < window_end(n) && !mapped(n, start))
+		start++;
+	if (start >= window_end(n))
+		return false;
+	while (!n->page[start - n->base].start)
+		start--;
+	end = start + 1;
+	while (mapped(n, end) && !n->page[end - n->base].start)
+		end++;
+	*area = (struct naive_area){ start, end, n->page[start - n->base] };
+	return true;
+}
+
+/* The area that ends exactly at @pn, or that begins there. */
+static bool area_ending(const struct naive *n, uint64_t pn, struct naive_area *area)
+{
+	return mapped(n, pn - 1) && naive_find(n, pn - 1, area) && area->end == pn;
+}
+
+static bool area_beginning(const struct naive *n, uint64_t pn, struct naive_area *area)
+{
+	return mapped(n, pn) && naive_find(n, pn, area) && area->start == pn;
+}
+
+void naive_stats(const struct naive *n, struct naive_stats *stats)
+{
+	memset(stats, 0, sizeof(*stats));
+	for (uint64_t i = 0; i < n->nr; i++) {
+		const struct naive_page *p = &n->page[i];
+
+		if (!p->mapped)
+			continue;
+		stats->areas += p->start;
+		stats->total++;
+		if (p->flags & UMM_VM_GROWSDOWN)
+			stats->stack++;
+		else if ((p->flags & UMM_VM_EXEC) && !(p->flags & UMM_VM_WRITE))
+			stats->exec++;
+		else if ((p->flags & UMM_VM_WRITE) && !(p->flags & UMM_VM_SHARED))
+			stats->data++;
+		stats->locked += (p->flags & UMM_VM_LOCKED) != 0;
+		stats->charged += (p->flags & UMM_VM_ACCOUNT) != 0;
+	}
+}
+
+/* ---- limits ------------------------------------------------------------------------------ */
+
+/* Section 3.2.  @pages may be negative: a replacement that shrinks. */
+static bool may_expand(const struct naive *n, int64_t pages, uint64_t flags)
+{
+	struct naive_stats s;
+
+	naive_stats(n, &s);
+	if ((int64_t)s.total + pages > (int64_t)(n->limit_as / PAGE))
+		return false;
+	if ((flags & UMM_VM_WRITE) && !(flags & (UMM_VM_SHARED | UMM_VM_GROWSDOWN)) &&
+	    (int64_t)s.data + pages > (int64_t)(n->limit_data / PAGE))
+		return false;
+	return true;
+}
+
+/* Section 3.3: only the size of the one request matters. */
+static bool may_charge(const struct naive *n, int64_t pages)
+{
+	return n->memory == NAIVE_NO_LIMIT || pages <= (int64_t)n->memory;
+}
+
+static bool may_lock(const struct naive *n, uint64_t pages)
+{
+	struct naive_stats s;
+
+	naive_stats(n, &s);
+	return s.locked + pages <= n->limit_memlock / PAGE;
+}
+
+/* Where the guard gap of an area begins, as a page number. */
+static uint64_t gap_start(const struct naive *n, const struct naive_area *area)
+{
+	if (!(area->first.flags & UMM_VM_GROWSDOWN))
+		return area->start;
+	return area->start > n->guard_gap ? area->start - n->guard_gap : 0;
+}
+
+/* ---- merging, section 3.4 ---------------------------------------------------------------- */
+
+static bool same_kind(const struct naive_area *x, const struct kind *k)
+{
+	if (x->first.flags != k->flags || x->first.file != k->file)
+		return false;
+	if (!k->anon && !x->first.anon)
+		return true;
+	if (!k->anon)
+		return !x->first.forked;
+	if (!x->first.anon)
+		return !k->forked;
+	return x->first.anon == k->anon;
+}
+
+static bool fits_below(const struct naive_area *x, const struct kind *k)
+{
+	return same_kind(x, k) && x->first.pgoff + (x->end - x->start) == k->pgoff;
+}
+
+static bool fits_above(const struct naive_area *x, const struct kind *k, uint64_t pages)
+{
+	return same_kind(x, k) && k->pgoff + pages == x->first.pgoff;
+}
+
+static bool agree(const struct naive_area *prev, const struct naive_area *next)
+{
+	return !prev->first.anon || !next->first.anon || prev->first.anon == next->first.anon;
+}
+
+static void mark_start(struct naive *n, uint64_t pn, bool start)
+{
+	if (mapped(n, pn))
+		page(n, pn)->start = start;
+}
+
+/* All pages of the area that contains @pn get the one anon_vma that some of them have. */
+static void spread_anon(struct naive *n, uint64_t pn)
+{
+	struct naive_area area;
+	int anon = 0;
+	bool forked = false;
+
+	naive_find(n, pn, &area);
+	for (uint64_t p = area.start; p < area.end; p++) {
+		if (page(n, p)->anon) {
+			anon = page(n, p)->anon;
+			forked = page(n, p)->forked;
+		}
+	}
+	for (uint64_t p = area.start; p < area.end; p++) {
+		page(n, p)->anon = anon;
+		page(n, p)->forked = forked;
+	}
+}
+
+/* Write the pages [start, end), as an area of their own. */
+static void paint(struct naive *n, uint64_t start, uint64_t end, const struct kind *k)
+{
+	for (uint64_t p = start; p < end; p++) {
+		*page(n, p) = (struct naive_page){
+			.mapped = true,
+			.start = p == start,
+			.flags = k->flags,
+			.pgoff = k->pgoff + (p - start),
+			.file = k->file,
+			.anon = k->anon,
+			.forked = k->forked,
+		};
+	}
+	mark_start(n, end, true);
+}
+
+/*
+ * Merge the area [start, end) that was just painted, as @k, with the neighbours that fit.  With
+ * @left_only, as brk does, the one above is not looked at.
+ */
+static void join(struct naive *n, uint64_t start, uint64_t end, const struct kind *k,
+		 bool left_only)
+{
+	struct naive_area prev, next;
+	bool left = area_ending(n, start, &prev) && fits_below(&prev, k);
+	bool right = !left_only && area_beginning(n, end, &next) &&
+		     fits_above(&next, k, end - start) && (!left || agree(&prev, &next));
+
+	if (left)
+		mark_start(n, start, false);
+	if (right)
+		mark_start(n, end, false);
+	spread_anon(n, start);
+}
+
+/* ---- anon_vma, section 7 ----------------------------------------------------------------- */
+
+/* Section 7.2: may @area take over the anon_vma of its neighbour? */
+static bool may_lend(const struct naive_area *neighbour, const struct naive_area *area)
+{
+	const struct naive_page *a = &area->first, *b = &neighbour->first;
+
+	return b->anon && !b->forked && a->file == b->file && !((a->flags ^ b->flags) & ~RWX) &&
+	       a->pgoff - b->pgoff == area->start - neighbour->start;
+}
+
+static void prepare_anon(struct naive *n, const struct naive_area *area)
+{
+	struct naive_area other;
+	int anon;
+
+	if (area->first.anon)
+		return;
+	if (area_beginning(n, area->end, &other) && may_lend(&other, area))
+		anon = other.first.anon;
+	else if (area_ending(n, area->start, &other) && may_lend(&other, area))
+		anon = other.first.anon;
+	else
+		anon = ++*n->next_id;
+	for (uint64_t p = area->start; p < area->end; p++)
+		page(n, p)->anon = anon;
+}
+
+/* Section 5.9: the area that contains @pn is filled, which writes to it if it may be written. */
+static void populate(struct naive *n, uint64_t pn)
+{
+	struct naive_area area;
+
+	naive_find(n, pn, &area);
+	if ((area.first.flags & (UMM_VM_WRITE | UMM_VM_SHARED)) == UMM_VM_WRITE)
+		prepare_anon(n, &area);
+}
+
+/* ---- choosing an address, section 2 ------------------------------------------------------ */
+
+static bool range_is_free(const struct naive *n, uint64_t start, uint64_t end)
+{
+	for (uint64_t p = start; p < end; p++) {
+		if (mapped(n, p))
+			return false;
+	}
+	return true;
+}
+
+/* A page number, or 0: nothing is free there. */
+static uint64_t search_down(const struct naive *n, uint64_t high, uint64_t pages)
+{
+	struct naive_area next;
+
+	for (uint64_t end = high; end >= n->base + pages; end--) {
+		if (!range_is_free(n, end - pages, end))
+			continue;
+		if (naive_find(n, end, &next) && gap_start(n, &next) < end)
+			return search_down(n, gap_start(n, &next), pages);
+		return end - pages;
+	}
+	return 0;
+}
+
+static uint64_t search_up(const struct naive *n, uint64_t low, uint64_t high, uint64_t pages)
+{
+	struct naive_area next;
+
+	for (uint64_t start = low; start + pages <= high; start++) {
+		if (!range_is_free(n, start, start + pages))
+			continue;
+		if (naive_find(n, start, &next) && gap_start(n, &next) < start + pages)
+			return search_up(n, next.end, high, pages);
+		return start;
+	}
+	return 0;
+}
+
+static bool hint_is_good(const struct naive *n, uint64_t pn, uint64_t pages)
+{
+	struct naive_area next;
+
+	if (pages > window_end(n) || pn > window_end(n) - pages)
+		return false;
+	return !naive_find(n, pn, &next) || pn + pages <= gap_start(n, &next);
+}
+
+/* Not MAP_FIXED.  @hint is a page number, 0 for none. */
+static int64_t choose(const struct naive *n, uint64_t hint, uint64_t pages)
+{
+	uint64_t low = n->legacy_base < n->base ? n->base : n->legacy_base, pn = 0;
+
+	if (hint && hint_is_good(n, hint, pages))
+		return (int64_t)hint;
+	if (!n->bottom_up)
+		pn = search_down(n, n->mmap_base, pages);
+	if (!pn)
+		pn = search_up(n, low, window_end(n), pages);
+	return pn ? (int64_t)pn : -UMM_ENOMEM;
+}
+
+/* ---- splitting and unmapping, section 4.1 ------------------------------------------------ */
+
+/* Cut the edges of [start, end), as the first half of munmap. */
+static int cut_edges(struct naive *n, uint64_t start, uint64_t end)
+{
+	struct naive_area area;
+	struct naive_stats s;
+
+	naive_stats(n, &s);
+	if (naive_find(n, start, &area) && area.start < start && area.end > end &&
+	    s.areas >= n->max_map_count)
+		return -UMM_ENOMEM;
+	mark_start(n, start, true);
+	mark_start(n, end, true);
+	return 0;
+}
+
+static void clear(struct naive *n, uint64_t start, uint64_t end)
+{
+	for (uint64_t p = start; p < end; p++) {
+		if (mapped(n, p))
+			memset(page(n, p), 0, sizeof(struct naive_page));
+	}
+}
+
+int64_t naive_munmap(struct naive *n, uint64_t addr, uint64_t len)
+{
+	uint64_t task = window_end(n) * PAGE, start = addr / PAGE, end;
+	int err;
+
+	if (addr % PAGE || addr > task || len > task - addr || round_up(len) == 0)
+		return -UMM_EINVAL;
+	end = start + round_up(len) / PAGE;
+	if (range_is_free(n, start, end))
+		return 0;
+	err = cut_edges(n, start, end);
+	if (err)
+		return err;
+	clear(n, start, end);
+	return 0;
+}
+
+/* ---- mmap, sections 1 and 3 -------------------------------------------------------------- */
+
+static uint64_t flags_of_prot(uint64_t prot)
+{
+	uint64_t flags = 0;
+
+	if (prot & UMM_PROT_READ)
+		flags |= UMM_VM_READ;
+	if (prot & UMM_PROT_WRITE)
+		flags |= UMM_VM_WRITE;
+	if (prot & UMM_PROT_EXEC)
+		flags |= UMM_VM_EXEC;
+	return flags;
+}
+
+/* Type checks, E18 and E19: what the area will be. */
+static int decide_kind(uint64_t flags, const struct naive_file *file, uint64_t offset, uint64_t pn,
+		       struct kind *k)
+{
+	uint64_t type = flags & UMM_MAP_TYPE;
+	bool anonymous = flags & UMM_MAP_ANONYMOUS;
+
+	if (type != UMM_MAP_SHARED && type != UMM_MAP_PRIVATE)
+		return -UMM_EINVAL;
+
+	if (!anonymous && type == UMM_MAP_SHARED) {
+		if ((k->flags & UMM_VM_WRITE) && !file->writable)
+			return -UMM_EACCES;
+		k->flags |= UMM_VM_SHARED | UMM_VM_MAYSHARE;
+		if (!file->writable)
+			k->flags &= ~(UMM_VM_SHARED | UMM_VM_MAYWRITE);
+	}
+	if ((!anonymous || type == UMM_MAP_SHARED) && (k->flags & UMM_VM_GROWSDOWN))
+		return -UMM_EINVAL;
+
+	if (!anonymous) {
+		k->file = file->id;
+		k->pgoff = offset / PAGE;
+	} else if (type == UMM_MAP_SHARED) {
+		k->flags |= UMM_VM_SHARED | UMM_VM_MAYSHARE;
+		k->pgoff = 0;
+	} else {
+		k->pgoff = pn;
+	}
+	if (flags & UMM_MAP_NORESERVE)
+		k->flags |= UMM_VM_NORESERVE;
+	return 0;
+}
+
+/* E14: where, as a page number, or an error. */
+static int64_t place(const struct naive *n, uint64_t addr, uint64_t pages, bool fixed)
+{
+	if (pages > window_end(n))
+		return -UMM_ENOMEM;
+	if (!fixed)
+		return choose(n, addr / PAGE, pages);
+	if (addr > (window_end(n) - pages) * PAGE)
+		return -UMM_ENOMEM;
+	if (addr % PAGE)
+		return -UMM_EINVAL;
+	if (addr / PAGE < n->base)
+		return -UMM_EPERM;
+	return (int64_t)(addr / PAGE);
+}
+
+/* Section 3.1, steps M4 to M12. */
+static int map_region(struct naive *n, uint64_t start, uint64_t end, struct kind *k,
+		      bool shared_anonymous)
+{
+	int64_t pages = (int64_t)(end - start), replaced = 0, replaced_charge = 0;
+	bool charge = (k->flags & UMM_VM_WRITE) &&
+		      !(k->flags & (UMM_VM_SHARED | UMM_VM_NORESERVE));
+	int err;
+
+	for (uint64_t p = start; p < end; p++) {
+		replaced += mapped(n, p);
+		replaced_charge += mapped(n, p) && (page(n, p)->flags & UMM_VM_ACCOUNT);
+	}
+	if (replaced) {
+		err = cut_edges(n, start, end);
+		if (err)
+			return err;
+	}
+	if (!may_expand(n, pages - replaced, k->flags))
+		return -UMM_ENOMEM;
+	if (charge) {
+		if (!may_charge(n, pages - replaced_charge))
+			return -UMM_ENOMEM;
+		k->flags |= UMM_VM_ACCOUNT;
+	}
+	clear(n, start, end);			/* no way back from here */
+	if (shared_anonymous) {
+		if (!(k->flags & UMM_VM_NORESERVE) && !may_charge(n, pages))
+			return -UMM_ENOMEM;
+		k->file = ++*n->next_id;
+	}
+	paint(n, start, end, k);
+	join(n, start, end, k, false);
+	return 0;
+}
+
+int64_t naive_mmap(struct naive *n, uint64_t addr, uint64_t len, uint64_t prot, uint64_t flags,
+		   const struct naive_file *file, uint64_t offset)
+{
+	bool fixed = flags & (UMM_MAP_FIXED | UMM_MAP_FIXED_NOREPLACE);
+	struct kind k = { .flags = flags_of_prot(prot) | MAY };
+	struct naive_stats s;
+	uint64_t pages;
+	int64_t start;
+	int err;
+
+	if (offset % PAGE)
+		return -UMM_EINVAL;
+	if (!(flags & UMM_MAP_ANONYMOUS) && !file)
+		return -UMM_EBADF;
+	if (len == 0)
+		return -UMM_EINVAL;
+	if (!fixed) {
+		addr = addr / PAGE * PAGE;
+		if (addr && addr < n->base * PAGE)
+			addr = n->base * PAGE;
+	}
+	pages = round_up(len) / PAGE;
+	if (pages == 0)
+		return -UMM_ENOMEM;
+	naive_stats(n, &s);
+	if (s.areas > n->max_map_count)
+		return -UMM_ENOMEM;
+	if (flags & UMM_MAP_GROWSDOWN)
+		k.flags |= UMM_VM_GROWSDOWN;
+	if (flags & UMM_MAP_LOCKED)
+		k.flags |= UMM_VM_LOCKED;
+	if (flags & UMM_MAP_STACK)
+		k.flags |= UMM_VM_NOHUGEPAGE;
+
+	start = place(n, addr, pages, fixed);
+	if (start < 0)
+		return start;
+	if ((flags & UMM_MAP_FIXED_NOREPLACE) &&
+	    !range_is_free(n, (uint64_t)start, (uint64_t)start + pages))
+		return -UMM_EEXIST;
+	if ((flags & UMM_MAP_LOCKED) && n->limit_memlock == 0)
+		return -UMM_EPERM;
+	if ((flags & UMM_MAP_LOCKED) && !may_lock(n, pages))
+		return -UMM_EAGAIN;
+	err = decide_kind(flags, file, offset, (uint64_t)start, &k);
+	if (err)
+		return err;
+	err = map_region(n, (uint64_t)start, (uint64_t)start + pages, &k,
+			 (flags & UMM_MAP_ANONYMOUS) && (k.flags & UMM_VM_MAYSHARE));
+	if (err)
+		return err;
+	if (flags & (UMM_MAP_LOCKED | UMM_MAP_POPULATE))
+		populate(n, (uint64_t)start);
+	return start * (int64_t)PAGE;
+}
+
+/* ---- mprotect, section 4.2 --------------------------------------------------------------- */
+
+/* Give [start, end), which lies within @area, the flags; merge or split. */
+static int change_flags(struct naive *n, const struct naive_area *area, uint64_t start,
+			uint64_t end, uint64_t flags)
+{
+	struct kind k = {
+		.flags = flags,
+		.pgoff = area->first.pgoff + (start - area->start),
+		.file = area->first.file,
+		.anon = area->first.anon,
+		.forked = area->first.forked,
+	};
+	struct naive_area prev, next;
+	bool left = start == area->start && area_ending(n, start, &prev) && fits_below(&prev, &k);
+	bool right = end == area->end && area_beginning(n, end, &next) &&
+		     fits_above(&next, &k, end - start);
+	struct naive_stats s;
+
+	if (!left && !right) {
+		if (start > area->start) {
+			naive_stats(n, &s);
+			if (s.areas >= n->max_map_count)
+				return -UMM_ENOMEM;
+			mark_start(n, start, true);
+		}
+		if (end < area->end) {
+			naive_stats(n, &s);
+			if (s.areas >= n->max_map_count)
+				return -UMM_ENOMEM;
+			mark_start(n, end, true);
+		}
+	}
+	paint(n, start, end, &k);
+	join(n, start, end, &k, false);
+	return 0;
+}
+
+/* P8: one area's part [start, end) of the range. */
+static int protect_area(struct naive *n, const struct naive_area *area, uint64_t start,
+			uint64_t end, uint64_t access)
+{
+	uint64_t old = area->first.flags, flags = (old & ~RWX) | access;
+	int64_t pages = (int64_t)(end - start);
+	int err;
+
+	if (access & ~(old >> 4))		/* the MAY flags stand four bits higher */
+		return -UMM_EACCES;
+	if (flags == old)
+		return 0;
+	if (flags & UMM_VM_WRITE) {
+		if (!may_expand(n, pages, flags) && may_expand(n, pages, old))
+			return -UMM_ENOMEM;
+		if (!(old & (UMM_VM_ACCOUNT | UMM_VM_WRITE | UMM_VM_SHARED | UMM_VM_NORESERVE))) {
+			if (!may_charge(n, pages))
+				return -UMM_ENOMEM;
+			flags |= UMM_VM_ACCOUNT;
+		}
+	} else if ((old & UMM_VM_ACCOUNT) && !area->first.file && !area->first.anon) {
+		flags &= ~UMM_VM_ACCOUNT;
+	}
+	err = change_flags(n, area, start, end, flags);
+	if (err)
+		return err;
+	if ((old & (UMM_VM_WRITE | UMM_VM_SHARED | UMM_VM_LOCKED)) == UMM_VM_LOCKED)
+		populate(n, start);
+	return 0;
+}
+
+int64_t naive_mprotect(struct naive *n, uint64_t addr, uint64_t len, uint64_t prot)
+{
+	uint64_t grows = prot & (UMM_PROT_GROWSDOWN | UMM_PROT_GROWSUP), start, end;
+	struct naive_area area;
+
+	if (grows == (UMM_PROT_GROWSDOWN | UMM_PROT_GROWSUP))
+		return -UMM_EINVAL;
+	if (addr % PAGE)
+		return -UMM_EINVAL;
+	if (!len)
+		return 0;
+	if (addr + round_up(len) <= addr)
+		return -UMM_ENOMEM;
+	prot &= ~grows;
+	if (prot & ~(uint64_t)(UMM_PROT_READ | UMM_PROT_WRITE | UMM_PROT_EXEC | UMM_PROT_SEM))
+		return -UMM_EINVAL;
+	start = addr / PAGE;
+	end = (addr + round_up(len)) / PAGE;
+
+	if (!naive_find(n, start, &area))
+		return -UMM_ENOMEM;
+	if (grows == UMM_PROT_GROWSDOWN) {
+		if (area.start >= end)
+			return -UMM_ENOMEM;
+		if (!(area.first.flags & UMM_VM_GROWSDOWN))
+			return -UMM_EINVAL;
+		start = area.start;
+	} else {
+		if (area.start > start)
+			return -UMM_ENOMEM;
+		if (grows)
+			return -UMM_EINVAL;
+	}
+	while (start < end) {
+		uint64_t piece;
+		int err;
+
+		if (!mapped(n, start))
+			return -UMM_ENOMEM;	/* what came before stays changed */
+		naive_find(n, start, &area);
+		piece = area.end < end ? area.end : end;
+		err = protect_area(n, &area, start, piece, flags_of_prot(prot));
+		if (err)
+			return err;
+		start = piece;
+	}
+	return 0;
+}
+
+/* ---- brk, section 4.4 -------------------------------------------------------------------- */
+
+static bool brk_shrink(struct naive *n, uint64_t start, uint64_t end)
+{
+	if (range_is_free(n, start, end) || cut_edges(n, start, end))
+		return false;
+	clear(n, start, end);
+	return true;
+}
+
+static bool brk_grow(struct naive *n, uint64_t start, uint64_t end)
+{
+	struct kind k = {
+		.flags = UMM_VM_READ | UMM_VM_WRITE | MAY | UMM_VM_ACCOUNT,
+		.pgoff = start,
+	};
+	struct naive_area next, prev;
+	struct naive_stats s;
+	int64_t pages = (int64_t)(end - start);
+
+	if (end - start > window_end(n) || start > window_end(n) - (end - start))
+		return false;
+	if (naive_find(n, start, &next) && next.start < end + 1 + n->guard_gap &&
+	    end + 1 > gap_start(n, &next))
+		return false;
+	naive_stats(n, &s);
+	if (!may_expand(n, pages, k.flags) || s.areas > n->max_map_count || !may_charge(n, pages))
+		return false;
+	paint(n, start, end, &k);
+	/* Only the heap itself is extended, not what happens to end where it begins. */
+	if (area_ending(n, start, &prev) && prev.end * PAGE > n->start_brk)
+		join(n, start, end, &k, true);
+	return true;
+}
+
+uint64_t naive_brk(struct naive *n, uint64_t brk)
+{
+	uint64_t old = round_up(n->brk) / PAGE, new = round_up(brk) / PAGE;
+	bool done = true;
+
+	if (brk < n->start_brk)
+		return n->brk;
+	if (n->limit_data != NAIVE_NO_LIMIT && brk - n->start_brk > n->limit_data)
+		return n->brk;
+	if (new != old)
+		done = brk <= n->brk ? brk_shrink(n, new, old) : brk_grow(n, old, new);
+	if (done)
+		n->brk = brk;
+	return n->brk;
+}
+
+/* ---- fork and faults, sections 5 to 7 ---------------------------------------------------- */
+
+int64_t naive_fork(const struct naive *n, struct naive *child)
+{
+	struct naive_area area;
+
+	*child = *n;
+	for (uint64_t pn = 0; naive_find(n, pn, &area); pn = area.end) {
+		int anon = area.first.anon ? ++*n->next_id : 0;
+
+		if ((area.first.flags & UMM_VM_ACCOUNT) &&
+		    !may_charge(n, (int64_t)(area.end - area.start)))
+			return -UMM_ENOMEM;
+		for (uint64_t p = area.start; p < area.end; p++) {
+			page(child, p)->flags &= ~(UMM_VM_LOCKED | UMM_VM_LOCKONFAULT);
+			page(child, p)->anon = anon;
+			page(child, p)->forked = anon != 0;
+		}
+	}
+	return 0;
+}
+
+/* Section 5.2: @area shall begin at @pn. */
+static bool grow_stack(struct naive *n, struct naive_area *area, uint64_t pn)
+{
+	struct naive_page *prev = NULL;
+	uint64_t grow = area->start - pn, last = 0;
+	struct kind k;
+
+	if (pn < n->base)
+		return false;
+	for (uint64_t p = n->base; p < pn; p++) {
+		if (mapped(n, p)) {
+			prev = page(n, p);
+			last = p;
+		}
+	}
+	if (prev && !(prev->flags & UMM_VM_GROWSDOWN) && (prev->flags & RWX) &&
+	    pn - (last + 1) < n->guard_gap)
+		return false;
+	prepare_anon(n, area);
+	naive_find(n, area->start, area);
+	if (grow > area->first.pgoff || !may_expand(n, (int64_t)grow, area->first.flags))
+		return false;
+	if ((area->end - pn) * PAGE > n->limit_stack)
+		return false;
+	if ((area->first.flags & UMM_VM_LOCKED) && !may_lock(n, grow))
+		return false;
+	if (!may_charge(n, (int64_t)grow))
+		return false;
+
+	k = (struct kind){ area->first.flags, area->first.pgoff - grow, area->first.file,
+			   area->first.anon, area->first.forked };
+	paint(n, pn, area->end, &k);
+	naive_find(n, pn, area);
+	return true;
+}
+
+int naive_fault(struct naive *n, uint64_t addr, unsigned int access)
+{
+	struct naive_area area;
+	uint64_t pn = addr / PAGE;
+
+	if (!naive_find(n, pn, &area))
+		return UMM_SEGV_MAPERR;
+	if (pn < area.start) {
+		if (!(area.first.flags & UMM_VM_GROWSDOWN) || !grow_stack(n, &area, pn))
+			return UMM_SEGV_MAPERR;
+	}
+	if ((access & UMM_ACCESS_WRITE) && !(area.first.flags & UMM_VM_WRITE))
+		return UMM_SEGV_ACCERR;
+	if ((access & UMM_ACCESS_EXEC) && !(area.first.flags & UMM_VM_EXEC))
+		return UMM_SEGV_ACCERR;
+	if (!(area.first.flags & RWX))
+		return UMM_SEGV_ACCERR;
+	if ((access & UMM_ACCESS_WRITE) && !(area.first.flags & UMM_VM_SHARED))
+		prepare_anon(n, &area);
+	return UMM_FAULT_OK;
+}
