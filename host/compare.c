@@ -195,6 +195,59 @@ bool compare_flags(struct follower *f, struct task *task, uint64_t start, uint64
 	}
 }
 
+/* The same byte at @at, whatever the areas around it. */
+static bool same_at(struct follower *f, struct task *task, uint64_t at, struct umm_area model,
+		    struct proc_area kernel)
+{
+	if (model.file) {
+		model.pgoff += (at - model.start) / UMM_PAGE_SIZE;
+		kernel.offset += at - kernel.start;
+	} else {
+		model.name = UMM_NAME_NONE;	/* [heap] and [stack] follow the boundaries */
+		kernel.name = "";
+	}
+	kernel.start = model.start;
+	kernel.end = model.end;
+	return same_area(f, task, &model, &kernel);
+}
+
+bool compare_differs_by_merging(struct follower *f, struct task *task, uint64_t *start,
+				uint64_t *end)
+{
+	struct cursor cursor = { .fd = -1, .text = &f->areas };
+	struct umm_area model = { .size = sizeof(model) };
+	uint64_t at = *start ? *start - 1 : 0, last = *end;
+	int fd = space_maps_fd(task->space);
+	struct proc_area kernel;
+
+	if (fd < 0 || procmaps_read(fd, &f->areas) != 0)
+		return false;
+	for (;;) {
+		bool in_model = umm_find_area(task->space->mm, at, &model) && model.start <= last;
+		int got = cursor_next(&cursor, at, true, &kernel);
+
+		if (got && kernel.start > last)
+			got = 0;
+		if (!in_model || !got)
+			return !in_model && !got;
+		if (at < model.start || at < kernel.start) {
+			uint64_t low = model.start < kernel.start ? model.start : kernel.start;
+
+			if (low > at)		/* a hole on both sides */
+				at = low;
+			if (at < model.start || at < kernel.start)
+				return false;
+		}
+		if (!same_at(f, task, at, model, kernel))
+			return false;
+		if (kernel.start < *start)
+			*start = kernel.start;
+		if (kernel.end > *end)
+			*end = kernel.end;
+		at = model.end < kernel.end ? model.end : kernel.end;
+	}
+}
+
 /* ---- both sides, for people ---- */
 
 static void model_lines(struct task *task, uint64_t start, uint64_t end, FILE *out)

@@ -20,6 +20,13 @@ bool compare_whole(struct follower *f, struct task *task);
 /* True if range and VmFlags of all areas that touch [start, end) agree, by smaps. */
 bool compare_flags(struct follower *f, struct task *task, uint64_t start, uint64_t end);
 
+/*
+ * True if the two sides cover [start, end) and what touches it with the same bytes and differ in the
+ * boundaries alone: somebody merged what the other did not.  Widens the range to the areas looked at.
+ */
+bool compare_differs_by_merging(struct follower *f, struct task *task, uint64_t *start,
+				uint64_t *end);
+
 /* A pair of answers for people. */
 void compare_diverged_result(struct follower *f, struct task *task, int64_t model, int64_t kernel);
 

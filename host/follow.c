@@ -102,7 +102,9 @@ static void begin_call(struct follower *f, struct task *task)
 	struct call *call = &task->call;
 
 	if (call_kind_needs_turn(call->desc->kind) && followed(task)) {
+		f->caller = task;
 		samples_apply(f);
+		f->caller = NULL;
 		predict_call(f, task);
 	}
 	call->active = true;
@@ -215,6 +217,8 @@ static void on_exit_stop(struct follower *f, struct task *task)
 		outcome_call(f, task, got);
 		break;
 	}
+	if (call->in_flight && task->space->nr_tasks > 1)
+		task->space->last_exit_ns = follower_now_ns();
 	next = turn_end(task);
 	cont(task, 0);
 	pass_turn(f, next);

@@ -28,6 +28,13 @@
 
 struct task;
 
+/* An area whose first fault ran beside a call of another thread: its anon_vma may differ. */
+struct doubt {
+	uint64_t start, end;
+};
+
+#define DOUBTS 128
+
 struct space {
 	struct umm_mm *mm;		/* NULL: not followed (before the first exec, given up) */
 	struct space *next;		/* all spaces of the follower */
@@ -43,6 +50,9 @@ struct space {
 	pid_t limits_of;		/* whose limits and capabilities the model has */
 	uint32_t personality;
 	unsigned int calls_since_whole;	/* calls since the last comparison of everything */
+	uint64_t last_exit_ns;		/* of the last call, if other threads run */
+	struct doubt doubt[DOUBTS];	/* a ring, the last ones */
+	unsigned int nr_doubts;
 };
 
 /* A call between its entry and its exit stop. */
@@ -116,6 +126,7 @@ struct follower {
 	struct fault_sample *pending;	/* samples of tasks that are not known yet */
 	size_t nr_pending, pending_room;
 
+	const struct task *caller;	/* stands at its entry stop, about to go in */
 	pid_t main_pid;
 	bool gave_up;
 	bool no_memory;			/* our own memory ran out: the run ends */

@@ -136,11 +136,27 @@ static void result_diverged(struct follower *f, struct task *task, int64_t truth
 
 /* ---- areas ---- */
 
+/*
+ * Whether neighbours merge hangs on their anon_vmas, and so on whether a fault of another thread was
+ * before the call or after it.  If one was under way and the two sides differ in nothing else, the
+ * kernel's answer is that of the other order.
+ */
+static bool fault_was_concurrent(struct follower *f, struct task *task, uint64_t start, uint64_t end)
+{
+	if (task->space->nr_tasks < 2 || !task->call.desc)
+		return false;
+	samples_apply(f);
+	return compare_differs_by_merging(f, task, &start, &end) &&
+	       samples_in_doubt(task->space, start, end);
+}
+
 static void maps_diverged(struct follower *f, struct task *task, const char *where, uint64_t start,
 			  uint64_t end)
 {
 	if (task->space->order_unknown)
 		adopt_count(f, task, &task->call.pub, ADOPT_ORDER_UNKNOWN, NULL);
+	else if (fault_was_concurrent(f, task, start, end))
+		f->summary->either++;
 	else
 		compare_diverged_maps(f, task, where, start, end);
 	resynchronise(f, task);

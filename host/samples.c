@@ -12,10 +12,41 @@
 /* More than this of unknown tasks are remnants of dead ones. */
 #define PENDING_MAX 65536
 
+/*
+ * A sample is stamped when its fault begins; until its thread is seen at a stop, the fault may come
+ * before or after what other threads do.
+ */
+static bool overlaps_call(const struct follower *f, const struct task *task,
+			  const struct fault_sample *sample)
+{
+	return sample->time_ns < task->space->last_exit_ns ||
+	       (task != f->caller && task->state == TASK_RUNNING);
+}
+
+static bool may_make_anon_vma(const struct space *space, uint64_t addr)
+{
+	struct umm_area area = { .size = sizeof(area) };
+
+	return umm_find_area(space->mm, addr, &area) && area.start <= addr &&
+	       area.anon != UMM_ANON_OWN && area.anon != UMM_ANON_INHERITED;
+}
+
+static void note_doubt(struct space *space, uint64_t addr)
+{
+	struct umm_area area = { .size = sizeof(area) };
+
+	if (!umm_find_area(space->mm, addr, &area) || area.start > addr)
+		return;
+	space->doubt[space->nr_doubts++ % DOUBTS] = (struct doubt){ area.start, area.end };
+	if (space->nr_doubts == 2 * DOUBTS)
+		space->nr_doubts = DOUBTS;
+}
+
 static void apply(struct follower *f, struct task *task, const struct fault_sample *sample)
 {
 	unsigned int access = sample->access;
 	struct space *space = task->space;
+	bool first;
 	int ret;
 
 	task->fault_addr = sample->addr;
@@ -25,9 +56,12 @@ static void apply(struct follower *f, struct task *task, const struct fault_samp
 	/* Without the kind of access: what a read does is true of every fault; scans find the rest. */
 	if (!access)
 		access = UMM_ACCESS_READ;
+	first = space->nr_tasks > 1 && may_make_anon_vma(space, sample->addr);
 	ret = umm_fault(space->mm, sample->addr, access, NULL);
 	if (ret == -UMM_ENOMEM)
 		f->no_memory = true;
+	if (first && overlaps_call(f, task, sample))
+		note_doubt(space, sample->addr);
 	f->summary->faults++;
 }
 
@@ -93,6 +127,14 @@ void samples_apply(struct follower *f)
 		apply_or_keep(f, &sample[i]);
 	if (lost)
 		records_lost(f, lost);
+}
+
+bool samples_in_doubt(const struct space *space, uint64_t start, uint64_t end)
+{
+	for (unsigned int i = 0; i < DOUBTS && i < space->nr_doubts; i++)
+		if (space->doubt[i].start < end && space->doubt[i].end > start)
+			return true;
+	return false;
 }
 
 void samples_forget(struct follower *f, struct task *task)

@@ -17,4 +17,10 @@ void samples_apply(struct follower *f);
  */
 void samples_forget(struct follower *f, struct task *task);
 
+/*
+ * True if an area in [start, end) got its anon_vma by a fault beside a call of another thread: nobody
+ * can tell which of the two was first, and so with whom it shares it.
+ */
+bool samples_in_doubt(const struct space *space, uint64_t start, uint64_t end);
+
 #endif

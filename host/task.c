@@ -12,9 +12,9 @@ static struct task **bucket(struct follower *f, pid_t tid)
 	return &f->tasks[(unsigned int)tid % TASK_BUCKETS];
 }
 
-struct task *task_find(struct follower *f, pid_t tid)
+struct task *task_find(const struct follower *f, pid_t tid)
 {
-	struct task *task = *bucket(f, tid);
+	struct task *task = f->tasks[(unsigned int)tid % TASK_BUCKETS];
 
 	while (task && task->tid != tid)
 		task = task->hash_next;

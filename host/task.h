@@ -8,7 +8,7 @@
 
 #include "host/follower.h"
 
-struct task *task_find(struct follower *f, pid_t tid);
+struct task *task_find(const struct follower *f, pid_t tid);
 
 /* A task without a space.  NULL if memory ran out. */
 struct task *task_new(struct follower *f, pid_t tid);
