@@ -212,7 +212,7 @@ static void json_call(void *ctx, const struct follow_call *call)
 	put(object, "pid", json_integer(call->pid));
 	put(object, "tid", json_integer(call->tid));
 	put_call(object, call);
-	for (size_t i = 0; i < 6; i++) {
+	for (size_t i = 0; i < strace_nr_args(call->nr); i++) {
 		if (json_array_append_new(args, hex(call->arg[i])))
 			die("out of memory");
 	}

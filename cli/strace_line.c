@@ -176,75 +176,106 @@ static void add_mremap_flags(struct text *text, const uint64_t *arg)
 		text_addf(text, ", %#" PRIx64, arg[1]);
 }
 
-/* One argument, or several that belong together; the number of registers it took. */
-static size_t add_argument(struct text *text, enum arg_kind kind, const struct follow_call *call,
-			   size_t at)
+/* How many registers an argument takes. */
+static size_t registers(enum arg_kind kind)
+{
+	switch (kind) {
+	case ARG_END:
+		return 0;
+	case ARG_MREMAP_FLAGS:
+	case ARG_NODEMASK_AND_SIZE:
+	case ARG_IOVEC_AND_SIZE:
+	case ARG_CLONE3:
+		return 2;
+	case ARG_SIZE_AND_2_NODEMASKS:
+	case ARG_MODE_AND_NODEMASK:
+		return 3;
+	case ARG_CLONE:
+		return 5;
+	default:
+		return 1;
+	}
+}
+
+size_t strace_nr_args(long nr)
+{
+	const struct row *row = find_row(nr);
+	size_t nr_args = 0;
+
+	for (size_t i = 0; row && i < ARGS_MAX && row->args[i] != ARG_END; i++)
+		nr_args += registers(row->args[i]);
+	return row ? nr_args : ARGS_MAX;
+}
+
+/* One argument, or several that belong together, from register @at on. */
+static void add_argument(struct text *text, enum arg_kind kind, const struct follow_call *call,
+			 size_t at)
 {
 	const uint64_t *arg = call->arg + at;
 
 	switch (kind) {
 	case ARG_ADDR:
 		strace_addr(text, arg[0]);
-		return 1;
+		break;
 	case ARG_SIZE:
 		text_addf(text, "%" PRIu64, arg[0]);
-		return 1;
+		break;
 	case ARG_HEX:
 		strace_hex(text, arg[0]);
-		return 1;
+		break;
 	case ARG_HEX32:
 		strace_hex(text, (uint32_t)arg[0]);
-		return 1;
+		break;
 	case ARG_UNSIGNED:
 		text_addf(text, "%u", (unsigned int)arg[0]);
-		return 1;
+		break;
 	case ARG_INT:
 		text_addf(text, "%d", (int)arg[0]);
-		return 1;
+		break;
 	case ARG_MREMAP_FLAGS:
 		add_mremap_flags(text, arg);
-		return 2;
+		break;
 	case ARG_NODEMASK_AND_SIZE:
 		strace_nodemask(text, call->tid, arg[0], arg[1]);
 		text_addf(text, ", %" PRIu64, arg[1]);
-		return 2;
+		break;
 	case ARG_SIZE_AND_2_NODEMASKS:
 		text_addf(text, "%" PRIu64 ", ", arg[0]);
 		strace_nodemask(text, call->tid, arg[1], arg[0]);
 		text_add(text, ", ");
 		strace_nodemask(text, call->tid, arg[2], arg[0]);
-		return 3;
+		break;
 	case ARG_MODE_AND_NODEMASK:
 		strace_got_mempolicy(text, call);
-		return 3;
+		break;
 	case ARG_RESIDENCE:
 		strace_residence(text, call);
-		return 1;
+		break;
 	case ARG_PAGES:
 		strace_pages(text, call);
-		return 1;
+		break;
 	case ARG_NODES:
 		strace_nodes(text, call);
-		return 1;
+		break;
 	case ARG_STATUS:
 		strace_page_status(text, call);
-		return 1;
+		break;
 	case ARG_AIO_CONTEXT:
 		strace_aio_context(text, call);
-		return 1;
+		break;
 	case ARG_IOVEC_AND_SIZE:
 		strace_iovec(text, call->tid, arg[0], arg[1]);
 		text_addf(text, ", %" PRIu64, arg[1]);
-		return 2;
+		break;
 	case ARG_CLONE:
 		strace_clone(text, call);
-		return ARGS_MAX;
+		break;
 	case ARG_CLONE3:
 		strace_clone3(text, call);
-		return ARGS_MAX;
+		break;
 	default:
 		add_flag_argument(text, kind, arg[0]);
-		return 1;
+		break;
 	}
 }
 
@@ -263,7 +294,8 @@ void strace_call(struct text *text, const struct follow_call *call)
 		for (size_t i = 0; i < ARGS_MAX && row->args[i] != ARG_END; i++) {
 			if (i)
 				text_add(text, ", ");
-			at += add_argument(text, row->args[i], call, at);
+			add_argument(text, row->args[i], call, at);
+			at += registers(row->args[i]);
 		}
 	}
 	text_add(text, call->no_return ? " <unfinished ...>)" : ")");

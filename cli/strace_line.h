@@ -20,6 +20,9 @@ bool strace_is_memory_call(long nr);
 /* True if the call answers with an address rather than a number. */
 bool strace_returns_address(long nr);
 
+/* How many arguments the call has; all six registers for one that we have no name for. */
+size_t strace_nr_args(long nr);
+
 /*
  * "mmap(NULL, 4096, …) = 0x7f…", without a newline.  @text may hold a prefix ("[pid 12] ") from
  * byte @line on: the answer is aligned as if that were part of the call.  May read the memory of
