@@ -52,7 +52,7 @@ equal_to_strace() {
 
 @test "under a refused call: why, check, not, fix" {
 	usermm 0 trace -o trace -- "$BATS_FILE_TMPDIR/refused"
-	grep -a -A4 '^mprotect(.*= -1 ENOMEM (Cannot allocate memory)$' trace >block
+	grep -a -A9 '^mprotect(.*= -1 ENOMEM (Cannot allocate memory)$' trace >block
 	sed -n 2p block >second
 	has second '^  ↳ why   '
 	has block '^  ↳ why   nothing is mapped at [0-9a-f]+'
