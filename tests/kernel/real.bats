@@ -63,7 +63,7 @@ need() {
 @test "gcc -O2 on a C file" {
 	need gcc
 	cp "$HERE/../progs/prog.c" "$HERE/../progs/prog.h" .
-	follows 500 3 gcc -O2 -c prog.c -o prog.o
+	follows 100 3 gcc -O2 -c prog.c -o prog.o
 	[ -s prog.o ]
 }
 
@@ -75,7 +75,7 @@ need() {
 	done
 	printf 'int f1(int), f2(int), f3(int);\nint main(void)\n{\n\treturn f1(f2(f3(7))) - 42;\n}\n' >main.c
 	printf 'prog: main.o f1.o f2.o f3.o\n\tgcc -o $@ $^\n%%.o: %%.c\n\tgcc -O1 -c $< -o $@\n' >Makefile
-	follows 1000 10 make -j2
+	follows 400 10 make -j2
 	./prog
 }
 
@@ -87,7 +87,7 @@ need() {
 @test "python3: a dozen modules and a subprocess" {
 	python=/usr/bin/python3
 	[ -x $python ] || python=$(command -v python3) || skip "python3 is not installed"
-	follows 300 2 $python -c '
+	follows 150 2 $python -c '
 import json, re, os, sys, subprocess, collections, decimal, hashlib, zlib, socket, datetime, email, urllib.request, xml.dom, random
 data = [{"n": n, "s": str(n) * 20} for n in range(20000)]
 assert len(json.loads(json.dumps(data))) == 20000

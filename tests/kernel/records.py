@@ -108,12 +108,12 @@ def refusal(path, error, name, regex, passed):
         if why["code"] != name or not answered(r, error) or not re.search(regex, text):
             continue
         if len(nouns) < passed:
-            wrong(f"fewer than {passed} checks ruled out:\n{seen[-1]}")
+            continue
         if error.startswith("E") and why["error"] != error:
             wrong(f"the explanation is of {why['error']}:\n{seen[-1]}")
         print(seen[-1])
         return
-    wrong(f"no refusal {name} with {error} that matches {regex}; there are\n" + "\n".join(seen))
+    wrong(f"no refusal {name} with {error} that matches {regex}, and {passed} ruled out; there are\n" + "\n".join(seen))
 
 
 def nth(path, call, result):

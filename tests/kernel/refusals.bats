@@ -9,7 +9,7 @@ MMAP_MIN_ADDR="$(cat /proc/sys/vm/mmap_min_addr)"
 
 # refused PROGRAM CASE ERROR NAME REGEX [PASSED]: NAME is the catalogue's (src/base/why.def); the
 # explanation, with value and limit, matches REGEX.  brk tells no error and a fault is a signal: for
-# those ERROR is "brk" and "SIGSEGV".  PASSED is for checks that stand among the first.
+# those ERROR is "brk" and "SIGSEGV".  PASSED is given where fewer than two checks come before.
 refused() {
 	local got=0
 
@@ -43,30 +43,30 @@ refused_late() {
 # ---- what is asked for ----
 
 @test "zero length" { refused refuse_args zero_length EINVAL ZERO_LENGTH 'length is 0'; }
-@test "length overflow" { refused refuse_args length_overflow ENOMEM LENGTH_OVERFLOW '0xffffffffffffffff'; }
-@test "length above the address space" { refused refuse_args length_task_size ENOMEM LENGTH_TASK_SIZE 'TASK_SIZE \(0x7ffffffff000\)'; }
-@test "unaligned offset" { refused refuse_args offset_unaligned EINVAL OFFSET_UNALIGNED 'offset 0x64 .*4096'; }
-@test "unaligned fixed address" { refused refuse_args addr_unaligned EINVAL ADDR_UNALIGNED 'address 0x[0-9a-f]+001 .*4096'; }
-@test "address above the address space" { refused refuse_args addr_too_high ENOMEM ADDR_TOO_HIGH '0x7ffffffff000.*TASK_SIZE - length \(0x7fffffffe000\)'; }
-@test "no gap large enough" { refused refuse_args no_gap ENOMEM NO_GAP 'widest'; }
-@test "fixed below the minimum address" { refused refuse_args min_addr EPERM MMAP_MIN_ADDR "address 0x0 .*vm.mmap_min_addr \($(printf %#x "$MMAP_MIN_ADDR")\)"; }
+@test "length overflow" { refused refuse_args length_overflow ENOMEM LENGTH_OVERFLOW '(0x)?ffffffffffffffff'; }
+@test "length above the address space" { refused refuse_args length_task_size ENOMEM LENGTH_TASK_SIZE 'TASK_SIZE \((0x)?7ffffffff000\)'; }
+@test "unaligned offset" { refused refuse_args offset_unaligned EINVAL OFFSET_UNALIGNED 'offset (0x)?64 .*4096' 0; }
+@test "unaligned fixed address" { refused refuse_args addr_unaligned EINVAL ADDR_UNALIGNED 'address (0x)?[0-9a-f]+001\b.*4096'; }
+@test "address above the address space" { refused refuse_args addr_too_high ENOMEM ADDR_TOO_HIGH '(0x)?7ffffffff000.*TASK_SIZE - length \((0x)?7fffffffe000\)'; }
+@test "no gap large enough" { refused refuse_args no_gap ENOMEM NO_GAP 'widest (gap|there)'; }
+@test "fixed below the minimum address" { refused refuse_args min_addr EPERM MMAP_MIN_ADDR "address (0x)?0 .*vm.mmap_min_addr \((0x)?$(printf %x "$MMAP_MIN_ADDR")\)"; }
 @test "MAP_FIXED_NOREPLACE" { refused refuse_args noreplace EEXIST NOREPLACE 'is mapped there \(rw'; }
 @test "neither shared nor private" { refused refuse_args map_type EINVAL MAP_TYPE 'type 0'; }
 @test "MAP_SHARED_VALIDATE without a file" { refused refuse_args map_type_validate EINVAL MAP_TYPE 'type 3'; }
 @test "shared memory that grows down" { refused refuse_args shared_growsdown EINVAL SHARED_GROWSDOWN 'VM_GROWSDOWN'; }
-@test "MAP_DROPPABLE with MAP_LOCKED" { refused refuse_args droppable_locked EINVAL DROPPABLE_FLAGS 'MAP_LOCKED.*flags 0x'; }
-@test "unknown huge page size" { refused refuse_args huge_size EINVAL HUGETLB_SIZE '2\^13'; }
-@test "munmap unaligned" { refused refuse_args munmap_unaligned EINVAL MUNMAP_RANGE '0x[0-9a-f]+001'; }
-@test "munmap of nothing" { refused refuse_args munmap_zero EINVAL MUNMAP_ZERO 'length is 0'; }
-@test "munmap past the end" { refused refuse_args munmap_too_high EINVAL MUNMAP_RANGE 'TASK_SIZE \(0x7ffffffff000\)'; }
-@test "mprotect unaligned" { refused refuse_args mprotect_unaligned EINVAL MPROTECT_UNALIGNED '0x[0-9a-f]+001 .*4096'; }
-@test "mprotect that wraps" { refused refuse_args mprotect_wrap ENOMEM MPROTECT_WRAP '0xffffffffffffffff'; }
-@test "mprotect with unknown bits" { refused refuse_args mprotect_bits EINVAL MPROTECT_BITS 'protection 0x40'; }
-@test "mprotect growing both ways" { refused refuse_args mprotect_grows_both EINVAL MPROTECT_GROWS 'PROT_GROWSUP'; }
+@test "MAP_DROPPABLE with MAP_LOCKED" { refused refuse_args droppable_locked EINVAL DROPPABLE_FLAGS 'MAP_LOCKED.*flags (0x)?2028'; }
+@test "unknown huge page size" { refused refuse_args huge_size EINVAL HUGETLB_SIZE '2\^13' 1; }
+@test "munmap unaligned" { refused refuse_args munmap_unaligned EINVAL MUNMAP_RANGE '(0x)?[0-9a-f]+001' 0; }
+@test "munmap of nothing" { refused refuse_args munmap_zero EINVAL MUNMAP_ZERO 'length is 0' 1; }
+@test "munmap past the end" { refused refuse_args munmap_too_high EINVAL MUNMAP_RANGE 'TASK_SIZE \((0x)?7ffffffff000\)' 0; }
+@test "mprotect unaligned" { refused refuse_args mprotect_unaligned EINVAL MPROTECT_UNALIGNED '(0x)?[0-9a-f]+001 .*4096' 1; }
+@test "mprotect that wraps" { refused refuse_args mprotect_wrap ENOMEM MPROTECT_WRAP '(0x)?ffffffffffffffff'; }
+@test "mprotect with unknown bits" { refused refuse_args mprotect_bits EINVAL MPROTECT_BITS 'protection (0x)?40'; }
+@test "mprotect growing both ways" { refused refuse_args mprotect_grows_both EINVAL MPROTECT_GROWS 'PROT_GROWSUP' 0; }
 @test "mprotect down where nothing grows" { refused refuse_args mprotect_not_growsdown EINVAL MPROTECT_NOT_STACK 'does not grow'; }
-@test "mprotect of a hole" { refused refuse_args mprotect_unmapped ENOMEM MPROTECT_HOLE 'nothing is mapped at 0x'; }
-@test "mprotect over a hole" { refused refuse_args mprotect_hole ENOMEM MPROTECT_HOLE 'nothing is mapped at 0x'; }
-@test "mprotect into a hole" { refused refuse_args mprotect_hole_at_end ENOMEM MPROTECT_HOLE 'nothing is mapped at 0x'; }
+@test "mprotect of a hole" { refused refuse_args mprotect_unmapped ENOMEM MPROTECT_HOLE 'nothing is mapped at (0x)?[0-9a-f]+'; }
+@test "mprotect over a hole" { refused refuse_args mprotect_hole ENOMEM MPROTECT_HOLE 'nothing is mapped at (0x)?[0-9a-f]+'; }
+@test "mprotect into a hole" { refused refuse_args mprotect_hole_at_end ENOMEM MPROTECT_HOLE 'nothing is mapped at (0x)?[0-9a-f]+'; }
 
 # ---- limits ----
 
@@ -84,31 +84,31 @@ refused_late() {
 @test "overcommit, by mmap" { refused refuse_limits overcommit_mmap ENOMEM OVERCOMMIT 'at once are more than all memory and swap \([0-9.]+ GiB\)'; }
 @test "overcommit, by mprotect" { refused refuse_limits overcommit_mprotect ENOMEM OVERCOMMIT 'at once are more than all memory and swap \([0-9.]+ GiB\)'; }
 @test "overcommit, by brk" { refused refuse_limits overcommit_brk brk OVERCOMMIT 'at once are more than all memory and swap \([0-9.]+ GiB\)'; }
-@test "overcommit, by fork" { refused refuse_limits fork_overcommit ENOMEM FORK_OVERCOMMIT 'charged, is more than all memory and swap \([0-9.]+ GiB\)'; }
+@test "overcommit, by fork" { refused refuse_limits fork_overcommit ENOMEM FORK_OVERCOMMIT 'charged, is more than all memory and swap \([0-9.]+ GiB\)' 0; }
 @test "no huge pages" { refused refuse_limits hugetlb_pool ENOMEM HUGETLB_POOL '1 huge pages are needed, 0 are free'; }
 @test "no huge pages, and a hole is left" { refused refuse_limits hugetlb_hole ENOMEM HUGETLB_POOL '1 huge pages are needed, 0 are free'; }
-@test "brk below the heap" { refused refuse_limits brk_below brk BRK_BELOW 'break 0x1000 '; }
-@test "brk beyond RLIMIT_DATA" { refused refuse_limits brk_data_limit brk BRK_DATA_LIMIT 'RLIMIT_DATA allows 16 MiB'; }
-@test "brk up to a neighbour" { refused refuse_limits brk_neighbour brk BRK_NEIGHBOUR 'heap would come to 0x[0-9a-f]+, and the area'; }
+@test "brk below the heap" { refused refuse_limits brk_below brk BRK_BELOW 'break (0x)?1000 ' 0; }
+@test "brk beyond RLIMIT_DATA" { refused refuse_limits brk_data_limit brk BRK_DATA_LIMIT 'RLIMIT_DATA allows 16 MiB' 1; }
+@test "brk up to a neighbour" { refused refuse_limits brk_neighbour brk BRK_NEIGHBOUR 'heap would come to (0x)?[0-9a-f]+, and the area'; }
 @test "stack growth beyond RLIMIT_STACK" { refused refuse_limits stack_limit SIGSEGV STACK_LIMIT 'stack would be [0-9.]+ KiB; RLIMIT_STACK allows [0-9.]+ KiB'; }
-@test "stack growth into the guard gap" { refused refuse_limits stack_guard_gap SIGSEGV STACK_GUARD_GAP 'guard gap is [0-9.]+ [KM]iB'; }
+@test "stack growth into the guard gap" { refused refuse_limits stack_guard_gap SIGSEGV STACK_GUARD_GAP 'guard gap is [0-9.]+ [KM]iB' 1; }
 @test "stack growth beyond RLIMIT_AS" { refused refuse_limits stack_as SIGSEGV STACK_AS 'RLIMIT_AS allows 1 MiB'; }
 
 # ---- files ----
 
-@test "bad descriptor" { refused refuse_file bad_fd EBADF BAD_FD 'descriptor'; }
-@test "O_PATH descriptor" { refused refuse_file path_fd EBADF BAD_FD 'O_PATH'; }
+@test "bad descriptor" { refused refuse_file bad_fd EBADF BAD_FD 'descriptor' 1; }
+@test "O_PATH descriptor" { refused refuse_file path_fd EBADF BAD_FD 'O_PATH' 1; }
 @test "write-only descriptor" { refused refuse_file write_only EACCES FILE_NOT_READABLE 'FMODE_READ'; }
 @test "read-only descriptor" { refused refuse_file read_only EACCES FILE_NOT_WRITABLE 'FMODE_WRITE'; }
-@test "mprotect beyond a read-only descriptor" { refused refuse_file read_only_mprotect EACCES MPROTECT_ACCESS 'may never be rw'; }
+@test "mprotect beyond a read-only descriptor" { refused refuse_file read_only_mprotect EACCES MPROTECT_ACCESS 'may never be -w-.*VM_MAY flags r-x'; }
 @test "append-only file" { refused refuse_file append_only EACCES APPEND_ONLY 'IS_APPEND'; }
 @test "directory" { refused refuse_file directory ENODEV NOT_MAPPABLE 'directory'; }
 @test "pipe" { refused refuse_file pipe_end ENODEV NOT_MAPPABLE 'pipe'; }
 @test "noexec mount" { refused refuse_file noexec_mount EPERM NOEXEC_MOUNT 'noexec'; }
-@test "mprotect beyond a noexec mount" { refused refuse_file noexec_mprotect EACCES MPROTECT_ACCESS 'may never be r-x'; }
+@test "mprotect beyond a noexec mount" { refused refuse_file noexec_mprotect EACCES MPROTECT_ACCESS 'may never be --x.*VM_MAY flags rw-'; }
 @test "sealed memfd" { refused refuse_file sealed EPERM SEALED_WRITE 'F_SEAL_WRITE'; }
-@test "mprotect beyond a seal" { refused refuse_file sealed_mprotect EACCES MPROTECT_ACCESS 'may never be rw'; }
-@test "MAP_SHARED_VALIDATE with an unknown flag" { refused refuse_file shared_validate EOPNOTSUPP UNKNOWN_FLAGS 'flags 0x200000'; }
+@test "mprotect beyond a seal" { refused refuse_file sealed_mprotect EACCES MPROTECT_ACCESS 'may never be -w-.*VM_MAY flags r-x'; }
+@test "MAP_SHARED_VALIDATE with an unknown flag" { refused refuse_file shared_validate EOPNOTSUPP UNKNOWN_FLAGS 'flags (0x)?200000'; }
 @test "offset beyond what a file can have" { refused refuse_file file_size_limit EOVERFLOW FILE_SIZE_LIMIT 'offset page 2251799813685247'; }
 @test "file that grows down" { refused refuse_file file_growsdown EINVAL FILE_GROWSDOWN 'VM_GROWSDOWN'; }
 @test "MAP_HUGETLB of an ordinary file" { refused refuse_file file_hugetlb EINVAL HUGETLB_ON_FILE 'hugetlbfs'; }

@@ -25,7 +25,7 @@ in_background() {
 }
 
 children_of() {
-	cat "/proc/$1/task/$1/children" 2>/dev/null || true
+	echo $(cat "/proc/$1/task/$1/children" 2>/dev/null)
 }
 
 has_child() {

@@ -152,9 +152,9 @@ char *map_at(char *addr, size_t pages, int prot)
 
 char *pool(size_t pages)
 {
-	/* Shared: a file of its own under it, so that nothing merges with what is left of it. */
-	long result = sys_mmap(NULL, (pages + 2) * PAGE, PROT_NONE,
-			       MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	/* What is left of it can be executed and no more, so that nothing merges with it. */
+	long result = sys_mmap(NULL, (pages + 2) * PAGE, PROT_EXEC,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (result < 0 && result > -4096) {
 		errno = (int)-result;

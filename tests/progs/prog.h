@@ -69,7 +69,7 @@ char *sys_brk(const void *addr);
 /* Private anonymous memory at @addr, which must be free or may be lost. */
 char *map_at(char *addr, size_t pages, int prot);
 
-/* A hole of @pages pages, with one page without access on each side that nothing merges with. */
+/* A hole of @pages pages, with a page on each side that nothing here merges with. */
 char *pool(size_t pages);
 
 /* Write to, read from, the page at @addr. */

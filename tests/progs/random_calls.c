@@ -148,11 +148,6 @@ static void map_anonymous(struct random_state *state)
 	    fixed[random_below(state, 4)], -1);
 }
 
-static void map_shared_anonymous(struct random_state *state)
-{
-	map(state, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1);
-}
-
 static void map_file(struct random_state *state)
 {
 	int type = random_below(state, 2) ? MAP_PRIVATE : MAP_SHARED;
@@ -239,10 +234,8 @@ static void some_call(struct random_state *state)
 		protect(state);
 	else if (choice < 71)
 		unmap(state);
-	else if (choice < 78)
-		map_file(state);
 	else if (choice < 80)
-		map_shared_anonymous(state);
+		map_file(state);
 	else if (choice < 85)
 		elsewhere(state);
 	else if (choice < 88)
@@ -284,7 +277,9 @@ int main(int argc, char **argv)
 	state.seed = strtoull(argv[1], NULL, 0) * 0x9e3779b97f4a7c15 + 1;
 	wanted = strtoul(argv[2], NULL, 0);
 	state.file = scratch_file(POOL_PAGES);
-	state.other_file = scratch_file(POOL_PAGES);
+	state.other_file = memfd_create("random_calls", MFD_CLOEXEC);
+	if (state.other_file < 0 || ftruncate(state.other_file, POOL_PAGES * PAGE))
+		die("memfd");
 	state.brk = (char *)(((uintptr_t)sys_brk(NULL) + PAGE - 1) & ~(PAGE - 1));
 	state.at = pool(POOL_PAGES);
 	while (state.calls < wanted) {

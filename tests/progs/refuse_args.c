@@ -14,6 +14,8 @@
 static void zero_length(void)
 {
 	expect_error(sys_mmap(NULL, 0, RW, ANON, -1, 0), EINVAL, "mmap of nothing");
+	expect_error(sys_mmap(NULL, 0, RW, MAP_PRIVATE, scratch_file(1), 0), EINVAL,
+		     "mmap of nothing of a file");
 }
 
 static void length_overflow(void)
