@@ -628,8 +628,6 @@ static void free_everything(struct follower *f)
 	for (int i = 0; i < TASK_BUCKETS; i++)
 		while (f->tasks[i])
 			task_free(f, f->tasks[i]);
-	if (f->faults)
-		perf_faults_close(f->faults);
 	pin_close(f);
 	if (f->world)
 		umm_world_free(f->world);
@@ -676,10 +674,14 @@ static enum follow_trouble run(struct follower *f, const char *path, char *const
 		return FOLLOW_FAILED;
 	}
 	task->state = TASK_RUNNING;
-	open_faults(f, child.pid);
+	/* The rings send SIGIO: while one is open, there is a handler. */
 	signals_open(child.pid);
+	open_faults(f, child.pid);
 	ptrace_release(&child);
 	loop(f);
+	if (f->faults)
+		perf_faults_close(f->faults);
+	f->faults = NULL;
 	signals_close();
 	if (ptrace_failed(&child, &report))
 		return exec_trouble(&report, argv[0], error, error_size);
