@@ -38,8 +38,20 @@ static inline void why_begin(struct umm_why *why)
 }
 
 /* Append an entry.  Passed checks and notes stop one short of the end: a refusal has room. */
-void why_append(struct umm_why *why, enum umm_why_kind kind, enum why_code code, uint64_t v0,
-		uint64_t v1, uint64_t v2, uint64_t v3);
+static inline void why_append(struct umm_why *why, enum umm_why_kind kind, enum why_code code,
+			      uint64_t v0, uint64_t v1, uint64_t v2, uint64_t v3)
+{
+	unsigned int nr = why->nr;
+
+	if (unlikely(nr >= (kind == UMM_WHY_REFUSED ? UMM_WHY_MAX : UMM_WHY_MAX - 1))) {
+		why->lost++;
+		return;
+	}
+	why->nr = (uint16_t)(nr + 1);
+	why->entry[nr] = (struct umm_why_entry){
+		.code = (uint16_t)code, .kind = (uint16_t)kind, .value = { v0, v1, v2, v3 },
+	};
+}
 
 static inline void note(struct umm_why *why, enum why_code code, uint64_t v0, uint64_t v1,
 			uint64_t v2, uint64_t v3)

@@ -26,6 +26,7 @@ struct mmap_state {
 	struct umm_why *why;
 	uint64_t nr_pages;
 	/* internal */
+	struct vma_slot slot;		/* where the new area goes, once the range is free */
 	struct vma_munmap_struct vms;
 	uint64_t charged;		/* pages, to be given back if the object refuses */
 };
@@ -36,9 +37,8 @@ struct mmap_state {
  */
 static long mmap_reserve(struct mmap_state *map)
 {
-	const struct vm_area_struct *next = find_vma(&map->mm->tree, map->vms.end);
 	const struct mmap_request *req = map->req;
-	size_t links = next ? anon_vma_chain_length(next) : 0;
+	const struct vm_area_struct *next;
 
 	if ((req->vm_flags & VM_SHARED) && (!req->file || req->file->f_op->shared_is_shmem)) {
 		long err = shmem_reserve(map->mm, map->why);
@@ -46,7 +46,13 @@ static long mmap_reserve(struct mmap_state *map)
 		if (err)
 			return err;
 	}
-	return vms_reserve(map->mm, &map->vms, 1, links, map->why);
+	if (find_vma_links(&map->mm->tree, map->vms.start, map->vms.end, &map->slot)) {
+		next = map->slot.next;
+	} else {
+		(void)vms_find(map->mm, &map->vms);
+		next = find_vma(&map->mm->tree, map->vms.end);
+	}
+	return vms_reserve(map->mm, &map->vms, 1, next ? anon_vma_chain_length(next) : 0, map->why);
 }
 
 static long mmap_check_limits(struct mmap_state *map, uint64_t replaced)
@@ -81,6 +87,8 @@ static long mmap_charge(struct mmap_state *map)
 
 static void mmap_clear_old(struct mmap_state *map)
 {
+	bool free_slot;
+
 	if (!map->vms.nr_vmas)
 		return;
 	vms_complete_munmap_vmas(map->mm, &map->vms);
@@ -88,6 +96,9 @@ static void mmap_clear_old(struct mmap_state *map)
 	     map->vms.nr_vmas);
 	vm_unacct_memory(map->mm, map->vms.nr_accounted, map->why);
 	map->vms.nr_accounted = 0;
+	map->vms.nr_vmas = 0;
+	free_slot = find_vma_links(&map->mm->tree, map->vms.start, map->vms.end, &map->slot);
+	mm_assert(free_slot);
 }
 
 /* Everything that may refuse before the object is asked, in the order of this kernel. */
@@ -130,7 +141,7 @@ static long mmap_object(struct mmap_state *map, struct vm_area_struct *vma)
 	return 0;
 }
 
-static struct vm_area_struct *mmap_new_vma(struct mmap_state *map, struct vma_slot *slot)
+static struct vm_area_struct *mmap_new_vma(struct mmap_state *map)
 {
 	struct mmap_request *req = map->req;
 	struct mm_struct *mm = map->mm;
@@ -149,7 +160,7 @@ static struct vm_area_struct *mmap_new_vma(struct mmap_state *map, struct vma_sl
 		vm_area_free(mm, vma);
 		return ERR_PTR(err);
 	}
-	vma_link(&mm->tree, vma, slot);
+	vma_link(&mm->tree, vma, &map->slot);
 	note(map->why, NOTE_NEW_AREA, vma->vm_start, vma->vm_end, vma->vm_flags,
 	     mm->tree.map_count);
 	world_event(mm->world, UMM_EVENT_AREA_ADD, mm, vma->vm_start, vma->vm_end, 0);
@@ -179,8 +190,6 @@ int64_t mmap_region(struct mm_struct *mm, struct mmap_request *req, struct umm_w
 		.vms = { .start = req->addr, .end = req->addr + req->len },
 	};
 	struct vm_area_struct *vma;
-	struct vma_slot slot;
-	bool free_slot;
 	long err;
 
 	mm_assert(page_aligned(req->addr) && page_aligned(req->len) && req->len > 0);
@@ -198,15 +207,13 @@ int64_t mmap_region(struct mm_struct *mm, struct mmap_request *req, struct umm_w
 	if (err)
 		return err;
 
-	free_slot = find_vma_links(&mm->tree, map.vms.start, map.vms.end, &slot);
-	mm_assert(free_slot);
 	vma = vma_merge(&(struct vma_merge_struct){
 		.mm = mm, .start = map.vms.start, .end = map.vms.end, .flags = req->vm_flags,
-		.pgoff = req->pgoff, .file = req->file, .prev = slot.prev, .next = slot.next,
+		.pgoff = req->pgoff, .file = req->file, .prev = map.slot.prev, .next = map.slot.next,
 		.why = why,
 	});
 	if (!vma)
-		vma = mmap_new_vma(&map, &slot);
+		vma = mmap_new_vma(&map);
 	if (IS_ERR(vma)) {
 		vm_unacct_memory(mm, map.charged, why);
 		return PTR_ERR(vma);

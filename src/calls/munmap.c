@@ -18,27 +18,32 @@ static long can_modify_vma(const struct vm_area_struct *vma, struct umm_why *why
 	return 0;
 }
 
+bool vms_find(struct mm_struct *mm, struct vma_munmap_struct *vms)
+{
+	vms->first = find_vma_intersection(&mm->tree, vms->start, vms->end);
+	return vms->first != NULL;
+}
+
 long vms_reserve(struct mm_struct *mm, const struct vma_munmap_struct *vms, size_t extra_vmas,
 		 size_t extra_links, struct umm_why *why)
 {
-	const struct vm_area_struct *first, *last;
+	const struct vm_area_struct *last, *first = vms->first;
 	size_t links = extra_links;
 
-	first = find_vma_intersection(&mm->tree, vms->start, vms->end);
 	if (!first)
 		return mm_reserve(mm, extra_vmas, links, why);
+	last = first->vm_end >= vms->end ? first
+					 : find_vma_intersection(&mm->tree, vms->end - 1, vms->end);
 	if (first->vm_start < vms->start)
 		links += anon_vma_chain_length(first);
-	last = find_vma_intersection(&mm->tree, vms->end - 1, vms->end);
 	if (last && last->vm_end > vms->end)
 		links += anon_vma_chain_length(last);
 	return mm_reserve(mm, extra_vmas + 2, links, why);
 }
 
-static long split_first(struct mm_struct *mm, struct vm_area_struct **first,
-			const struct vma_munmap_struct *vms, struct umm_why *why)
+static long split_first(struct mm_struct *mm, struct vma_munmap_struct *vms, struct umm_why *why)
 {
-	struct vm_area_struct *vma = *first;
+	struct vm_area_struct *vma = vms->first;
 	uint64_t max = mm->world->settings.max_map_count;
 	long err;
 
@@ -52,26 +57,26 @@ static long split_first(struct mm_struct *mm, struct vm_area_struct **first,
 	err = can_modify_vma(vma, why);
 	if (err)
 		return err;
-	return __split_vma(mm, vma, vms->start, first, why);
+	return __split_vma(mm, vma, vms->start, &vms->first, why);
 }
 
 long vms_gather_munmap_vmas(struct mm_struct *mm, struct vma_munmap_struct *vms,
 			    struct umm_why *why)
 {
-	struct vm_area_struct *vma = find_vma_intersection(&mm->tree, vms->start, vms->end);
+	struct vm_area_struct *vma;
 	long err;
 
 	vms->nr_pages = 0;
 	vms->nr_accounted = 0;
 	vms->nr_vmas = 0;
-	if (!vma)
+	if (!vms->first)
 		return 0;
-	if (vma->vm_start < vms->start) {
-		err = split_first(mm, &vma, vms, why);
+	if (vms->first->vm_start < vms->start) {
+		err = split_first(mm, vms, why);
 		if (err)
 			return err;
 	}
-	for (; vma && vma->vm_start < vms->end; vma = vma_next(vma)) {
+	for (vma = vms->first; vma && vma->vm_start < vms->end; vma = vma_next(vma)) {
 		err = can_modify_vma(vma, why);
 		if (err)
 			return err;
@@ -91,7 +96,7 @@ long vms_gather_munmap_vmas(struct mm_struct *mm, struct vma_munmap_struct *vms,
 
 void vms_complete_munmap_vmas(struct mm_struct *mm, const struct vma_munmap_struct *vms)
 {
-	struct vm_area_struct *vma = find_vma_intersection(&mm->tree, vms->start, vms->end);
+	struct vm_area_struct *vma = vms->first;
 
 	while (vma && vma->vm_start < vms->end) {
 		struct vm_area_struct *next = vma_next(vma);
@@ -110,16 +115,16 @@ long do_munmap_range(struct mm_struct *mm, umm_addr_t start, umm_addr_t end, str
 	struct vma_munmap_struct vms = { .start = start, .end = end };
 	long err;
 
+	if (!vms_find(mm, &vms)) {
+		note(why, NOTE_UNMAPPED_NOTHING, start, end, 0, 0);
+		return 0;
+	}
 	err = vms_reserve(mm, &vms, 0, 0, why);
 	if (err)
 		return err;
 	err = vms_gather_munmap_vmas(mm, &vms, why);
 	if (err)
 		return err;
-	if (!vms.nr_vmas) {
-		note(why, NOTE_UNMAPPED_NOTHING, start, end, 0, 0);
-		return 0;
-	}
 	vms_complete_munmap_vmas(mm, &vms);
 	note(why, NOTE_UNMAPPED, start, end, vms.nr_pages, vms.nr_vmas);
 	vm_unacct_memory(mm, vms.nr_accounted, why);

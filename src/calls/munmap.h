@@ -12,6 +12,7 @@
 /* What stands in a range that is to be cleared. */
 struct vma_munmap_struct {
 	umm_addr_t start, end;		/* in */
+	struct vm_area_struct *first;	/* of the range; vms_find() */
 	uint64_t nr_pages;		/* pages mapped in it */
 	uint64_t nr_accounted;		/* pages of them that are charged */
 	uint64_t nr_vmas;
@@ -24,6 +25,9 @@ __must_check long do_munmap(struct mm_struct *mm, umm_addr_t start, uint64_t len
 /* Unmap [start, end), aligned and within the address space, as munmap does after its checks. */
 __must_check long do_munmap_range(struct mm_struct *mm, umm_addr_t start, umm_addr_t end,
 				  struct umm_why *why);
+
+/* Look the range up: true if an area is in it.  Before all that follows. */
+bool vms_find(struct mm_struct *mm, struct vma_munmap_struct *vms);
 
 /* Reserve what vms_gather_munmap_vmas() needs, @extra_vmas areas and @extra_links links more. */
 __must_check long vms_reserve(struct mm_struct *mm, const struct vma_munmap_struct *vms,

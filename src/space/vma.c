@@ -51,8 +51,6 @@ void remove_vma(struct mm_struct *mm, struct vm_area_struct *vma)
 struct vm_area_struct *vma_cut(struct mm_struct *mm, struct vm_area_struct *vma, umm_addr_t addr)
 {
 	struct vm_area_struct *upper;
-	struct vma_slot slot;
-	bool free_slot;
 
 	mm_assert(vma->vm_start < addr && addr < vma->vm_end && page_aligned(addr));
 
@@ -66,10 +64,7 @@ struct vm_area_struct *vma_cut(struct mm_struct *mm, struct vm_area_struct *vma,
 		file_get(upper->vm_file);
 	anon_vma_clone(mm, upper, vma);
 
-	vma_set_range(vma, vma->vm_start, addr);
-	free_slot = find_vma_links(&mm->tree, upper->vm_start, upper->vm_end, &slot);
-	mm_assert(free_slot);
-	vma_link(&mm->tree, upper, &slot);
+	vma_link_upper(&mm->tree, vma, upper);
 	world_event(mm->world, UMM_EVENT_AREA_SPLIT, mm, vma->vm_start, upper->vm_end, addr);
 	return upper;
 }

@@ -114,6 +114,13 @@ static void adopt_anon_vma(struct mm_struct *mm, struct vm_area_struct *survivor
 	survivor->vm_flags |= gone->vm_flags & VM_MAYBE_GUARD;
 }
 
+/* @gone was absorbed by a neighbour. */
+static void free_absorbed(struct mm_struct *mm, struct vm_area_struct *gone)
+{
+	world_event(mm->world, UMM_EVENT_AREA_REMOVE, mm, gone->vm_start, gone->vm_end, 0);
+	vm_area_free(mm, gone);
+}
+
 static struct vm_area_struct *merged(const struct vma_merge_struct *vmg, enum why_code code,
 				     struct vm_area_struct *survivor)
 {
@@ -137,11 +144,8 @@ static struct vm_area_struct *vma_merge_new_range(const struct vma_merge_struct 
 	}
 
 	if (left && right) {
-		umm_addr_t end = next->vm_end;
-
 		adopt_anon_vma(vmg->mm, prev, next);
-		remove_vma(vmg->mm, next);
-		vma_set_range(prev, prev->vm_start, end);
+		free_absorbed(vmg->mm, vma_absorb_next(&vmg->mm->tree, prev));
 		return merged(vmg, NOTE_MERGED_BOTH, prev);
 	}
 	if (left) {
@@ -162,8 +166,7 @@ static struct vm_area_struct *merge_left(const struct vma_merge_struct *vmg)
 
 	adopt_anon_vma(vmg->mm, prev, middle);
 	if (vmg->end == middle->vm_end) {
-		remove_vma(vmg->mm, middle);
-		vma_set_range(prev, prev->vm_start, vmg->end);
+		free_absorbed(vmg->mm, vma_absorb_next(&vmg->mm->tree, prev));
 		return merged(vmg, NOTE_MERGED_PREV, prev);
 	}
 	middle->vm_pgoff += (vmg->end - vmg->start) >> PAGE_SHIFT;
@@ -178,8 +181,7 @@ static struct vm_area_struct *merge_right(const struct vma_merge_struct *vmg)
 	adopt_anon_vma(vmg->mm, next, middle);
 	next->vm_pgoff = vmg->pgoff;
 	if (vmg->start == middle->vm_start) {
-		remove_vma(vmg->mm, middle);
-		vma_set_range(next, vmg->start, next->vm_end);
+		free_absorbed(vmg->mm, vma_absorb_prev(&vmg->mm->tree, next));
 		return merged(vmg, NOTE_MERGED_NEXT, next);
 	}
 	vma_move_boundary(middle, vmg->start);
@@ -204,13 +206,10 @@ static struct vm_area_struct *vma_merge_existing_range(const struct vma_merge_st
 	}
 
 	if (left && right) {
-		umm_addr_t end = next->vm_end;
-
 		adopt_anon_vma(vmg->mm, prev, next);
 		adopt_anon_vma(vmg->mm, prev, middle);
-		remove_vma(vmg->mm, middle);
-		remove_vma(vmg->mm, next);
-		vma_set_range(prev, prev->vm_start, end);
+		free_absorbed(vmg->mm, vma_absorb_next(&vmg->mm->tree, prev));
+		free_absorbed(vmg->mm, vma_absorb_next(&vmg->mm->tree, prev));
 		return merged(vmg, NOTE_MERGED_BOTH, prev);
 	}
 	return left ? merge_left(vmg) : merge_right(vmg);

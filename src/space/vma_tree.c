@@ -125,29 +125,17 @@ bool find_vma_links(struct vma_tree *tree, umm_addr_t start, umm_addr_t end, str
 	return true;
 }
 
-void vma_link(struct vma_tree *tree, struct vm_area_struct *vma, const struct vma_slot *slot)
+static void list_insert(struct vma_tree *tree, struct vm_area_struct *vma,
+			struct vm_area_struct *prev, struct vm_area_struct *next)
 {
-	struct vm_area_struct *prev = slot->prev, *next = slot->next;
-
-	mm_assert(vma->vm_start < vma->vm_end);
-	mm_assert(!prev || prev->vm_end <= vma->vm_start);
-	mm_assert(!next || vma->vm_end <= next->vm_start);
-
 	vma->node.prev = prev;
 	vma->node.next = next;
 	*(prev ? &prev->node.next : &tree->first) = vma;
 	*(next ? &next->node.prev : &tree->last) = vma;
 	tree->map_count++;
-
-	/* The successor's gap shrank: that first, for the index wants right values before it turns. */
-	if (next)
-		vma_gap_update(next);
-	vma->node.subtree_gap = 0;
-	rb_insert_augmented(&tree->root, &vma->node.rb, slot->parent, slot->link, vma_gap_renew);
-	mm_assert_expensive(vma_tree_is_valid(tree));
 }
 
-void vma_unlink(struct vma_tree *tree, struct vm_area_struct *vma)
+static void list_remove(struct vma_tree *tree, struct vm_area_struct *vma)
 {
 	struct vm_area_struct *prev = vma->node.prev, *next = vma->node.next;
 
@@ -155,18 +143,106 @@ void vma_unlink(struct vma_tree *tree, struct vm_area_struct *vma)
 	*(prev ? &prev->node.next : &tree->first) = next;
 	*(next ? &next->node.prev : &tree->last) = prev;
 	tree->map_count--;
+}
 
-	if (next)
-		vma_gap_update(next);
+/*
+ * Put the new leaf @vma into the tree.  Its successor, whose gap shrank, is among its ancestors: one
+ * walk renews both, and must not stop before it came by.
+ */
+static void rb_insert_vma(struct vma_tree *tree, struct vm_area_struct *vma,
+			  struct rb_node *parent, struct rb_node **link)
+{
+	const struct vm_area_struct *next = vma->node.next;
+	bool next_is_due = next != NULL;
+	struct rb_node *node;
+
+	rb_link(&vma->node.rb, parent, link);
+	vma->node.subtree_gap = vma_gap(vma);
+	for (node = parent; node; node = rb_parent(node)) {
+		bool changed = vma_gap_renew(node);
+
+		if (rb_to_vma(node) == next)
+			next_is_due = false;
+		if (!changed && !next_is_due)
+			break;
+	}
+	rb_insert_fixup(&tree->root, &vma->node.rb, vma_gap_renew);
+}
+
+void vma_link(struct vma_tree *tree, struct vm_area_struct *vma, const struct vma_slot *slot)
+{
+	mm_assert(vma->vm_start < vma->vm_end);
+	mm_assert(!slot->prev || slot->prev->vm_end <= vma->vm_start);
+	mm_assert(!slot->next || vma->vm_end <= slot->next->vm_start);
+
+	list_insert(tree, vma, slot->prev, slot->next);
+	rb_insert_vma(tree, vma, slot->parent, slot->link);
+	mm_assert_expensive(vma_tree_is_valid(tree));
+}
+
+void vma_link_upper(struct vma_tree *tree, struct vm_area_struct *vma, struct vm_area_struct *upper)
+{
+	struct vm_area_struct *next = vma->node.next;
+	struct rb_node *node = &vma->node.rb;
+
+	mm_assert(vma->vm_start < upper->vm_start && upper->vm_start < upper->vm_end);
+	mm_assert(upper->vm_end == vma->vm_end);
+
+	vma->vm_end = upper->vm_start;
+	list_insert(tree, upper, vma, next);
+	/* The place just above: below its right hand, or below the left hand of who came next. */
+	if (!node->right)
+		rb_insert_vma(tree, upper, node, &node->right);
+	else
+		rb_insert_vma(tree, upper, &next->node.rb, &next->node.rb.left);
+	mm_assert_expensive(vma_tree_is_valid(tree));
+}
+
+/* Take @vma, which is off the list, out of the tree; its neighbours' gaps are right already. */
+static void rb_erase_vma(struct vma_tree *tree, struct vm_area_struct *vma)
+{
 	rb_erase_augmented(&tree->root, &vma->node.rb, vma_gap_renew);
 	vma->node.prev = NULL;
 	vma->node.next = NULL;
 	mm_assert_expensive(vma_tree_is_valid(tree));
 }
 
+void vma_unlink(struct vma_tree *tree, struct vm_area_struct *vma)
+{
+	struct vm_area_struct *next = vma->node.next;
+
+	list_remove(tree, vma);
+	if (next)
+		vma_gap_update(next);
+	rb_erase_vma(tree, vma);
+}
+
+struct vm_area_struct *vma_absorb_next(struct vma_tree *tree, struct vm_area_struct *vma)
+{
+	struct vm_area_struct *gone = vma->node.next;
+
+	mm_assert(gone);
+	list_remove(tree, gone);
+	vma->vm_end = gone->vm_end;	/* no gap of a third one changes */
+	rb_erase_vma(tree, gone);
+	return gone;
+}
+
+struct vm_area_struct *vma_absorb_prev(struct vma_tree *tree, struct vm_area_struct *vma)
+{
+	struct vm_area_struct *gone = vma->node.prev;
+
+	mm_assert(gone);
+	list_remove(tree, gone);
+	vma->vm_start = gone->vm_start;
+	vma_gap_update(vma);
+	rb_erase_vma(tree, gone);
+	return gone;
+}
+
 void vma_set_range(struct vm_area_struct *vma, umm_addr_t start, umm_addr_t end)
 {
-	bool end_moves = vma->vm_end != end;
+	bool start_moves = vma->vm_start != start, end_moves = vma->vm_end != end;
 
 	mm_assert(start < end);
 	mm_assert(!vma->node.prev || vma->node.prev->vm_end <= start);
@@ -174,7 +250,8 @@ void vma_set_range(struct vm_area_struct *vma, umm_addr_t start, umm_addr_t end)
 
 	vma->vm_start = start;
 	vma->vm_end = end;
-	vma_gap_update(vma);
+	if (start_moves)
+		vma_gap_update(vma);
 	if (end_moves && vma->node.next)
 		vma_gap_update(vma->node.next);
 }
@@ -281,6 +358,13 @@ bool gap_search_topdown(const struct vma_tree *tree, const struct gap_search *se
 
 	if (search->high_limit <= search->low_limit)
 		return false;
+	/* The highest gap of all that is wide enough, unless it reaches above the limit. */
+	if (tree->last && tree->last->vm_end >= search->high_limit &&
+	    widest_below(tree->root.node) >= search->length) {
+		vma = rightmost_with_gap(tree->root.node, search->length);
+		if (vma->vm_start <= search->high_limit)
+			return gap_below(tree, search, vma, gap);
+	}
 	/* Only the highest gap can reach above the limit, so only it is clipped there. */
 	vma = find_vma(tree, search->high_limit - 1);
 	if (gap_below(tree, search, vma, gap))

@@ -55,6 +55,14 @@ __must_check bool find_vma_links(struct vma_tree *tree, umm_addr_t start, umm_ad
 /* Link @vma into the slot that find_vma_links() gave for its range. */
 void vma_link(struct vma_tree *tree, struct vm_area_struct *vma, const struct vma_slot *slot);
 
+/* Cut @vma where @upper, which ends where it does and is not linked, begins. */
+void vma_link_upper(struct vma_tree *tree, struct vm_area_struct *vma,
+		    struct vm_area_struct *upper);
+
+/* @vma takes the range of its neighbour, and what lies between: the neighbour, unlinked. */
+struct vm_area_struct *vma_absorb_next(struct vma_tree *tree, struct vm_area_struct *vma);
+struct vm_area_struct *vma_absorb_prev(struct vma_tree *tree, struct vm_area_struct *vma);
+
 /* Unlink @vma, which stays the caller's. */
 void vma_unlink(struct vma_tree *tree, struct vm_area_struct *vma);
 
