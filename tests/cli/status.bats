@@ -18,8 +18,9 @@ load lib
 		python3 - "$USERMM" "$signal" <<'PY'
 import signal, subprocess, sys
 p = subprocess.run([sys.argv[1], "trace", "--", "sh", "-c", "kill -%s $$" % sys.argv[2]],
-                   stderr=subprocess.DEVNULL)
-sys.exit(0 if p.returncode == -getattr(signal, "SIG" + sys.argv[2]) else 1)
+                   stderr=subprocess.PIPE)
+if p.returncode != -getattr(signal, "SIG" + sys.argv[2]):
+    sys.exit("%s: returned %d: %s" % (sys.argv[2], p.returncode, p.stderr[-500:]))
 PY
 	done
 }
