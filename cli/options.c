@@ -98,8 +98,9 @@ static int word_of(const struct verb *verb, const char *option, const char *valu
 	for (int i = 0; words[i]; i++) {
 		if (!strcmp(words[i], value))
 			return i;
-		text_addf(&known, "%s%s", i ? ", " : "", words[i]);
 	}
+	for (int i = 0; words[i]; i++)
+		text_addf(&known, "%s%s", i ? ", " : "", words[i]);
 	die("%s: --%s=%s: not one of %s", verb->name, option, value, known.buf);
 }
 
