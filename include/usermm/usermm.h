@@ -202,7 +202,7 @@ void umm_world_get(const struct umm_world *world, struct umm_settings *settings)
 void umm_world_set_events(struct umm_world *world, umm_event_fn fn, void *ctx);
 
 /* Pages charged to vm_committed_as by the mms of this world. */
-int64_t umm_world_committed(const struct umm_world *world);
+int64_t umm_world_committed(struct umm_world *world);
 
 /* A behaviour that differs between kernels. */
 struct umm_rule_info {

@@ -133,7 +133,7 @@ void umm_mm_stats(struct umm_mm *handle, struct umm_mm_stats *stats)
 	stats->exec_vm = mm->exec_vm;
 	stats->stack_vm = mm->stack_vm;
 	stats->locked_vm = mm->locked_vm;
-	stats->charged = mm->charged;
+	stats->charged = commit_held(&mm->charged);
 	stats->metadata_bytes = slab_bytes(&mm->vma_cache) + slab_bytes(&mm->avc_cache);
 	mmap_read_unlock(mm);
 }

@@ -77,9 +77,9 @@ void umm_world_set_events(struct umm_world *handle, umm_event_fn fn, void *ctx)
 	world->event_ctx = ctx;
 }
 
-int64_t umm_world_committed(const struct umm_world *handle)
+int64_t umm_world_committed(struct umm_world *handle)
 {
-	return (int64_t)world_committed(to_world_const(handle));
+	return (int64_t)world_committed(to_world(handle));
 }
 
 unsigned int umm_rule_count(void)

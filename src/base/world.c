@@ -122,3 +122,36 @@ void world_dealloc(struct world *world, struct slab_cache *cache, void *object)
 	slab_free(cache, object);
 	write_unlock(&world->platform, &world->lock);
 }
+
+void commit_holder_add(struct world *world, struct commit_holder *holder)
+{
+	write_lock(&world->platform, &world->lock);
+	holder->next = world->holders;
+	holder->link = &world->holders;
+	if (holder->next)
+		holder->next->link = &holder->next;
+	world->holders = holder;
+	write_unlock(&world->platform, &world->lock);
+}
+
+void commit_holder_remove(struct world *world, struct commit_holder *holder)
+{
+	write_lock(&world->platform, &world->lock);
+	*holder->link = holder->next;
+	if (holder->next)
+		holder->next->link = holder->link;
+	write_unlock(&world->platform, &world->lock);
+}
+
+uint64_t world_committed(struct world *world)
+{
+	const struct commit_holder *holder;
+	int64_t pages;
+
+	read_lock(&world->platform, &world->lock);
+	pages = atomic_load(&world->object_committed);
+	for (holder = world->holders; holder; holder = holder->next)
+		pages += commit_held(holder);
+	read_unlock(&world->platform, &world->lock);
+	return (uint64_t)pages;
+}

@@ -19,6 +19,15 @@
 #include "base/rules.h"
 #include "base/slab.h"
 
+/*
+ * What one address space holds of the commit charge.  Only its owner changes it, under mmap_lock, so
+ * no call pays for a counter that all processors share; who wants the sum adds them up.
+ */
+struct commit_holder {
+	atomic_llong pages;		/* [a] changed by the owner alone */
+	struct commit_holder *next, **link;	/* [w] in world->holders */
+};
+
 struct world {
 	struct umm_platform platform;		/* [-] */
 	struct umm_settings settings;		/* [-] */
@@ -26,7 +35,8 @@ struct world {
 	umm_event_fn event_fn;			/* [-] */
 	void *event_ctx;			/* [-] */
 
-	atomic_llong vm_committed_as;		/* [a] pages */
+	atomic_llong object_committed;		/* [a] pages charged to objects: shared memory */
+	struct commit_holder *holders;		/* [w] every address space */
 	atomic_llong huge_reserved[UMM_HUGE_SIZES];	/* [a] pages promised to mappings */
 	atomic_ullong next_anon_id;		/* [a] names for anon_vmas, in order of making */
 	atomic_ullong live_objects;		/* [a] mms and files not yet freed */
@@ -42,15 +52,27 @@ static inline bool rule(const struct world *world, enum rule_id id)
 	return world->rule_on[id];
 }
 
-/* Pages charged on this machine; the charge is a counter, so the order of changes does not matter. */
-static inline uint64_t world_committed(const struct world *world)
+/* vm_committed_as: pages charged on this machine.  Takes world->lock. */
+uint64_t world_committed(struct world *world);
+
+void commit_holder_add(struct world *world, struct commit_holder *holder);
+void commit_holder_remove(struct world *world, struct commit_holder *holder);
+
+static inline int64_t commit_held(const struct commit_holder *holder)
 {
-	return (uint64_t)atomic_load_explicit(&world->vm_committed_as, memory_order_relaxed);
+	return atomic_load_explicit(&holder->pages, memory_order_relaxed);
 }
 
-static inline void world_commit(struct world *world, int64_t pages)
+/* The owner's mmap_lock is held: no other writer. */
+static inline void commit_charge(struct commit_holder *holder, int64_t pages)
 {
-	atomic_fetch_add_explicit(&world->vm_committed_as, pages, memory_order_relaxed);
+	atomic_store_explicit(&holder->pages, commit_held(holder) + pages, memory_order_relaxed);
+}
+
+/* Charge an object, which no single process owns. */
+static inline void world_commit_object(struct world *world, int64_t pages)
+{
+	atomic_fetch_add_explicit(&world->object_committed, pages, memory_order_relaxed);
 }
 
 static inline void world_event(const struct world *world, enum umm_event_type type, void *mm,

@@ -90,7 +90,7 @@ static long dup_mmap(struct mm_struct *child, struct mm_struct *parent, struct u
 			return err;
 	}
 	passed(why, WHY_FORK_OVERCOMMIT, largest, limit);
-	note(why, NOTE_FORKED, child->tree.map_count, (uint64_t)child->charged, 0, 0);
+	note(why, NOTE_FORKED, child->tree.map_count, (uint64_t)commit_held(&child->charged), 0, 0);
 	return 0;
 }
 

@@ -103,7 +103,7 @@ long expand_downwards(struct mm_struct *mm, struct vm_area_struct *vma, umm_addr
 	if (vma->vm_flags & VM_ACCOUNT)
 		vm_acct_memory(mm, (int64_t)grow);
 	else
-		world_commit(mm->world, (int64_t)grow);
+		world_commit_object(mm->world, (int64_t)grow);
 	if (vma->vm_flags & VM_LOCKED)
 		mm->locked_vm += grow;
 	vm_stat_account(mm, vma->vm_flags, (int64_t)grow);

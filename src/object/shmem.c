@@ -20,7 +20,7 @@ static long shmem_mmap(struct mm_struct *mm, struct vm_area_struct *vma, struct 
 
 static void shmem_destroy(struct file *file)
 {
-	world_commit(file->world, -(int64_t)file->charged);
+	world_commit_object(file->world, -(int64_t)file->charged);
 }
 
 const struct file_operations shmem_file_operations = {
@@ -66,9 +66,9 @@ static struct file *shmem_kernel_file_setup(struct mm_struct *mm, uint64_t len, 
 	file->flags = UMM_FMODE_READ | UMM_FMODE_WRITE;
 	file->dev_minor = 1;
 	file->charged = charge;
-	world_commit(mm->world, (int64_t)charge);
+	world_commit_object(mm->world, (int64_t)charge);
 	if (charge)
-		note(why, NOTE_CHARGED, charge, world_committed(mm->world), 0, 0);
+		note(why, NOTE_CHARGED_OBJECT, charge, 0, 0, 0);
 	return file;
 }
 

@@ -103,8 +103,7 @@ static uint64_t commit_limit(const struct mm_struct *mm)
 
 void vm_acct_memory(struct mm_struct *mm, int64_t pages)
 {
-	mm->charged += pages;
-	world_commit(mm->world, pages);
+	commit_charge(&mm->charged, pages);
 	world_event(mm->world, UMM_EVENT_CHARGE, mm, 0, 0, (uint64_t)pages);
 }
 
@@ -142,7 +141,7 @@ long security_vm_enough_memory_mm(struct mm_struct *mm, uint64_t pages, struct u
 	if (err)
 		return err;
 	vm_acct_memory(mm, (int64_t)pages);
-	note(why, NOTE_CHARGED, pages, world_committed(mm->world), 0, 0);
+	note(why, NOTE_CHARGED, pages, (uint64_t)commit_held(&mm->charged), 0, 0);
 	return 0;
 }
 
@@ -151,7 +150,7 @@ void vm_unacct_memory(struct mm_struct *mm, uint64_t pages, struct umm_why *why)
 	if (!pages)
 		return;
 	vm_acct_memory(mm, -(int64_t)pages);
-	note(why, NOTE_UNCHARGED, pages, world_committed(mm->world), 0, 0);
+	note(why, NOTE_UNCHARGED, pages, (uint64_t)commit_held(&mm->charged), 0, 0);
 }
 
 bool can_do_mlock(const struct mm_struct *mm)

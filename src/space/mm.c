@@ -41,6 +41,7 @@ struct mm_struct *mm_alloc(struct world *world)
 	umm_layout_init(&mm->layout, UINT64_C(8) << 20);
 	for (unsigned int i = 0; i < NR_MM_RLIMITS; i++)
 		mm->rlimit[i] = (struct mm_rlimit){ UMM_RLIM_INFINITY, UMM_RLIM_INFINITY };
+	commit_holder_add(world, &mm->charged);
 	atomic_fetch_add(&world->live_objects, 1);
 	return mm;
 }
@@ -65,7 +66,7 @@ void exit_mmap(struct mm_struct *mm)
 		remove_vma(mm, vma);
 		vma = next;
 	}
-	vm_acct_memory(mm, -mm->charged);
+	vm_acct_memory(mm, -commit_held(&mm->charged));
 	mm->total_vm = 0;
 	mm->data_vm = 0;
 	mm->exec_vm = 0;
@@ -81,6 +82,7 @@ void mmput(struct mm_struct *mm)
 	if (atomic_fetch_sub(&mm->users, 1) != 1)
 		return;
 	exit_mmap(mm);
+	commit_holder_remove(world, &mm->charged);
 	anon_vma_release_reserve(mm);
 	if (mm->spare_shmem)
 		file_put(mm->spare_shmem);
@@ -122,5 +124,5 @@ bool mm_is_valid(const struct mm_struct *mm)
 	/* Shared anonymous memory is charged to its object: not a matter of the areas. */
 	return count.total_vm == mm->total_vm && count.data_vm == mm->data_vm &&
 	       count.exec_vm == mm->exec_vm && count.stack_vm == mm->stack_vm &&
-	       (int64_t)charged == mm->charged;
+	       (int64_t)charged == commit_held(&mm->charged);
 }

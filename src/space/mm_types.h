@@ -105,7 +105,7 @@ struct mm_struct {
 	uint64_t total_vm;			/* [m] pages */
 	uint64_t data_vm, exec_vm, stack_vm;	/* [m] pages, classes of total_vm */
 	uint64_t locked_vm;			/* [m] pages */
-	int64_t charged;			/* [m] pages of the world's vm_committed_as */
+	struct commit_holder charged;		/* [m] pages of the world's vm_committed_as */
 	vm_flags_t def_flags;			/* [m] every new area gets them */
 
 	struct mm_rlimit rlimit[NR_MM_RLIMITS];	/* [m] */
