@@ -132,7 +132,8 @@ static void successes(void)
 
 int main(void)
 {
-	area = CALL(mmap, 0, 16 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1L, 0);
+	area = CALL(mmap, 0, 16 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1L,
+		    0);
 	for (int i = 0; i < 16; i++)
 		((volatile char *)area)[4096 * i] = 1;
 	for (int bit = 0; bit < 64; bit++)

@@ -20,15 +20,16 @@ int main(int argc, char **argv)
 	base = mmap(NULL, 16 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (base == MAP_FAILED)
 		return 1;
+	/* The first replaces and splits, the second merges, the third splits; then there is a hole. */
 	a = mmap(base + 4 * PAGE, 4 * PAGE, PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);		/* replaces, splits */
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 	b = mmap(base + 8 * PAGE, PAGE, PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);		/* merges */
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 	if (a == MAP_FAILED || b == MAP_FAILED)
 		return 1;
-	if (munmap(base + 6 * PAGE, PAGE))					/* splits */
+	if (munmap(base + 6 * PAGE, PAGE))
 		return 1;
-	if (!mprotect(base + 5 * PAGE, 4 * PAGE, PROT_READ) || errno != ENOMEM)	/* a hole */
+	if (!mprotect(base + 5 * PAGE, 4 * PAGE, PROT_READ) || errno != ENOMEM)
 		return 1;
 	if (mmap(NULL, 0, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED ||
 	    errno != EINVAL)
