@@ -253,8 +253,38 @@ our_end() {
 	grep -qi 'perf\|fault' "$BATS_TEST_TMPDIR/out"
 }
 
-# One tracer at a time: inside another follower (or gdb, or strace) we say so, and that is all.
+# without CALLS VERB ARGS...: usermm where those system calls are not permitted.
+without() {
+	local calls="$1" verb="$2"
+
+	shift 2
+	timeout 20 "$TEST_PROGS/without" "$calls" "$USERMM" "$verb" "$@"
+}
+
+@test "perf not permitted: a warning, and the page tables are looked at instead" {
+	run --separate-stderr -0 without perf_event_open check -f -- "$TEST_PROGS/blind" vm_writev
+	[[ "$stderr" == *"warning"*perf* ]]
+	[[ "$stderr" == *" 0 divergences"* ]]
+	run --separate-stderr -0 without perf_event_open check -f -- "$TEST_PROGS/hello"
+	[[ "$stderr" == *" 0 divergences"* ]]
+}
+
 @test "ptrace not permitted" {
+	run --separate-stderr -125 without ptrace trace -- "$BEHAVE" exit 3
+	[[ "$stderr" == *ptrace*"not permitted"* ]]
+	run --separate-stderr -2 without ptrace check -- "$BEHAVE" exit 3
+	[[ "$stderr" == *ptrace*"not permitted"* ]]
+}
+
+@test "seccomp filters not permitted" {
+	run --separate-stderr -125 without seccomp trace -- "$BEHAVE" exit 3
+	[[ "$stderr" == *seccomp* ]]
+	run --separate-stderr -2 without seccomp check -- "$BEHAVE" exit 3
+	[[ "$stderr" == *seccomp* ]]
+}
+
+# One tracer at a time: inside another follower (or gdb, or strace) we say so, and that is all.
+@test "inside another tracer" {
 	run -125 timeout 20 "$USERMM" trace -f -o outer.out -- "$USERMM" trace -- "$BEHAVE" exit 3
 	[[ "$output" == *ptrace* ]]
 	run -2 timeout 20 "$USERMM" trace -f -o outer.out -- "$USERMM" check -- "$BEHAVE" exit 3
