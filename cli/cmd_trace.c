@@ -111,7 +111,7 @@ static void trace_divergence(void *ctx, const struct follow_divergence *divergen
 	explain_line(&tracer->after, tracer->out, "model", divergence->model);
 	explain_line(&tracer->after, tracer->out, "kern", divergence->kernel);
 	explain_line(&tracer->after, tracer->out, "note",
-		     "model and kernel differ here: usermm is wrong, what it says of this call too");
+		     "model and kernel differ: usermm is wrong, what it says of this call too");
 	if (!divergence->call)
 		flush_after(tracer);
 }

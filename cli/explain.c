@@ -8,30 +8,29 @@ struct label {
 	const char *prefix;	/* of the names of the codes that it stands for */
 	const char *word;
 	bool effect;		/* told of a refused call too: it happened all the same */
-	const char *said;	/* how their texts begin, where the word says that already */
-	const char *instead;	/* … and what to begin with */
+	const char *said;	/* how their texts begin, where the word says just that */
 };
 
 static const struct label labels[] = {
-	{ "ADDR", "addr", false, NULL, NULL },
-	{ "HINT", "addr", false, NULL, NULL },
-	{ "GAP", "addr", false, NULL, NULL },
-	{ "THP", "addr", false, NULL, NULL },
-	{ "MERGED", "merge", true, "merged with", "with" },
-	{ "APART", "apart", false, "not merged with", "from" },
-	{ "SPLIT", "split", true, "split ", "" },
-	{ "CLOBBERED", "lost", true, NULL, NULL },
-	{ "UNMAPPED", "unmap", true, "unmapped ", "" },
-	{ "NEW_AREA", "area", false, "a new area", "new" },
-	{ "CHARGED", "cost", false, NULL, NULL },
-	{ "UNCHARGED", "cost", false, NULL, NULL },
-	{ "NOT_CHARGED", "cost", false, NULL, NULL },
-	{ "LOCK", "lock", false, NULL, NULL },
-	{ "POPULATED", "fill", false, NULL, NULL },
-	{ "PROTECT", "prot", true, NULL, NULL },
-	{ "BRK", "heap", false, NULL, NULL },
-	{ "FORK", "copy", false, NULL, NULL },
-	{ "STACK", "stack", false, NULL, NULL },
+	{ "ADDR", "addr", false, NULL },
+	{ "HINT", "addr", false, NULL },
+	{ "GAP", "addr", false, NULL },
+	{ "THP", "addr", false, NULL },
+	{ "MERGED", "merge", true, NULL },
+	{ "APART", "apart", false, NULL },
+	{ "SPLIT", "split", true, "split " },
+	{ "CLOBBERED", "lost", true, NULL },
+	{ "UNMAPPED", "unmap", true, "unmapped " },
+	{ "NEW_AREA", "area", false, NULL },
+	{ "CHARGED", "cost", false, NULL },
+	{ "UNCHARGED", "cost", false, NULL },
+	{ "NOT_CHARGED", "cost", false, NULL },
+	{ "LOCK", "lock", false, NULL },
+	{ "POPULATED", "fill", false, NULL },
+	{ "PROTECT", "prot", true, NULL },
+	{ "BRK", "heap", false, NULL },
+	{ "FORK", "copy", false, NULL },
+	{ "STACK", "stack", false, NULL },
 };
 
 static const struct label *find_label(const char *code_name)
@@ -128,18 +127,14 @@ static void explain_refusal(struct text *text, const struct out *out, const stru
 static void note_line(struct text *text, const struct out *out, const struct umm_why_entry *entry,
 		      const struct umm_why_info *info, const struct label *label)
 {
-	struct text filled = { 0 }, string = { 0 };
+	struct text filled = { 0 };
 	size_t said = label && label->said ? strlen(label->said) : 0;
 
 	explain_fill(&filled, info->text, entry);
-	if (said && !strncmp(filled.buf, label->said, said))
-		text_add(&string, label->instead);
-	else
+	if (said && strncmp(filled.buf, label->said, said))
 		said = 0;
-	text_add(&string, filled.buf + said);
-	explain_line(text, out, label ? label->word : "note", string.buf);
+	explain_line(text, out, label ? label->word : "note", filled.buf + said);
 	text_free(&filled);
-	text_free(&string);
 }
 
 static void explain_notes(struct text *text, const struct out *out, const struct umm_why *why,

@@ -12,8 +12,8 @@
 
 static const struct verb verbs[] = {
 	{ VERB_TRACE, "trace", "[OPTIONS] [--] PROGRAM [ARGS]",
-	  "Run PROGRAM, print its memory calls as strace does, and under a refused one the check that "
-	  "refused it, its limit, the present value, and what was ruled out.",
+	  "Run PROGRAM, print its memory calls as strace does, and under a refused one the check "
+	  "that refused it, its limit, the present value, and what was ruled out.",
 	  "The status is PROGRAM's own, or 125 if usermm fails, 126 if PROGRAM cannot be executed, "
 	  "127 if it is not found; a fatal signal of PROGRAM is raised again.",
 	  EXIT_FAILED, cmd_trace },
@@ -109,6 +109,7 @@ int main(int argc, char **argv)
 	if (argv[1][0] == '-')
 		complain("unknown option %s (see `usermm --help`)", argv[1]);
 	else
-		complain("unknown verb \"%s\": trace, check or rules (see `usermm --help`)", argv[1]);
+		complain("unknown verb \"%s\": trace, check or rules (see `usermm --help`)",
+			 argv[1]);
 	return EXIT_TROUBLE;
 }

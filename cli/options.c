@@ -38,8 +38,8 @@ static const struct option_row table[] = {
 	{ OPT_RULE, VERB_TRACE | VERB_CHECK, "rule", "NAME=on|off",
 	  "switch a rule of the model, see `usermm rules`; may be repeated" },
 	{ OPT_FALSIFY, VERB_CHECK, "falsify", "CALL:NTH:VALUE",
-	  "for tests: after the prediction, make the NTH call of that name answer VALUE (a number or "
-	  "-ERRNO); usermm must report it" },
+	  "for tests: after the prediction, make the NTH call of that name answer VALUE (a number "
+	  "or -ERRNO); usermm must report it" },
 	{ OPT_COLOR, VERB_TRACE | VERB_CHECK, "color", "WHEN",
 	  "auto (default), always, never" },
 	{ OPT_ASCII, VERB_TRACE | VERB_CHECK, "ascii", NULL, "-> instead of the arrow" },

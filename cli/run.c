@@ -20,7 +20,8 @@ enum follow_trouble run_program(const struct verb *verb, struct options *options
 		sink = &records;
 	}
 	*summary = (struct follow_summary){ 0 };
-	trouble = follow_run(&options->follow, options->program, sink, summary, error, sizeof(error));
+	trouble = follow_run(&options->follow, options->program, sink, summary, error,
+			     sizeof(error));
 	if (trouble != FOLLOW_OK) {
 		complain("%s", *error ? error : "cannot follow the program");
 		if (options->json)

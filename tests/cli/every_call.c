@@ -1,7 +1,7 @@
 /*
  * every_call.c - each call of strace's memory class, with each bit of each flag word: for comparing
- * how the calls are printed.  Most of them fail, on purpose: nothing here should depend on the machine
- * or on an earlier run.
+ * how the calls are printed.  Most of them fail, on purpose: nothing here should depend on the
+ * machine or on an earlier run.
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -59,7 +59,8 @@ static void random_words(void)
 	for (int i = 0; i < 200; i++) {
 		unsigned long word = ((unsigned long)random() << 32) ^ (unsigned long)random();
 
-		CALL(mmap, odd, 4096, word & 0x030001ff, (word >> 8 & 0xffffffff) | MAP_FIXED, -1L, 0);
+		CALL(mmap, odd, 4096, word & 0x030001ff, (word >> 8 & 0xffffffff) | MAP_FIXED, -1L,
+		     0);
 		CALL(mremap, odd, 1, 2, word & 0x1f, word);
 		CALL(mbind, odd, 4096, word & 0xf00f, 0, 0, word >> 16 & 0xf);
 		CALL(set_mempolicy, (word & 0xf00f) | 0x1008, 0, 0);

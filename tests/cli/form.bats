@@ -69,8 +69,8 @@ equal_to_strace() {
 @test "--explain=all says where addresses come from, and what was merged and split" {
 	usermm 0 trace --explain=all -o trace -- "$BATS_FILE_TMPDIR/refused"
 	has trace '^  ↳ addr  '
-	has trace '^  ↳ merge with '
-	has trace '^  ↳ apart from '
+	has trace '^  ↳ merge merged with '
+	has trace '^  ↳ apart not merged with '
 	has trace '^  ↳ split \['
 	has trace '^  ↳ lost  replaced what was mapped in '
 	has trace '^  ↳ cost  '

@@ -20,7 +20,7 @@ int main(int argc, char **argv)
 	base = mmap(NULL, 16 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (base == MAP_FAILED)
 		return 1;
-	/* The first replaces and splits, the second merges, the third splits; then there is a hole. */
+	/* The first replaces and splits, the second merges, the third splits; then a hole. */
 	a = mmap(base + 4 * PAGE, 4 * PAGE, PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 	b = mmap(base + 8 * PAGE, PAGE, PROT_READ | PROT_WRITE,
