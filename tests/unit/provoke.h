@@ -1,0 +1,21 @@
+/*
+ * provoke.h - a provocation for each check of the catalogue.
+ */
+#ifndef TESTS_PROVOKE_H
+#define TESTS_PROVOKE_H
+
+#include "lab.h"
+
+struct provocation {
+	const char *name;			/* in the catalogue */
+	int64_t (*provoke)(struct lab *lab);	/* the negative error, or NULL: */
+	const char *unreachable;		/* why no call of this library gets there */
+};
+
+/* The checks of mmap's arguments, address and object; and those of making areas, and all others. */
+extern const struct provocation provocations_mmap[], provocations_other[];
+
+/* mmap of lab->file, with the lab's record. */
+int64_t refused_map(struct lab *lab, uint64_t addr, uint64_t len, uint64_t prot, uint64_t flags);
+
+#endif

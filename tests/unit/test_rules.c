@@ -1,0 +1,246 @@
+/*
+ * test_rules.c - each rule of the catalogue, on and off: something must be answered otherwise.
+ *
+ * A rule that has no row here fails.
+ */
+#include "lab.h"
+
+/* ---- what is looked at --------------------------------------------------------------------- */
+
+static int64_t map_type(struct lab *lab, uint64_t flags)
+{
+	int64_t addr = umm_mmap(lab->mm, 0, PAGE, R, flags, lab->file, 0, NULL);
+
+	return addr < 0 ? addr : 0;
+}
+
+/* 1: at the address that was asked for, 0: elsewhere, or an error. */
+static int64_t fixed_noreplace(struct lab *lab)
+{
+	int64_t addr;
+
+	lab_map(lab, AT, PAGE, R, ANON);
+	addr = umm_mmap(lab->mm, AT, PAGE, R, ANON | UMM_MAP_FIXED_NOREPLACE, NULL, 0, NULL);
+	return addr < 0 ? addr : addr == (int64_t)AT;
+}
+
+static int64_t shared_validate(struct lab *lab)
+{
+	lab_file(lab, UMM_FILE_REGULAR, UMM_FMODE_READ);
+	return map_type(lab, UMM_MAP_SHARED_VALIDATE);
+}
+
+static int64_t droppable(struct lab *lab)
+{
+	return map_type(lab, UMM_MAP_DROPPABLE | UMM_MAP_ANONYMOUS);
+}
+
+static int64_t choice(struct lab *lab, uint64_t len, uint64_t flags)
+{
+	int64_t addr = umm_get_unmapped_area(lab->mm, 0, len, R, flags, lab->file, 0);
+
+	assert_true(addr > 0);
+	return addr;
+}
+
+static void set_mmap_base(struct lab *lab, uint64_t base)
+{
+	struct umm_layout layout = { .size = sizeof(layout) };
+
+	umm_mm_get_layout(lab->mm, &layout);
+	layout.mmap_base = base;
+	umm_mm_set_layout(lab->mm, &layout);
+}
+
+static int64_t above4g(struct lab *lab)
+{
+	set_mmap_base(lab, 0x80000000);
+	return choice(lab, PAGE, ANON | UMM_MAP_ABOVE4G) >= INT64_C(1) << 32;
+}
+
+static int64_t map_stack_nohuge(struct lab *lab)
+{
+	struct umm_area area;
+
+	lab_map(lab, AT, PAGE, R, ANON | UMM_MAP_STACK);
+	assert_true(lab_area(lab, AT, &area));
+	return (area.vm_flags & UMM_VM_NOHUGEPAGE) != 0;
+}
+
+static int64_t anon_thp_align(struct lab *lab)
+{
+	return choice(lab, 2 * MIB, ANON) % (int64_t)(2 * MIB) == 0;
+}
+
+static int64_t anon_thp_align_multiple(struct lab *lab)
+{
+	return choice(lab, 2 * MIB + PAGE, ANON) % (int64_t)(2 * MIB) == 0;
+}
+
+/* How far below the base, in huge pages. */
+static int64_t thp_align_shift(struct lab *lab)
+{
+	set_mmap_base(lab, 0x7ff000000000);
+	return (0x7ff000000000 - choice(lab, 2 * MIB, ANON)) / (int64_t)(2 * MIB);
+}
+
+static int64_t zero_thp_align(struct lab *lab)
+{
+	lab_file(lab, UMM_FILE_ZERO, UMM_FMODE_READ | UMM_FMODE_WRITE);
+	return choice(lab, 2 * MIB, PRIVATE) % (int64_t)(2 * MIB) == 0;
+}
+
+static int64_t data_limit_mmap(struct lab *lab)
+{
+	lab_limit(lab, UMM_RLIMIT_DATA, PAGE);
+	lab_map(lab, AT, 2 * PAGE, R, ANON);
+	return umm_mprotect(lab->mm, AT, 2 * PAGE, R | W, -1, NULL);
+}
+
+/* Pages charged after. */
+static int64_t mprotect_drops_account(struct lab *lab)
+{
+	lab_map(lab, AT, 2 * PAGE, R | W, ANON);
+	assert_int_equal(umm_mprotect(lab->mm, AT, 2 * PAGE, R, -1, NULL), 0);
+	return umm_world_committed(lab->world);
+}
+
+/* Areas after. */
+static int64_t merge_into_unfaulted(struct lab *lab)
+{
+	lab_map(lab, AT, PAGE, R | W, ANON);
+	lab_write(lab, AT);
+	lab_map(lab, AT + PAGE, PAGE, R | W | X, ANON);
+	assert_int_equal(umm_mprotect(lab->mm, AT, PAGE, R | W | X, -1, NULL), 0);
+	return (int64_t)lab_areas(lab);
+}
+
+static int64_t close_merge(struct lab *lab)
+{
+	lab_file(lab, UMM_FILE_REGULAR, UMM_FMODE_READ | UMM_FILE_VM_CLOSE);
+	lab_map_offset(lab, AT, PAGE, R, PRIVATE, 0);
+	lab_map_offset(lab, AT + PAGE, PAGE, R, PRIVATE, PAGE);
+	return (int64_t)lab_areas(lab);
+}
+
+/* Pages left after. */
+static int64_t failed_fixed_keeps_old(struct lab *lab)
+{
+	struct umm_mm_stats stats;
+
+	lab_map(lab, AT, 4 * PAGE, R, ANON);
+	lab->settings.totalram_pages = 10;
+	lab_settings_changed(lab);
+	assert_int_equal(umm_mmap(lab->mm, AT, 20 * PAGE, R | W, ANON | FIXED, NULL, 0, NULL),
+			 -UMM_ENOMEM);
+	umm_mm_stats(lab->mm, &stats);
+	return (int64_t)stats.total_vm;
+}
+
+static int64_t seal_write_allows_read(struct lab *lab)
+{
+	lab_file(lab, UMM_FILE_SHMEM, UMM_FMODE_READ | UMM_FMODE_WRITE | UMM_FILE_SEAL_WRITE);
+	return map_type(lab, SHARED);
+}
+
+static int64_t file_size_check(struct lab *lab)
+{
+	int64_t addr;
+
+	lab_file(lab, UMM_FILE_REGULAR, UMM_FMODE_READ);
+	addr = umm_mmap(lab->mm, 0, PAGE, R, PRIVATE, lab->file, UINT64_C(0x7ffffffffffff000),
+			NULL);
+	return addr < 0 ? addr : 0;
+}
+
+/* Areas that are called [heap]. */
+static int64_t heap_name_strict(struct lab *lab)
+{
+	char text[1024], *at = text;
+	int64_t named = 0;
+
+	lab_map(lab, HEAP - PAGE, PAGE, R, ANON);
+	assert_int_equal(umm_brk(lab->mm, HEAP + PAGE, NULL), HEAP + PAGE);
+	assert_true(umm_maps_text(lab->mm, text, sizeof(text)) < sizeof(text));
+	while ((at = strstr(at, "[heap]"))) {
+		named++;
+		at++;
+	}
+	return named;
+}
+
+/* ---- the table ----------------------------------------------------------------------------- */
+
+struct effect {
+	const char *rule;
+	int64_t (*look)(struct lab *lab);
+	int64_t on, off;
+};
+
+static const struct effect effects[] = {
+	{ "fixed_noreplace", fixed_noreplace, -UMM_EEXIST, 0 },
+	{ "shared_validate", shared_validate, 0, -UMM_EINVAL },
+	{ "droppable", droppable, 0, -UMM_EINVAL },
+	{ "map_above4g", above4g, 1, 0 },
+	{ "map_stack_nohuge", map_stack_nohuge, 1, 0 },
+	{ "anon_thp_align", anon_thp_align, 1, 0 },
+	{ "anon_thp_align_multiple", anon_thp_align_multiple, 0, 1 },
+	{ "thp_align_shift", thp_align_shift, 1, 2 },
+	{ "zero_thp_align", zero_thp_align, 1, 0 },
+	{ "data_limit_mmap", data_limit_mmap, -UMM_ENOMEM, 0 },
+	{ "mprotect_drops_account", mprotect_drops_account, 0, 2 },
+	{ "merge_into_unfaulted", merge_into_unfaulted, 1, 2 },
+	{ "close_merge", close_merge, 1, 2 },
+	{ "failed_fixed_keeps_old", failed_fixed_keeps_old, 4, 0 },
+	{ "seal_write_allows_read", seal_write_allows_read, 0, -UMM_EPERM },
+	{ "file_size_check", file_size_check, -UMM_EOVERFLOW, 0 },
+	{ "heap_name_strict", heap_name_strict, 1, 2 },
+};
+
+#define NR_EFFECTS (sizeof(effects) / sizeof(effects[0]))
+
+static void test_effects(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < NR_EFFECTS; i++) {
+		for (int on = 0; on < 2; on++) {
+			int64_t expected = on ? effects[i].on : effects[i].off, answer;
+			struct lab lab;
+
+			lab_init(&lab);
+			lab_set_rule(&lab, effects[i].rule, on);
+			answer = effects[i].look(&lab);
+			if (answer != expected)
+				fail_msg("%s %s: %lld, expected %lld", effects[i].rule,
+					 on ? "on" : "off", (long long)answer,
+					 (long long)expected);
+			lab_destroy(&lab);
+		}
+	}
+}
+
+static void test_catalogue_is_covered(void **state)
+{
+	(void)state;
+	for (unsigned int rule = 0; rule < umm_rule_count(); rule++) {
+		struct umm_rule_info info;
+		size_t i;
+
+		umm_rule_info(rule, &info);
+		for (i = 0; i < NR_EFFECTS && strcmp(effects[i].rule, info.name); i++)
+			;
+		if (i == NR_EFFECTS)
+			fail_msg("no test shows the effect of %s", info.name);
+	}
+	assert_int_equal(umm_rule_count(), NR_EFFECTS);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_effects),
+		cmocka_unit_test(test_catalogue_is_covered),
+	};
+
+	return cmocka_run_group_tests_name("rules", tests, NULL, NULL);
+}
