@@ -298,7 +298,7 @@ void strace_call(struct text *text, const struct follow_call *call)
 			at += registers(row->args[i]);
 		}
 	}
-	text_add(text, call->no_return ? " <unfinished ...>)" : ")");
+	text_add(text, ")");
 }
 
 /* Answers that a signal turns into something else before the program sees them. */

@@ -6,11 +6,12 @@ load lib
 setup_file() {
 	build_program every_call
 	build_program refused
+	build_program signals
 }
 
 # Lines that are strace's: not indented, not messages, and without what differs from run to run.
 strace_lines() {
-	grep -av '^ \|^usermm: \|^strace: ' "$1"
+	grep -av '^ \|^usermm: \|^strace: ' "$1" | sed 's/si_pid=[0-9]*/si_pid=N/; s/ (core dumped)//'
 }
 
 # Run both on a program without randomisation; the lines must be equal byte for byte.
@@ -18,9 +19,8 @@ equal_to_strace() {
 	command -v strace >/dev/null || skip "no strace"
 	timeout 60 setarch -R strace -e trace=memory -o theirs "$@" >/dev/null 2>&1 </dev/null || true
 	timeout 60 setarch -R "$USERMM" trace -o ours "$@" >/dev/null 2>err </dev/null || true
-	strace_lines ours >ours.lines
 	[ -s theirs ]
-	diff theirs ours.lines
+	diff <(strace_lines theirs) <(strace_lines ours)
 }
 
 @test "the lines of small programs are strace's" {
@@ -48,6 +48,13 @@ equal_to_strace() {
 	has trace '^--- SIGSEGV \{si_signo=SIGSEGV, si_code=SEGV_MAPERR, si_addr=0x4242\} ---$'
 	has trace '^  ↳ why   nothing is mapped at 4242$'
 	has trace '^\+\+\+ killed by SIGSEGV'
+}
+
+@test "signals look as strace's, whoever sent them" {
+	for how in none maperr accerr noncanonical illegal trap divide raise kill realtime queue \
+		   timer exited killed; do
+		equal_to_strace "$BATS_FILE_TMPDIR/signals" "$how"
+	done
 }
 
 @test "under a refused call: why, check, not, fix" {
