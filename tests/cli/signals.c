@@ -49,7 +49,8 @@ int main(int argc, char **argv)
 	else if (!strcmp(how, "trap"))
 		__asm__("int3");
 	else if (!strcmp(how, "divide"))
-		__asm__ volatile("xor %%ecx, %%ecx; xor %%edx, %%edx; idiv %%ecx" ::: "rcx", "rdx", "cc");
+		__asm__ volatile("xor %%ecx, %%ecx; xor %%edx, %%edx; idiv %%ecx" ::
+				 : "rcx", "rdx", "cc");
 	else if (!strcmp(how, "raise"))
 		raise(SIGTERM);
 	else if (!strcmp(how, "kill"))
