@@ -165,7 +165,7 @@ bool umm_find_area(struct umm_mm *handle, umm_addr_t addr, struct umm_area *area
 		area->pgoff = vma->vm_pgoff;
 		area->file = file_handle(vma->vm_file);
 		area->name = area_name(mm, vma);
-		area->special = vma->special_name;
+		area->special = vma->vm_file ? NULL : vma->special_name;
 		area->anon = anon_state(vma);
 		area->anon_id = vma->anon_vma ? vma->anon_vma->id : 0;
 	}

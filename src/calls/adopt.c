@@ -60,14 +60,15 @@ static struct vm_area_struct *make_vma(struct mm_struct *mm, const struct umm_ar
 	struct vm_area_struct *vma = vm_area_alloc(mm, area->start, area->end, area->vm_flags);
 
 	vma->vm_pgoff = file ? area->pgoff : area->start >> PAGE_SHIFT;
-	vma->special_name = special_name(area);
 	if (file) {
 		file_get(file);
 		vma->vm_file = file;
 		vma->vm_ops = file_area_operations(file, vma->vm_flags);
-	} else if (vma->special_name || (vma->vm_flags & VM_SPECIAL)) {
-		vma->vm_ops = &special_vm_operations;
+		return vma;
 	}
+	vma->special_name = special_name(area);
+	if (vma->special_name || (vma->vm_flags & VM_SPECIAL))
+		vma->vm_ops = &special_vm_operations;
 	return vma;
 }
 

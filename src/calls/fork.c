@@ -47,8 +47,7 @@ static long dup_vma(struct mm_struct *child, const struct vm_area_struct *vma, s
 	copy->vm_pgoff = vma->vm_pgoff;
 	copy->vm_file = vma->vm_file;
 	copy->vm_ops = vma->vm_ops;
-	copy->special_name = vma->special_name;
-	copy->vm_private = vma->vm_private;
+	copy->vm_private = vma->vm_private;	/* or the name: they share the place */
 	if (copy->vm_file)
 		file_get(copy->vm_file);
 	if (copy->vm_ops && copy->vm_ops->open)

@@ -43,13 +43,13 @@ static inline uint64_t page_align(uint64_t bytes)
 /* An area's place in the index.  What is inside is vma_tree.c's business. */
 struct vma_node {
 	struct rb_node rb;			/* [m] */
-	uint64_t subtree_gap;			/* [m] bytes; vma_tree.c, invariant 3 */
-	struct vm_area_struct *prev, *next;	/* [m] neighbours in address order */
+	uint64_t gap, subtree_gap;		/* [m] bytes; vma_tree.c, invariants 3 and 4 */
+	struct vm_area_struct *next, *prev;	/* [m] neighbours in address order */
 };
 
 /*
- * One area [vm_start, vm_end).  The first 64 bytes are all that a search reads; the rest is what a
- * decision about the area needs.
+ * One area [vm_start, vm_end).  The first 64 bytes, up to node.next, are all that a search reads; the
+ * rest is what a decision about the area needs.
  */
 struct vm_area_struct {
 	umm_addr_t vm_start;			/* [m] first byte of the range */
@@ -62,14 +62,19 @@ struct vm_area_struct {
 	const struct vm_operations_struct *vm_ops;	/* [m] NULL for anonymous memory */
 	struct anon_vma *anon_vma;		/* [m] the one new pages go to, or NULL */
 	struct anon_vma_chain *chain;		/* [m] all that may hold its pages; anon_vma.c */
-	const char *special_name;		/* [m] "[vdso]"; lives as long as the world, or NULL */
-	uint64_t vm_private;			/* [m] the object's own */
+	union {
+		const char *special_name;	/* [m] without vm_file: "[vdso]", outlives the world */
+		uint64_t vm_private;		/* [m] with vm_file: the object's own */
+	};
 };
+
+_Static_assert(sizeof(struct vm_area_struct) <= 128, "two cache lines an area");
 
 /* The ordered set of areas of one address space. */
 struct vma_tree {
 	struct rb_root root;			/* [m] keyed by vm_start */
 	struct vm_area_struct *first, *last;	/* [m] ends of the list */
+	_Atomic(struct vm_area_struct *) recent;	/* [a] found last; set by readers too */
 	uint64_t map_count;			/* [m] areas linked */
 };
 

@@ -58,8 +58,7 @@ struct vm_area_struct *vma_cut(struct mm_struct *mm, struct vm_area_struct *vma,
 	upper->vm_pgoff = vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT);
 	upper->vm_file = vma->vm_file;
 	upper->vm_ops = vma->vm_ops;
-	upper->special_name = vma->special_name;
-	upper->vm_private = vma->vm_private;
+	upper->vm_private = vma->vm_private;	/* or the name: they share the place */
 	if (upper->vm_file)
 		file_get(upper->vm_file);
 	anon_vma_clone(mm, upper, vma);

@@ -19,18 +19,27 @@
  * Invariants, all checked by vma_tree_is_valid():
  *	1. list order is tree order, and map_count counts both;
  *	2. vm_start < vm_end <= vm_start of the next;
- *	3. subtree_gap == max(gap(v), subtree_gap of both children).
+ *	3. gap == vm_start - vm_end of the one before;
+ *	4. subtree_gap == max(gap, subtree_gap of both children).
  *
  * Every change of a boundary moves up to two gaps: that of the area and that of its successor.
+ *
+ * Programs work on one area for a while: who is found, linked, or stands above a gap that was found is
+ * remembered, and looked at before the tree is.
  */
 #include "base/assert.h"
 #include "space/vma_tree.h"
 
 #define rb_to_vma(rb_node) container_of(rb_node, struct vm_area_struct, node.rb)
 
-static inline uint64_t vma_gap(const struct vm_area_struct *vma)
+static inline uint64_t vma_compute_gap(const struct vm_area_struct *vma)
 {
 	return vma->vm_start - (vma->node.prev ? vma->node.prev->vm_end : 0);
+}
+
+static inline uint64_t vma_gap(const struct vm_area_struct *vma)
+{
+	return vma->node.gap;
 }
 
 static inline uint64_t widest_below(const struct rb_node *node)
@@ -61,10 +70,28 @@ static inline bool vma_gap_renew(struct rb_node *node)
 /* The gap below @vma changed. */
 static void vma_gap_update(struct vm_area_struct *vma)
 {
+	vma->node.gap = vma_compute_gap(vma);
 	rb_propagate(&vma->node.rb, vma_gap_renew);
 }
 
-struct vm_area_struct *find_vma(const struct vma_tree *tree, umm_addr_t addr)
+/* Readers remember too, at the same time: which of them wins does not matter. */
+static inline void remember(const struct vma_tree *tree, struct vm_area_struct *vma)
+{
+	atomic_store_explicit(&((struct vma_tree *)tree)->recent, vma, memory_order_relaxed);
+}
+
+static inline struct vm_area_struct *recent(const struct vma_tree *tree)
+{
+	return atomic_load_explicit(&tree->recent, memory_order_relaxed);
+}
+
+/* Is @vma the first area that ends above @addr? */
+static inline bool answers(const struct vm_area_struct *vma, umm_addr_t addr)
+{
+	return addr < vma->vm_end && addr >= vma->vm_start - vma->node.gap;
+}
+
+static struct vm_area_struct *descend(const struct vma_tree *tree, umm_addr_t addr)
 {
 	const struct rb_node *node = tree->root.node;
 	struct vm_area_struct *found = NULL;
@@ -84,6 +111,18 @@ struct vm_area_struct *find_vma(const struct vma_tree *tree, umm_addr_t addr)
 	return found;
 }
 
+struct vm_area_struct *find_vma(const struct vma_tree *tree, umm_addr_t addr)
+{
+	struct vm_area_struct *vma = recent(tree);
+
+	if (vma && answers(vma, addr))
+		return vma;
+	vma = descend(tree, addr);
+	if (vma)
+		remember(tree, vma);
+	return vma;
+}
+
 struct vm_area_struct *find_vma_prev(const struct vma_tree *tree, umm_addr_t addr,
 				     struct vm_area_struct **prev)
 {
@@ -101,27 +140,31 @@ struct vm_area_struct *find_vma_intersection(const struct vma_tree *tree, umm_ad
 	return vma && vma->vm_start < end ? vma : NULL;
 }
 
+/* The free slot between two neighbours, either of which may be missing: one of them has room. */
+static void slot_between(struct vma_tree *tree, struct vm_area_struct *prev,
+			 struct vm_area_struct *next, struct vma_slot *slot)
+{
+	slot->prev = prev;
+	slot->next = next;
+	if (prev && !prev->node.rb.right) {
+		slot->parent = &prev->node.rb;
+		slot->link = &prev->node.rb.right;
+	} else if (next) {
+		slot->parent = &next->node.rb;
+		slot->link = &next->node.rb.left;
+	} else {
+		slot->parent = NULL;
+		slot->link = &tree->root.node;
+	}
+}
+
 bool find_vma_links(struct vma_tree *tree, umm_addr_t start, umm_addr_t end, struct vma_slot *slot)
 {
-	slot->prev = NULL;
-	slot->next = NULL;
-	slot->parent = NULL;
-	slot->link = &tree->root.node;
-	while (*slot->link) {
-		struct vm_area_struct *vma;
+	struct vm_area_struct *next = find_vma(tree, start);
 
-		slot->parent = *slot->link;
-		vma = rb_to_vma(slot->parent);
-		if (start < vma->vm_end) {
-			if (vma->vm_start < end)
-				return false;
-			slot->next = vma;
-			slot->link = &slot->parent->left;
-		} else {
-			slot->prev = vma;
-			slot->link = &slot->parent->right;
-		}
-	}
+	if (next && next->vm_start < end)
+		return false;
+	slot_between(tree, next ? next->node.prev : tree->last, next, slot);
 	return true;
 }
 
@@ -143,6 +186,8 @@ static void list_remove(struct vma_tree *tree, struct vm_area_struct *vma)
 	*(prev ? &prev->node.next : &tree->first) = next;
 	*(next ? &next->node.prev : &tree->last) = prev;
 	tree->map_count--;
+	if (recent(tree) == vma)
+		remember(tree, next ? next : prev);
 }
 
 /*
@@ -152,12 +197,15 @@ static void list_remove(struct vma_tree *tree, struct vm_area_struct *vma)
 static void rb_insert_vma(struct vma_tree *tree, struct vm_area_struct *vma,
 			  struct rb_node *parent, struct rb_node **link)
 {
-	const struct vm_area_struct *next = vma->node.next;
+	struct vm_area_struct *next = vma->node.next;
 	bool next_is_due = next != NULL;
 	struct rb_node *node;
 
 	rb_link(&vma->node.rb, parent, link);
-	vma->node.subtree_gap = vma_gap(vma);
+	vma->node.gap = vma_compute_gap(vma);
+	vma->node.subtree_gap = vma->node.gap;
+	if (next)
+		next->node.gap = vma_compute_gap(next);
 	for (node = parent; node; node = rb_parent(node)) {
 		bool changed = vma_gap_renew(node);
 
@@ -177,24 +225,22 @@ void vma_link(struct vma_tree *tree, struct vm_area_struct *vma, const struct vm
 
 	list_insert(tree, vma, slot->prev, slot->next);
 	rb_insert_vma(tree, vma, slot->parent, slot->link);
+	remember(tree, vma);
 	mm_assert_expensive(vma_tree_is_valid(tree));
 }
 
 void vma_link_upper(struct vma_tree *tree, struct vm_area_struct *vma, struct vm_area_struct *upper)
 {
 	struct vm_area_struct *next = vma->node.next;
-	struct rb_node *node = &vma->node.rb;
+	struct vma_slot slot;
 
 	mm_assert(vma->vm_start < upper->vm_start && upper->vm_start < upper->vm_end);
 	mm_assert(upper->vm_end == vma->vm_end);
 
 	vma->vm_end = upper->vm_start;
 	list_insert(tree, upper, vma, next);
-	/* The place just above: below its right hand, or below the left hand of who came next. */
-	if (!node->right)
-		rb_insert_vma(tree, upper, node, &node->right);
-	else
-		rb_insert_vma(tree, upper, &next->node.rb, &next->node.rb.left);
+	slot_between(tree, vma, next, &slot);
+	rb_insert_vma(tree, upper, slot.parent, slot.link);
 	mm_assert_expensive(vma_tree_is_valid(tree));
 }
 
@@ -348,7 +394,11 @@ static bool gap_below(const struct vma_tree *tree, const struct gap_search *sear
 	gap->above = above;
 	gap->start = max_u64(below ? below->vm_end : 0, search->low_limit);
 	gap->end = min_u64(above ? above->vm_start : UINT64_MAX, search->high_limit);
-	return gap->start <= gap->end && gap->end - gap->start >= search->length;
+	if (gap->start > gap->end || gap->end - gap->start < search->length)
+		return false;
+	if (above)
+		remember(tree, above);
+	return true;
 }
 
 bool gap_search_topdown(const struct vma_tree *tree, const struct gap_search *search,
@@ -406,6 +456,7 @@ uint64_t gap_widest(const struct vma_tree *tree, umm_addr_t low_limit, umm_addr_
 bool vma_tree_is_valid(const struct vma_tree *tree)
 {
 	const struct vm_area_struct *vma, *prev = NULL;
+	bool recent_is_linked = !recent(tree);
 	uint64_t count = 0;
 
 	if (!rb_is_valid(&tree->root))
@@ -415,11 +466,14 @@ bool vma_tree_is_valid(const struct vma_tree *tree)
 			return false;
 		if (prev && prev->vm_end > vma->vm_start)
 			return false;
+		if (vma->node.gap != vma_compute_gap(vma))
+			return false;
 		if (vma->node.subtree_gap != vma_compute_subtree_gap(vma))
 			return false;
-		if (find_vma(tree, vma->vm_start) != vma)
+		if (descend(tree, vma->vm_start) != vma)
 			return false;
+		recent_is_linked = recent_is_linked || vma == recent(tree);
 		count++;
 	}
-	return prev == tree->last && count == tree->map_count;
+	return recent_is_linked && prev == tree->last && count == tree->map_count;
 }
