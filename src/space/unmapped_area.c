@@ -220,7 +220,11 @@ static umm_addr_t thp_padded(struct mm_struct *mm, const struct unmapped_area_re
 	umm_addr_t addr, aligned;
 	int64_t found;
 
-	if (end <= first || end - first < PMD_SIZE)
+	/*
+	 * Signed, as in Linux: rounding an offset in the last 2 MiB below 2^63 up gives a negative
+	 * number, and the search is padded although there is no huge page to align.
+	 */
+	if ((int64_t)end <= (int64_t)first || end - first < PMD_SIZE)
 		return 0;
 	padded.len = req->len + PMD_SIZE;
 	if (padded.len < req->len || offset + padded.len < offset)
