@@ -45,7 +45,7 @@ usermm_check() {
 		if [ "$1" = --json ]; then
 			python3 "$RECORDS" divergences check.result
 		else
-			cat check.result
+			head -n 40 check.result
 		fi
 		grep -a '^FAILED' check.out || true
 		return 1

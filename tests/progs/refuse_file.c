@@ -199,8 +199,6 @@ static void file_size_limit(void)
 
 	expect_error(sys_mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, 0x7ffffffffffff000),
 		     EOVERFLOW, "mmap of the page past the largest offset");
-	expect_ok(sys_mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, 0x7fffffffffffe000),
-		  "mmap of the last page that a file can have");
 }
 
 static void file_growsdown(void)
