@@ -27,12 +27,45 @@ static bool read_proc(pid_t pid, const char *name, char *buf, size_t size)
 	return true;
 }
 
-static void read_limit(struct task *task, enum __rlimit_resource resource, int umm_resource)
+/*
+ * One line of /proc/PID/limits: "Max locked memory   8388608   unlimited   bytes".  Slower, but
+ * allowed where prlimit() of another user's process wants CAP_SYS_RESOURCE.
+ */
+static bool limit_from_text(const char *text, const char *name, struct rlimit *limit)
 {
-	struct rlimit limit;
+	const char *line = strstr(text, name);
+	char soft[32], hard[32];
 
-	if (prlimit(task->tgid, resource, NULL, &limit) == 0)
-		umm_mm_set_rlimit(task->space->mm, umm_resource, limit.rlim_cur, limit.rlim_max);
+	if (!line || sscanf(line + strlen(name), " %31s %31s", soft, hard) != 2)
+		return false;
+	limit->rlim_cur = *soft == 'u' ? RLIM_INFINITY : strtoull(soft, NULL, 10);
+	limit->rlim_max = *hard == 'u' ? RLIM_INFINITY : strtoull(hard, NULL, 10);
+	return true;
+}
+
+static void read_limits(struct task *task)
+{
+	static const struct {
+		enum __rlimit_resource resource;
+		int umm;
+		const char *name;
+	} limits[] = {
+		{ RLIMIT_AS, UMM_RLIMIT_AS, "Max address space" },
+		{ RLIMIT_DATA, UMM_RLIMIT_DATA, "Max data size" },
+		{ RLIMIT_STACK, UMM_RLIMIT_STACK, "Max stack size" },
+		{ RLIMIT_MEMLOCK, UMM_RLIMIT_MEMLOCK, "Max locked memory" },
+	};
+	char text[4096] = "";
+
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		struct rlimit limit;
+
+		if (prlimit(task->tgid, limits[i].resource, NULL, &limit) != 0 &&
+		    ((!*text && !read_proc(task->tgid, "limits", text, sizeof(text))) ||
+		     !limit_from_text(text, limits[i].name, &limit)))
+			continue;
+		umm_mm_set_rlimit(task->space->mm, limits[i].umm, limit.rlim_cur, limit.rlim_max);
+	}
 }
 
 /* These checks ask the first user namespace: whoever lives in another has no such capability. */
@@ -72,10 +105,7 @@ void limits_read(struct task *task)
 
 	if (!space || !space->mm)
 		return;
-	read_limit(task, RLIMIT_AS, UMM_RLIMIT_AS);
-	read_limit(task, RLIMIT_DATA, UMM_RLIMIT_DATA);
-	read_limit(task, RLIMIT_STACK, UMM_RLIMIT_STACK);
-	read_limit(task, RLIMIT_MEMLOCK, UMM_RLIMIT_MEMLOCK);
+	read_limits(task);
 	umm_mm_set_caps(space->mm, read_caps(task->tid));
 	space->limits_of = task->tgid;
 }

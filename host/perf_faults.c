@@ -14,17 +14,26 @@
  * as they are.  The software event gives the address only; without privilege, and without faults
  * in the kernel.
  *
+ * A tracer asleep in waitpid() must not let a ring run over.  SIGIO of the ring itself would come
+ * with every sample (the watermark holds for poll() only) and make each fault twenty times as dear.  So
+ * a thread polls, which wakes it at a quarter of a ring, and sends the signal; it touches nothing
+ * else.
+ *
  * Never sampled: pages that get_user_pages touches (mlock, MAP_POPULATE, O_DIRECT, …).  For those,
  * see pagemap.h.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/perf_event.h>
+#include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -56,6 +65,12 @@ struct perf_faults {
 	struct fault_sample *sample;	/* of the last drain */
 	size_t nr_samples, room;
 	uint64_t lost;
+
+	/* The thread that polls. */
+	pthread_t poller;
+	pid_t tracer;			/* the thread that drains: it gets the signal */
+	int end_fd;			/* written to when the poller shall end */
+	atomic_uint nr_drains;
 };
 
 /* ---- tracepoint ids ---- */
@@ -185,10 +200,6 @@ static int open_cpu(struct perf_faults *faults, const int id[2], pid_t pid, int 
 	ring->head = map;
 	ring->data = (unsigned char *)map + UMM_PAGE_SIZE;
 	ring->size = bytes;
-	/* A tracer asleep in waitpid must not let the ring run over. */
-	fcntl(ring->fd, F_SETOWN, getpid());
-	fcntl(ring->fd, F_SETSIG, faults->signo);
-	fcntl(ring->fd, F_SETFL, O_ASYNC | O_NONBLOCK);
 	return 0;
 }
 
@@ -224,6 +235,76 @@ static int open_source(struct perf_faults *faults, enum fault_source source, pid
 	return faults->nr_rings ? 0 : -ENODEV;
 }
 
+/* ---- the thread that polls ---- */
+
+/* A signal just before waitpid() is lost: again, until a drain shows that it was not. */
+static void wake_tracer(struct perf_faults *faults)
+{
+	unsigned int before = atomic_load(&faults->nr_drains);
+	const struct timespec pause = { .tv_nsec = 1000000 };
+
+	for (int tries = 0; tries < 100 && atomic_load(&faults->nr_drains) == before; tries++) {
+		syscall(SYS_tgkill, getpid(), faults->tracer, faults->signo);
+		nanosleep(&pause, NULL);
+	}
+}
+
+static void *poll_rings(void *arg)
+{
+	struct perf_faults *faults = arg;
+	struct pollfd *fd = calloc(faults->nr_rings + 1, sizeof(*fd));
+
+	if (!fd)
+		return NULL;
+	for (size_t i = 0; i < faults->nr_rings; i++)
+		fd[i] = (struct pollfd){ .fd = faults->ring[i].fd, .events = POLLIN };
+	fd[faults->nr_rings] = (struct pollfd){ .fd = faults->end_fd, .events = POLLIN };
+	for (;;) {
+		bool full = false;
+
+		if (poll(fd, faults->nr_rings + 1, -1) < 0)
+			continue;
+		if (fd[faults->nr_rings].revents)
+			break;
+		for (size_t i = 0; i < faults->nr_rings; i++) {
+			full |= (fd[i].revents & POLLIN) != 0;
+			if (fd[i].revents & (POLLHUP | POLLERR))	/* nobody left to sample */
+				fd[i].fd = -1;
+		}
+		if (full)
+			wake_tracer(faults);
+	}
+	free(fd);
+	return NULL;
+}
+
+static int start_poller(struct perf_faults *faults)
+{
+	sigset_t all, old;
+	int err;
+
+	faults->tracer = (pid_t)syscall(SYS_gettid);
+	faults->end_fd = eventfd(0, EFD_CLOEXEC);
+	if (faults->end_fd < 0)
+		return -errno;
+	/* Signals are the tracer's. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	err = pthread_create(&faults->poller, NULL, poll_rings, faults);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (err)
+		close(faults->end_fd);
+	return -err;
+}
+
+static void stop_poller(struct perf_faults *faults)
+{
+	eventfd_write(faults->end_fd, 1);
+	atomic_fetch_add(&faults->nr_drains, 1);
+	pthread_join(faults->poller, NULL);
+	close(faults->end_fd);
+}
+
 int perf_faults_open(pid_t pid, int signo, struct perf_faults **out)
 {
 	struct perf_faults *faults = calloc(1, sizeof(*faults));
@@ -241,6 +322,11 @@ int perf_faults_open(pid_t pid, int signo, struct perf_faults **out)
 		if (err)
 			err = open_source(faults, FAULTS_SOFTWARE_USER, pid);
 	}
+	if (!err) {
+		err = start_poller(faults);
+		while (err && faults->nr_rings)
+			close_ring(&faults->ring[--faults->nr_rings]);
+	}
 	if (err) {
 		free(faults->ring);
 		free(faults);
@@ -252,6 +338,7 @@ int perf_faults_open(pid_t pid, int signo, struct perf_faults **out)
 
 void perf_faults_close(struct perf_faults *faults)
 {
+	stop_poller(faults);
 	while (faults->nr_rings)
 		close_ring(&faults->ring[--faults->nr_rings]);
 	free(faults->ring);
@@ -395,6 +482,7 @@ int perf_faults_drain(struct perf_faults *faults, const struct fault_sample **sa
 	bool sorted = true;
 	int err = 0;
 
+	atomic_fetch_add(&faults->nr_drains, 1);
 	faults->nr_samples = 0;
 	for (size_t i = 0; i < faults->nr_rings && !err; i++)
 		err = drain_ring(faults, &faults->ring[i]);
