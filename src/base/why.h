@@ -42,15 +42,21 @@ static inline void why_append(struct umm_why *why, enum umm_why_kind kind, enum 
 			      uint64_t v0, uint64_t v1, uint64_t v2, uint64_t v3)
 {
 	unsigned int nr = why->nr;
+	struct umm_why_entry *entry = &why->entry[nr];
 
 	if (unlikely(nr >= (kind == UMM_WHY_REFUSED ? UMM_WHY_MAX : UMM_WHY_MAX - 1))) {
 		why->lost++;
 		return;
 	}
 	why->nr = (uint16_t)(nr + 1);
-	why->entry[nr] = (struct umm_why_entry){
-		.code = (uint16_t)code, .kind = (uint16_t)kind, .value = { v0, v1, v2, v3 },
-	};
+	/* Member by member: a whole struct would be written twice. */
+	entry->code = (uint16_t)code;
+	entry->kind = (uint16_t)kind;
+	entry->reserved = 0;
+	entry->value[0] = v0;
+	entry->value[1] = v1;
+	entry->value[2] = v2;
+	entry->value[3] = v3;
 }
 
 static inline void note(struct umm_why *why, enum why_code code, uint64_t v0, uint64_t v1,
