@@ -32,6 +32,7 @@ void lab_destroy(struct lab *lab)
 	assert_int_equal(umm_world_committed(lab->world), 0);
 	umm_world_free(lab->world);
 	assert_int_equal(lab->memory.bytes, 0);
+	assert_int_equal(lab->memory.locks, 0);
 }
 
 void lab_settings_changed(struct lab *lab)

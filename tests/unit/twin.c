@@ -125,6 +125,7 @@ void twin_destroy(struct twin *twin)
 	umm_world_free(twin->world);
 	assert_int_equal(twin->memory.bytes, 0);
 	assert_int_equal(twin->memory.blocks, 0);
+	assert_int_equal(twin->memory.locks, 0);
 }
 
 /* ---- comparing ----------------------------------------------------------------------------- */

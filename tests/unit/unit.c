@@ -1,6 +1,8 @@
 /*
  * unit.c - what the unit tests share.
  */
+#include <usermm/uapi.h>
+
 #include "unit.h"
 
 static uint64_t number_from_environment(const char *name, uint64_t normal)
@@ -74,6 +76,60 @@ static void counting_free(void *ctx, void *block, size_t bytes)
 	free(block);
 }
 
+/*
+ * Locks that one thread uses: whoever takes a lock that is held, or lets go of one that is not,
+ * has forgotten something.  opaque[0]: 0 free, 1 read, WRITER.
+ */
+#define WRITER UINT64_MAX
+
+static int checking_init(void *ctx, struct umm_lock *lock)
+{
+	struct unit_memory *memory = ctx;
+
+	if (++memory->calls == memory->fail_at)
+		return -UMM_ENOMEM;
+	lock->opaque[0] = 0;
+	memory->locks++;
+	return 0;
+}
+
+static void checking_destroy(void *ctx, struct umm_lock *lock)
+{
+	struct unit_memory *memory = ctx;
+
+	assert_int_equal(lock->opaque[0], 0);
+	assert_true(memory->locks > 0);
+	memory->locks--;
+}
+
+static void checking_write_lock(void *ctx, struct umm_lock *lock)
+{
+	(void)ctx;
+	assert_int_equal(lock->opaque[0], 0);
+	lock->opaque[0] = WRITER;
+}
+
+static void checking_write_unlock(void *ctx, struct umm_lock *lock)
+{
+	(void)ctx;
+	assert_int_equal(lock->opaque[0], WRITER);
+	lock->opaque[0] = 0;
+}
+
+static void checking_read_lock(void *ctx, struct umm_lock *lock)
+{
+	(void)ctx;
+	assert_int_equal(lock->opaque[0], 0);
+	lock->opaque[0] = 1;
+}
+
+static void checking_read_unlock(void *ctx, struct umm_lock *lock)
+{
+	(void)ctx;
+	assert_int_equal(lock->opaque[0], 1);
+	lock->opaque[0] = 0;
+}
+
 void unit_memory_init(struct unit_memory *memory)
 {
 	*memory = (struct unit_memory){
@@ -82,6 +138,12 @@ void unit_memory_init(struct unit_memory *memory)
 			.ctx = memory,
 			.alloc = counting_alloc,
 			.free = counting_free,
+			.lock_init = checking_init,
+			.lock_destroy = checking_destroy,
+			.write_lock = checking_write_lock,
+			.write_unlock = checking_write_unlock,
+			.read_lock = checking_read_lock,
+			.read_unlock = checking_read_unlock,
 		},
 	};
 }

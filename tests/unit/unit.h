@@ -30,13 +30,15 @@ uint64_t unit_random_below(struct unit_random *random, uint64_t limit);	/* 0 …
 uint64_t unit_iterations(uint64_t normal);
 
 /*
- * A platform over malloc() that counts, and can refuse.  One thread at a time, no locks.
+ * A platform over malloc() that counts, and can refuse.  For one thread: its locks only check that
+ * they are taken and let go in pairs.
  */
 struct unit_memory {
 	struct umm_platform platform;
 	uint64_t bytes;			/* handed out */
 	uint64_t blocks;
-	uint64_t calls;			/* of alloc, refused ones too */
+	uint64_t locks;			/* made and not destroyed */
+	uint64_t calls;			/* of alloc and lock_init, refused ones too */
 	uint64_t fail_at;		/* refuse call number fail_at, counted from 1; 0 for none */
 };
 
