@@ -205,7 +205,9 @@ static int open_cpu(struct perf_faults *faults, const int id[2], pid_t pid, int 
 
 static void close_ring(struct ring *ring)
 {
-	munmap(ring->head, ring->size + UMM_PAGE_SIZE);
+	if (ring->head)
+		munmap(ring->head, ring->size + UMM_PAGE_SIZE);
+	ring->head = NULL;
 	if (ring->second_fd >= 0)
 		close(ring->second_fd);
 	close(ring->fd);
@@ -336,11 +338,55 @@ int perf_faults_open(pid_t pid, int signo, struct perf_faults **out)
 	return 0;
 }
 
+/*
+ * To close the last event of a tracepoint takes the kernel 40 ms of waiting, twice.  Nobody needs
+ * to see that: a grandchild, of which nothing is expected, holds the events until we have closed
+ * ours, and is the last to close them.  Returns the end of a pipe to close after that, or -1.
+ */
+static int leave_the_last_close(void)
+{
+	sigset_t all, old;
+	int fd[2], status;
+	char byte;
+	pid_t pid;
+
+	if (pipe2(fd, O_CLOEXEC) != 0)
+		return -1;
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &old);
+	pid = fork();
+	if (pid == 0) {
+		if (fork() != 0)
+			_exit(0);
+		close(fd[1]);
+		close(STDIN_FILENO);
+		close(STDOUT_FILENO);
+		close(STDERR_FILENO);
+		_exit(read(fd[0], &byte, 1) < 0);
+	}
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	close(fd[0]);
+	if (pid > 0)
+		waitpid(pid, &status, 0);
+	return fd[1];
+}
+
 void perf_faults_close(struct perf_faults *faults)
 {
+	int pipe_end = -1;
+
 	stop_poller(faults);
+	/* First, so that the grandchild gets no copy of them. */
+	for (size_t i = 0; i < faults->nr_rings; i++) {
+		munmap(faults->ring[i].head, faults->ring[i].size + UMM_PAGE_SIZE);
+		faults->ring[i].head = NULL;
+	}
+	if (faults->source == FAULTS_TRACEPOINTS)
+		pipe_end = leave_the_last_close();
 	while (faults->nr_rings)
 		close_ring(&faults->ring[--faults->nr_rings]);
+	if (pipe_end >= 0)
+		close(pipe_end);
 	free(faults->ring);
 	free(faults->sample);
 	free(faults);
