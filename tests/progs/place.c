@@ -1,6 +1,6 @@
 /*
- * place.c - where mmap puts what it may put where it likes.  The addresses themselves are checked by
- * whoever follows the program; here only what holds wherever the process lies.
+ * place.c - where mmap puts what it may put where it likes.  The addresses themselves are checked
+ * by whoever follows the program; here only what holds wherever the process lies.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -74,7 +74,8 @@ static void hint_low(void)
 
 static void hint_high(void)
 {
-	expect(map_with((char *)TASK_END, PAGE, 0) < (char *)TASK_END, "a hint too high is dropped");
+	expect(map_with((char *)TASK_END, PAGE, 0) < (char *)TASK_END,
+	       "a hint too high is dropped");
 	expect(map_with((char *)(TASK_END - PAGE), 2 * PAGE, 0) < (char *)TASK_END - PAGE,
 	       "and one whose range would end too high");
 	map_with((char *)~0UL, PAGE, 0);
