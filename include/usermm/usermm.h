@@ -84,7 +84,7 @@ enum umm_why_kind {
 #define UMM_WHY_MAX 40
 
 struct umm_why_entry {
-	uint16_t code;			/* index into the catalogue, stable within a library version */
+	uint16_t code;		/* index into the catalogue, stable within a library version */
 	uint16_t kind;			/* enum umm_why_kind */
 	uint32_t reserved;
 	uint64_t value[UMM_WHY_VALUES];	/* what the entry's text refers to as {0} … {3} */
@@ -107,7 +107,7 @@ struct umm_why_info {
 	int error;			/* error number of a refusal, 0 for a note */
 	const char *function;		/* the kernel function that holds this check or decision */
 	const char *text;		/* one line with placeholders, see umm_why_format() */
-	const char *limit;		/* of a check: the comparison and the limit, with placeholders */
+	const char *limit;	/* of a check: the comparison and the limit, with placeholders */
 	const char *remedy;		/* what to do about it, or NULL */
 	const char *ruled_out;		/* short noun for "ruled out", or NULL for a note */
 };
@@ -133,7 +133,7 @@ enum umm_thp { UMM_THP_NEVER, UMM_THP_MADVISE, UMM_THP_ALWAYS };
 #define UMM_HUGE_SIZES 4
 
 struct umm_huge_pool {
-	uint32_t shift;			/* log2 of the page size: 21 for 2 MiB, 0 for an unused entry */
+	uint32_t shift;		/* log2 of the page size: 21 for 2 MiB, 0 for an unused entry */
 	uint32_t reserved;
 	uint64_t free_pages;		/* free and not reserved by anybody */
 };
@@ -151,7 +151,7 @@ struct umm_settings {
 	uint64_t totalram_pages;	/* MemTotal / 4 KiB */
 	uint64_t total_swap_pages;	/* SwapTotal / 4 KiB */
 	uint64_t max_map_count;		/* vm.max_map_count, areas */
-	uint64_t mmap_min_addr;		/* vm.mmap_min_addr, bytes: below it CAP_SYS_RAWIO is needed */
+	uint64_t mmap_min_addr;	/* vm.mmap_min_addr, bytes: below it CAP_SYS_RAWIO is needed */
 	uint64_t hint_min_addr;		/* the larger of it and the LSM's minimum, bytes */
 	uint64_t stack_guard_gap;	/* bytes */
 	bool thp_configured;		/* CONFIG_TRANSPARENT_HUGEPAGE */
@@ -171,8 +171,8 @@ enum umm_event_type {
 	UMM_EVENT_AREA_CHANGE,		/* its range or its flags changed: now [start, end) */
 	UMM_EVENT_AREA_MERGE,		/* absorbed a neighbour: now [start, end) */
 	UMM_EVENT_AREA_SPLIT,		/* @value is the address of the cut */
-	UMM_EVENT_CHARGE,		/* @value pages charged (two's complement: may be negative) */
-	UMM_EVENT_REFUSAL,		/* @value is the error number; told after the lock is dropped */
+	UMM_EVENT_CHARGE,	/* @value pages charged (two's complement: may be negative) */
+	UMM_EVENT_REFUSAL,	/* @value is the error number; told after the lock is dropped */
 	UMM_EVENT_ANON_VMA,		/* the area got an anon_vma */
 };
 
@@ -251,7 +251,8 @@ enum umm_file_align {
 #define UMM_FILE_SEAL_WRITE	0x40	/* F_SEAL_WRITE */
 #define UMM_FILE_SEAL_FUTURE	0x80	/* F_SEAL_FUTURE_WRITE */
 #define UMM_FILE_SYNC_DAX	0x100	/* supports MAP_SYNC */
-#define UMM_FILE_VM_CLOSE	0x200	/* its areas have a close operation: they never vanish by merging */
+/* its areas have a close operation: they never vanish by merging */
+#define UMM_FILE_VM_CLOSE	0x200
 
 struct umm_file_desc {
 	size_t size;
@@ -322,7 +323,9 @@ void umm_mm_set_personality(struct umm_mm *mm, uint32_t personality);
 void umm_mm_set_layout(struct umm_mm *mm, const struct umm_layout *layout);
 void umm_mm_get_layout(struct umm_mm *mm, struct umm_layout *layout);
 
-/* Flags that new areas get on top: after mlockall(MCL_FUTURE), UMM_VM_LOCKED | UMM_VM_LOCKONFAULT. */
+/*
+ * Flags that new areas get on top: after mlockall(MCL_FUTURE), UMM_VM_LOCKED | UMM_VM_LOCKONFAULT.
+ */
 void umm_mm_set_def_flags(struct umm_mm *mm, uint64_t vm_flags);
 
 /* prctl(PR_SET_MDWE): writable and executable at once is refused from now on. */
@@ -337,7 +340,7 @@ struct umm_mm_stats {
 	uint64_t stack_vm;		/* pages: VmStk */
 	uint64_t locked_vm;		/* pages: VmLck */
 	int64_t charged;		/* pages this mm holds of the commit charge */
-	uint64_t metadata_bytes;	/* what the platform gave for this mm's areas, slack included */
+	uint64_t metadata_bytes; /* what the platform gave for this mm's areas, slack included */
 };
 
 void umm_mm_stats(struct umm_mm *mm, struct umm_mm_stats *stats);
@@ -461,10 +464,10 @@ struct umm_area {
 	size_t size;
 	umm_addr_t start, end;
 	uint64_t vm_flags;		/* UMM_VM_ */
-	uint64_t pgoff;			/* pages: offset in the file, or start / 4096 when it was made */
+	uint64_t pgoff;		/* pages: offset in the file, or start / 4096 when it was made */
 	struct umm_file *file;		/* borrowed, NULL for none */
 	enum umm_area_name name;
-	const char *special;		/* of UMM_NAME_OTHER_SPECIAL: "[uprobes]"; outlives the world */
+	const char *special;	/* of UMM_NAME_OTHER_SPECIAL: "[uprobes]"; outlives the world */
 	enum umm_anon anon;
 	uint64_t anon_id;		/* equal for areas with the same anon_vma; 0 for none */
 };
@@ -500,8 +503,8 @@ UMM_MUST_CHECK int umm_area_import(struct umm_mm *mm, const struct umm_area *are
  * Make the model in [start, end) what @areas (ascending, @nr of them, within the range) say, after
  * the kernel changed it in a way that no call here predicts.  An area that covers part of what an
  * old one covered keeps that one's anon_vma, file and name where kind, inode and offset agree; with
- * @moved_from != 0, areas also look at the old place of [start, end) (after mremap).  Areas that cross
- * the edges are cut there.  Charges and counters follow.  On an error nothing has changed.
+ * @moved_from != 0, areas also look at the old place of [start, end) (after mremap).  Areas that
+ * cross the edges are cut there.  Charges and counters follow.  On an error nothing has changed.
  */
 UMM_MUST_CHECK int umm_adopt_range(struct umm_mm *mm, umm_addr_t start, umm_addr_t end,
 				   const struct umm_area *areas, size_t nr, umm_addr_t moved_from);

@@ -3,8 +3,8 @@
  *
  * Layer: base.
  *
- * Three levels, by UMM_ASSERT_LEVEL: 0 keeps the cheap ones, 1 adds those on hot paths, 2 adds walks
- * of whole structures.
+ * Three levels, by UMM_ASSERT_LEVEL: 0 keeps the cheap ones, 1 adds those on hot paths, 2 adds
+ * walks of whole structures.
  */
 #ifndef BASE_ASSERT_H
 #define BASE_ASSERT_H

@@ -20,8 +20,8 @@
 #include "base/slab.h"
 
 /*
- * What one address space holds of the commit charge.  Only its owner changes it, under mmap_lock, so
- * no call pays for a counter that all processors share; who wants the sum adds them up.
+ * What one address space holds of the commit charge.  Only its owner changes it, under mmap_lock,
+ * so no call pays for a counter that all processors share; who wants the sum adds them up.
  */
 struct commit_holder {
 	atomic_llong pages;		/* [a] changed by the owner alone */

@@ -196,7 +196,10 @@ static void adopt_area(struct mm_struct *mm, const struct umm_area *area,
 	if (!file && old && area->name == UMM_NAME_FILE)
 		file = old->vm_file;
 	vma = make_vma(mm, area, file);
-	/* Anonymous memory keeps its offset where it stays, and where it was written before it moved. */
+	/*
+	 * Anonymous memory keeps its offset where it stays, and where it was written before it
+	 * moved.
+	 */
 	if (!file && old && (shift == 0 || old->anon_vma))
 		vma->vm_pgoff = old->vm_pgoff +
 				((area->start + shift - old->vm_start) >> PAGE_SHIFT);

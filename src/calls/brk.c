@@ -63,7 +63,9 @@ static vm_flags_t brk_flags(const struct mm_struct *mm)
 	return mm->personality & UMM_READ_IMPLIES_EXEC ? flags | VM_EXEC : flags;
 }
 
-/* Extend the area that ends there, if it is heap and like what is asked for; never the one above. */
+/*
+ * Extend the area that ends there, if it is heap and like what is asked for; never the one above.
+ */
 static struct vm_area_struct *expand_heap(struct mm_struct *mm, umm_addr_t start, umm_addr_t end,
 					  vm_flags_t flags, struct umm_why *why)
 {
@@ -125,7 +127,9 @@ static long brk_grow(struct mm_struct *mm, umm_addr_t brk, umm_addr_t start, umm
 	int64_t addr;
 	long err;
 
-	/* Ours first: an area, and an anon_vma in case the heap is locked and so written at once. */
+	/*
+	 * Ours first: an area, and an anon_vma in case the heap is locked and so written at once.
+	 */
 	err = mm_reserve(mm, 1, 0, why);
 	if (err)
 		return err;

@@ -1,5 +1,6 @@
 /*
- * mmap.c - do_mmap: the checks of mmap(2) in Linux's order.  The first that fails decides the error.
+ * mmap.c - do_mmap: the checks of mmap(2) in Linux's order.  The first that fails decides the
+ * error.
  */
 #include "base/assert.h"
 #include "base/err.h"

@@ -209,7 +209,8 @@ int64_t mmap_region(struct mm_struct *mm, struct mmap_request *req, struct umm_w
 
 	vma = vma_merge(&(struct vma_merge_struct){
 		.mm = mm, .start = map.vms.start, .end = map.vms.end, .flags = req->vm_flags,
-		.pgoff = req->pgoff, .file = req->file, .prev = map.slot.prev, .next = map.slot.next,
+		.pgoff = req->pgoff, .file = req->file,
+		.prev = map.slot.prev, .next = map.slot.next,
 		.why = why,
 	});
 	if (!vma)

@@ -44,7 +44,9 @@ static long check_arguments(struct mprotect_state *st, uint64_t len, uint64_t pr
 	err = check(st->why, !(prot & ~(uint64_t)PROT_KNOWN), WHY_MPROTECT_BITS, prot, PROT_KNOWN);
 	if (err)
 		return err;
-	/* No world has protection keys yet: every key that is named is one that nobody allocated. */
+	/*
+	 * No world has protection keys yet: every key that is named is one that nobody allocated.
+	 */
 	return check(st->why, pkey == -1, WHY_MPROTECT_PKEY, (uint64_t)pkey, 0);
 }
 
@@ -95,9 +97,9 @@ static long mprotect_reserve(const struct mprotect_state *st, const struct vm_ar
 }
 
 /*
- * Writable memory is charged when it becomes so; read-only memory that was never written gives the charge
- * back.  *new_flags gets or loses VM_ACCOUNT.
- * => 0 and the pages charged in *charged, or refused.
+ * Writable memory is charged when it becomes so; read-only memory that was never written gives the
+ * charge back.  *new_flags gets or loses VM_ACCOUNT. => 0 and the pages charged in *charged, or
+ * refused.
  */
 static long mprotect_charge(const struct mprotect_state *st, const struct vm_area_struct *vma,
 			    uint64_t nr_pages, vm_flags_t *new_flags, uint64_t *charged)

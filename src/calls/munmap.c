@@ -1,8 +1,8 @@
 /*
  * munmap.c - taking areas out of a range.
  *
- * Two phases, shared with mmap's MAP_FIXED: gather cuts the areas at the edges and may refuse; complete
- * removes what lies between and cannot fail.  What gather has cut stays cut, as in Linux.
+ * Two phases, shared with mmap's MAP_FIXED: gather cuts the areas at the edges and may refuse;
+ * complete removes what lies between and cannot fail.  What gather has cut stays cut, as in Linux.
  */
 #include "base/assert.h"
 #include "calls/munmap.h"

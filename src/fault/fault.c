@@ -99,7 +99,9 @@ long expand_downwards(struct mm_struct *mm, struct vm_area_struct *vma, umm_addr
 	if (err)
 		return err;
 
-	/* The charge of a stack that is not accounted is the machine's loss: nobody gives it back. */
+	/*
+	 * The charge of a stack that is not accounted is the machine's loss: nobody gives it back.
+	 */
 	if (vma->vm_flags & VM_ACCOUNT)
 		vm_acct_memory(mm, (int64_t)grow);
 	else

@@ -1,5 +1,6 @@
 /*
- * fault.h - a page fault as far as areas go: growth, permission, and the anon_vma of the first write.
+ * fault.h - a page fault as far as areas go: growth, permission, and the anon_vma of the first
+ * write.
  *
  * Layer: fault.  mmap_lock held for write.
  */
@@ -10,8 +11,8 @@
 #include "space/mm_types.h"
 
 /*
- * A fault at @addr.  UMM_FAULT_OK, UMM_SEGV_MAPERR, UMM_SEGV_ACCERR, or -UMM_ENOMEM for want of our own
- * memory with nothing changed.
+ * A fault at @addr.  UMM_FAULT_OK, UMM_SEGV_MAPERR, UMM_SEGV_ACCERR, or -UMM_ENOMEM for want of
+ * our own memory with nothing changed.
  */
 __must_check int handle_fault(struct mm_struct *mm, umm_addr_t addr, unsigned int access,
 			      struct umm_why *why);

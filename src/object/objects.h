@@ -29,9 +29,8 @@ extern const struct vm_operations_struct special_vm_operations;
 __must_check long shmem_reserve(struct mm_struct *mm, struct umm_why *why);
 
 /*
- * Give @vma a new object of its own for shared anonymous memory; charged unless VM_NORESERVE.  A file
- * that it has is put.  0, or refused with nothing changed.
- * => shmem_reserve() came before.
+ * Give @vma a new object of its own for shared anonymous memory; charged unless VM_NORESERVE.  A
+ * file that it has is put.  0, or refused with nothing changed. => shmem_reserve() came before.
  */
 __must_check long shmem_zero_setup(struct mm_struct *mm, struct vm_area_struct *vma,
 				   struct umm_why *why);

@@ -1,8 +1,9 @@
 /*
  * accounting.c - counters, limits and the commit charge.
  *
- * The counters are in pages.  Each area belongs to total_vm and to at most one class: stack_vm if it
- * grows down, else data_vm if private and writable, else exec_vm if executable and not writable.
+ * The counters are in pages.  Each area belongs to total_vm and to at most one class: stack_vm if
+ * it grows down, else data_vm if private and writable, else exec_vm if executable and not
+ * writable.
  */
 #include "base/assert.h"
 #include "base/why.h"

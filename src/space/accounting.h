@@ -26,8 +26,8 @@ __must_check long may_expand_vm(struct mm_struct *mm, vm_flags_t flags, int64_t 
 bool accountable_mapping(vm_flags_t flags);
 
 /*
- * Could @pages be charged?  Charges nothing.  @code names the check in the heuristic mode, v2 and v3
- * are handed to it.
+ * Could @pages be charged?  Charges nothing.  @code names the check in the heuristic mode, v2 and
+ * v3 are handed to it.
  */
 __must_check long vm_enough_memory(const struct mm_struct *mm, uint64_t pages, enum why_code code,
 				   umm_addr_t v2, umm_addr_t v3, struct umm_why *why);

@@ -11,9 +11,9 @@
  *	child's area  -+-- link ---- A  pages from before the fork
  *	               +-- link ---- B  (root A, parent A): pages that the child wrote
  *
- * Merging is where this can be seen from outside: two areas that both have an anon_vma merge only if
- * it is the same; and an area whose chain has more than one link (it came through fork) does not
- * merge with fresh memory, nor lends its anon_vma to a neighbour.
+ * Merging is where this can be seen from outside: two areas that both have an anon_vma merge only
+ * if it is the same; and an area whose chain has more than one link (it came through fork) does
+ * not merge with fresh memory, nor lends its anon_vma to a neighbour.
  *
  * Invariants:
  *	1. vma->anon_vma is NULL exactly if the chain is empty, else it is one of the chain;

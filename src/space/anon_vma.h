@@ -36,8 +36,8 @@ static inline bool anon_vma_chain_is_singular(const struct vm_area_struct *vma)
 size_t anon_vma_chain_length(const struct vm_area_struct *vma);
 
 /*
- * Make sure that the next @n anon_vma_prepare() succeed, links included.  0, or refused with nothing
- * changed.
+ * Make sure that the next @n anon_vma_prepare() succeed, links included.  0, or refused with
+ * nothing changed.
  */
 __must_check long anon_vma_reserve(struct mm_struct *mm, size_t n, struct umm_why *why);
 
@@ -52,8 +52,8 @@ void anon_vma_release_reserve(struct mm_struct *mm);
 __must_check int anon_vma_prepare(struct mm_struct *mm, struct vm_area_struct *vma);
 
 /*
- * The same for an area that is known to have come through fork: a parent's anon_vma that nobody here
- * else knows, and one of its own below it.  0, or -UMM_ENOMEM with nothing changed.
+ * The same for an area that is known to have come through fork: a parent's anon_vma that nobody
+ * here else knows, and one of its own below it.  0, or -UMM_ENOMEM with nothing changed.
  */
 __must_check int anon_vma_prepare_inherited(struct mm_struct *mm, struct vm_area_struct *vma);
 

@@ -27,12 +27,15 @@ struct file_operations {
 	 * change flags, take another file, or refuse.  NULL: it cannot be mapped.
 	 */
 	long (*mmap)(struct mm_struct *mm, struct vm_area_struct *vma, struct umm_why *why);
-	/* The last reference goes: what the object holds of the machine is given back.  May be NULL. */
+	/*
+	 * The last reference goes: what the object holds of the machine is given back.  May be
+	 * NULL.
+	 */
 	void (*destroy)(struct file *file);
-	bool signed_offsets;		/* offsets end at 2^63 - 1: regular files and block devices */
+	bool signed_offsets;	/* offsets end at 2^63 - 1: regular files and block devices */
 	bool private_is_anonymous;	/* a private mapping has no vm_ops: /dev/zero */
 	bool shared_is_shmem;		/* its shared areas get an object of their own */
-	bool own_accounting;		/* its pages are promised by a pool, not by the commit charge */
+	bool own_accounting;	/* its pages are promised by a pool, not by the commit charge */
 };
 
 struct file {

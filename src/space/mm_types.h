@@ -48,8 +48,8 @@ struct vma_node {
 };
 
 /*
- * One area [vm_start, vm_end).  The first 64 bytes, up to node.next, are all that a search reads; the
- * rest is what a decision about the area needs.
+ * One area [vm_start, vm_end).  The first 64 bytes, up to node.next, are all that a search reads;
+ * the rest is what a decision about the area needs.
  */
 struct vm_area_struct {
 	umm_addr_t vm_start;			/* [m] first byte of the range */
@@ -63,7 +63,7 @@ struct vm_area_struct {
 	struct anon_vma *anon_vma;		/* [m] the one new pages go to, or NULL */
 	struct anon_vma_chain *chain;		/* [m] all that may hold its pages; anon_vma.c */
 	union {
-		const char *special_name;	/* [m] without vm_file: "[vdso]", outlives the world */
+		const char *special_name; /* [m] without vm_file: "[vdso]", outlives the world */
 		uint64_t vm_private;		/* [m] with vm_file: the object's own */
 	};
 };
@@ -104,7 +104,7 @@ struct mm_struct {
 	struct slab_cache avc_cache;		/* [m] their anon_vma_chains */
 	struct anon_vma *spare_anon_vmas;	/* [m] reserved, linked by parent */
 	size_t nr_spare_anon_vmas;		/* [m] */
-	struct file *spare_shmem;		/* [m] reserved for shared anonymous memory, or NULL */
+	struct file *spare_shmem;	/* [m] reserved for shared anonymous memory, or NULL */
 
 	struct umm_layout layout;		/* [m] */
 	uint64_t total_vm;			/* [m] pages */

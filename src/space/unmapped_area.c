@@ -3,10 +3,11 @@
  *
  * Theory
  * ------
- * MAP_FIXED decides by itself.  A hint is taken if the range is free, as it is: nothing looks at what lies
- * below it.  Else the address space is searched, top-down from mmap_base for the highest gap that has
- * room (bottom-up from mmap_legacy_base in the legacy layout, or when nothing is left below the base), and
- * the mapping goes flush against the end of that gap.  A hint that was refused leaves no trace.
+ * MAP_FIXED decides by itself.  A hint is taken if the range is free, as it is: nothing looks at
+ * what lies below it.  Else the address space is searched, top-down from mmap_base for the highest
+ * gap that has room (bottom-up from mmap_legacy_base in the legacy layout, or when nothing is left
+ * below the base), and the mapping goes flush against the end of that gap.  A hint that was
+ * refused leaves no trace.
  *
  * A stack keeps a guard gap below it.  The search finds gaps without it: it looks at the one area
  * above the gap it found, and if that is a stack it searches again below its guard gap.
@@ -209,7 +210,9 @@ int64_t mm_get_unmapped_area(struct mm_struct *mm, const struct unmapped_area_re
 	return arch_get_unmapped_area_topdown(mm, req, align_mask, why);
 }
 
-/* The part of a padded gap at which a file's huge pages fall on huge addresses; 0: do not bother. */
+/*
+ * The part of a padded gap at which a file's huge pages fall on huge addresses; 0: do not bother.
+ */
 static umm_addr_t thp_padded(struct mm_struct *mm, const struct unmapped_area_request *req,
 			     uint64_t offset, struct umm_why *why)
 {

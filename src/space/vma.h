@@ -10,8 +10,8 @@
 #include "space/mm_types.h"
 
 /*
- * Make sure that the next @nr_vmas areas and @nr_links chain links can be had.  What comes after cannot
- * fail for want of our own memory.  0, or refused with nothing changed.
+ * Make sure that the next @nr_vmas areas and @nr_links chain links can be had.  What comes after
+ * cannot fail for want of our own memory.  0, or refused with nothing changed.
  */
 __must_check long mm_reserve(struct mm_struct *mm, size_t nr_vmas, size_t nr_links,
 			     struct umm_why *why);
@@ -44,8 +44,8 @@ __must_check long split_vma(struct mm_struct *mm, struct vm_area_struct *vma, um
 			    struct vm_area_struct **above, struct umm_why *why);
 
 /*
- * What a merge is asked for.  A new range: `middle` is NULL.  A changed one: [start, end) lies in `middle`
- * and touches one of its ends at least, or nothing can merge.
+ * What a merge is asked for.  A new range: `middle` is NULL.  A changed one: [start, end) lies in
+ * `middle` and touches one of its ends at least, or nothing can merge.
  */
 struct vma_merge_struct {
 	/* in, read-only */
@@ -62,15 +62,16 @@ struct vma_merge_struct {
 
 /*
  * Merge with the neighbours where flags, file, offset and anon_vma agree.
- * => a changed range: reserved are the links of middle's chain and its neighbours' (vma_merge_links()).
- * => the area that now holds [start, end), or NULL: nothing changed.
+ * => a changed range: reserved are the links of middle's chain and its neighbours'
+ * (vma_merge_links()). => the area that now holds [start, end), or NULL: nothing changed.
  */
 struct vm_area_struct *vma_merge(const struct vma_merge_struct *vmg);
 
 /*
  * Give [start, end) of @vma other flags: merged with neighbours, else cut out.
  * => reserved: two areas, and vma_modify_links() links.
- * => the area that now is [start, end) or holds it; ERR_PTR(refused): a cut already made stays, as in
+ * => the area that now is [start, end) or holds it; ERR_PTR(refused): a cut already made stays, as
+ * in
  *    Linux.
  */
 __must_check struct vm_area_struct *vma_modify(struct mm_struct *mm, struct vm_area_struct *vma,

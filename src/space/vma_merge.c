@@ -25,9 +25,9 @@
 #include "space/vma_tree.h"
 
 /*
- * May pages of @x and of the range belong to one area?  Where both have an anon_vma it must be the same.
- * Where one has none it gets the other's, which must not have come through fork: the chain of that
- * one tells where to look for pages that this process shares with its parent.
+ * May pages of @x and of the range belong to one area?  Where both have an anon_vma it must be the
+ * same. Where one has none it gets the other's, which must not have come through fork: the chain
+ * of that one tells where to look for pages that this process shares with its parent.
  */
 static bool is_mergeable_anon_vma(const struct vma_merge_struct *vmg,
 				  const struct vm_area_struct *x)

@@ -4,8 +4,8 @@
  * Theory
  * ------
  * An address space is a sequence of ranges that do not overlap.  It is kept twice: as a list in
- * address order, which makes neighbours O(1), and as a red-black tree keyed by vm_start, which makes
- * lookup O(log n).
+ * address order, which makes neighbours O(1), and as a red-black tree keyed by vm_start, which
+ * makes lookup O(log n).
  *
  * Free space has no objects of its own.  Each area speaks for the gap just below it, and every tree
  * node also knows the widest gap in its subtree:
@@ -24,8 +24,8 @@
  *
  * Every change of a boundary moves up to two gaps: that of the area and that of its successor.
  *
- * Programs work on one area for a while: who is found, linked, or stands above a gap that was found is
- * remembered, and looked at before the tree is.
+ * Programs work on one area for a while: who is found, linked, or stands above a gap that was
+ * found is remembered, and looked at before the tree is.
  */
 #include "base/assert.h"
 #include "space/vma_tree.h"
@@ -191,8 +191,8 @@ static void list_remove(struct vma_tree *tree, struct vm_area_struct *vma)
 }
 
 /*
- * Put the new leaf @vma into the tree.  Its successor, whose gap shrank, is among its ancestors: one
- * walk renews both, and must not stop before it came by.
+ * Put the new leaf @vma into the tree.  Its successor, whose gap shrank, is among its ancestors:
+ * one walk renews both, and must not stop before it came by.
  */
 static void rb_insert_vma(struct vma_tree *tree, struct vm_area_struct *vma,
 			  struct rb_node *parent, struct rb_node **link)
