@@ -21,6 +21,7 @@ taken_over() {
 @test "moved unwritten" { taken_over moved_unwritten; }
 @test "moved back" { taken_over moved_back; }
 @test "moved parts" { taken_over moved_parts; }
+@test "moved and grown" { taken_over moved_and_grown; }
 @test "grown" { taken_over grown; }
 @test "dontfork" { taken_over dontfork; }
 @test "wipeonfork" { taken_over wipeonfork; }

@@ -86,6 +86,19 @@ static void moved_parts(void)
 	expect_layout(at + 17 * PAGE, "rw-p:2 rw-p:1 rw-p:5", "filled with what is at home there");
 }
 
+/* As realloc() does. */
+static void moved_and_grown(void)
+{
+	at = pool(32);
+	touch(map_at(at, 4, RW));
+	expect(mremap(at, 4 * PAGE, 8 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, at + 16 * PAGE) ==
+	       at + 16 * PAGE, "mremap to a new place and size");
+	map_at(at + 24 * PAGE, 1, RW);
+	expect(sys_munmap(at + 18 * PAGE, PAGE) == 0, "a hole in it");
+	map_at(at + 18 * PAGE, 1, RW);
+	expect_layout(at + 16 * PAGE, "rw-p:2 rw-p:1 rw-p:5 rw-p:1", "nothing merges with it");
+}
+
 static void grown(void)
 {
 	at = pool(16);
@@ -209,6 +222,7 @@ static const struct prog_case cases[] = {
 	{ "moved_unwritten", moved_unwritten },
 	{ "moved_back", moved_back },
 	{ "moved_parts", moved_parts },
+	{ "moved_and_grown", moved_and_grown },
 	{ "grown", grown },
 	{ "dontfork", dontfork },
 	{ "wipeonfork", wipeonfork },
