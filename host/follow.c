@@ -172,8 +172,8 @@ static void on_seccomp(struct follower *f, struct task *task)
 	}
 	start_record(task, &entry, desc);
 	if (desc->kind == CALL_AFFINITY) {
-		pin_drop(f);
-		cont(task, 0);
+		pin_block(f);
+		begin_call(f, task);
 		return;
 	}
 	if (!followed(task)) {
@@ -209,6 +209,9 @@ static void on_exit_stop(struct follower *f, struct task *task)
 	case CALL_RLIMIT:
 	case CALL_CREDS:
 		limits_read(task);
+		break;
+	case CALL_AFFINITY:
+		pin_unblock(f);
 		break;
 	case CALL_PERSONALITY:
 		limits_read_personality(task);
@@ -289,7 +292,7 @@ static void on_new_task(struct follower *f, struct task *parent, int event)
 		bool thread = in_call ? flags & CLONE_THREAD : event == PTRACE_EVENT_CLONE;
 
 		call->event_pid = tid;
-		pin_inherit(child, parent);
+		pin_inherit(f, child, parent);
 		settle(f, parent, child, thread, flags & CLONE_VM);
 		if (followed(child) && (f->options->follow_forks || thread))
 			announce(f, parent, child, thread);

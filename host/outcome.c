@@ -26,6 +26,7 @@
 #include "host/compare.h"
 #include "host/limits.h"
 #include "host/outcome.h"
+#include "host/pin.h"
 #include "host/ptrace.h"
 #include "host/samples.h"
 #include "host/settings.h"
@@ -415,6 +416,8 @@ void outcome_no_return(struct follower *f, struct task *task)
 		return;
 	call->active = false;
 	drop(call);
+	if (call->desc->kind == CALL_AFFINITY)
+		pin_unblock(f);
 	if (call->desc->kind > CALL_PASSIVE || !task->space || !task->space->mm)
 		return;
 	call->pub.no_return = true;

@@ -31,7 +31,8 @@ struct pin {
 	unsigned int stops;		/* in the window */
 	uint64_t window_began_ns;
 	unsigned int tick_stops;
-	unsigned int rest;		/* windows to skip after a pin was dropped */
+	unsigned int blocked;		/* calls under way that see affinities */
+	bool ever;			/* something was pinned before */
 	cpu_set_t our_mask;
 };
 
@@ -45,11 +46,31 @@ int pin_open(struct follower *f, bool on)
 	return 0;
 }
 
+static void drop(struct follower *f)
+{
+	struct pin *pin = f->pin;
+
+	if (!pin->active)
+		return;
+	for (int i = 0; i < TASK_BUCKETS; i++) {
+		for (struct task *task = f->tasks[i]; task; task = task->hash_next) {
+			if (task->pinned)
+				sched_setaffinity(task->tid, sizeof(task->true_mask),
+						  &task->true_mask);
+			task->pinned = false;
+		}
+	}
+	sched_setaffinity(0, sizeof(pin->our_mask), &pin->our_mask);
+	pin->active = false;
+	pin->space = NULL;
+	pin->stops = 0;
+}
+
 void pin_close(struct follower *f)
 {
 	if (!f->pin)
 		return;
-	pin_drop(f);
+	drop(f);
 	free(f->pin);
 	f->pin = NULL;
 }
@@ -81,28 +102,8 @@ static void pin_space(struct follower *f, const struct space *space)
 		for (struct task *task = f->tasks[i]; task; task = task->hash_next)
 			if (task->space == space && !task->exiting)
 				pin_task(task, &one);
-	f->pin->active = true;
+	f->pin->active = f->pin->ever = true;
 	f->pin->tick_stops = KEEP_STOPS;
-}
-
-void pin_drop(struct follower *f)
-{
-	struct pin *pin = f->pin;
-
-	if (!pin->active)
-		return;
-	for (int i = 0; i < TASK_BUCKETS; i++) {
-		for (struct task *task = f->tasks[i]; task; task = task->hash_next) {
-			if (task->pinned)
-				sched_setaffinity(task->tid, sizeof(task->true_mask),
-						  &task->true_mask);
-			task->pinned = false;
-		}
-	}
-	sched_setaffinity(0, sizeof(pin->our_mask), &pin->our_mask);
-	pin->active = false;
-	pin->space = NULL;
-	pin->stops = 0;
 }
 
 /* Threads of the space that could run now: one that waits in vfork, say, cannot. */
@@ -115,7 +116,7 @@ void pin_stop(struct follower *f, struct task *task)
 {
 	struct pin *pin = f->pin;
 
-	if (!pin->on || !task->space)
+	if (!pin->on || pin->blocked || !task->space)
 		return;
 	if (pin->active) {
 		pin->tick_stops++;
@@ -141,12 +142,29 @@ void pin_tick(struct follower *f)
 	if (!pin->active)
 		return;
 	if (pin->tick_stops < KEEP_STOPS)
-		pin_drop(f);
+		drop(f);
 	pin->tick_stops = 0;
 }
 
-void pin_inherit(struct task *task, const struct task *parent)
+void pin_inherit(struct follower *f, struct task *task, const struct task *parent)
 {
+	cpu_set_t mask;
+
 	task->pinned = parent->pinned;
 	task->true_mask = parent->true_mask;
+	/* It may have been born under a pin that was dropped before we heard of it. */
+	if (!parent->pinned && f->pin->ever &&
+	    sched_getaffinity(parent->tid, sizeof(mask), &mask) == 0)
+		sched_setaffinity(task->tid, sizeof(mask), &mask);
+}
+
+void pin_block(struct follower *f)
+{
+	drop(f);
+	f->pin->blocked++;
+}
+
+void pin_unblock(struct follower *f)
+{
+	f->pin->blocked--;
 }

@@ -23,10 +23,11 @@ void pin_stop(struct follower *f, struct task *task);
 void pin_tick(struct follower *f);
 
 /* @task has just begun, as a copy of @parent. */
-void pin_inherit(struct task *task, const struct task *parent);
+void pin_inherit(struct follower *f, struct task *task, const struct task *parent);
 
-/* @task asks for affinities or sets them: nothing is pinned until the next time. */
-void pin_drop(struct follower *f);
+/* Somebody is about to ask for affinities or to set them: nothing is pinned until he is through. */
+void pin_block(struct follower *f);
+void pin_unblock(struct follower *f);
 
 bool pin_is_active(const struct follower *f);
 
