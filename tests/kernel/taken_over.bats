@@ -22,6 +22,7 @@ taken_over() {
 @test "moved back" { taken_over moved_back; }
 @test "moved parts" { taken_over moved_parts; }
 @test "moved and grown" { taken_over moved_and_grown; }
+@test "moved onto a reservation" { taken_over moved_onto_reservation; }
 @test "grown" { taken_over grown; }
 @test "dontfork" { taken_over dontfork; }
 @test "wipeonfork" { taken_over wipeonfork; }

@@ -86,17 +86,32 @@ static void moved_parts(void)
 	expect_layout(at + 17 * PAGE, "rw-p:2 rw-p:1 rw-p:5", "filled with what is at home there");
 }
 
-/* As realloc() does. */
+/* As realloc() does: part of an area, and the kernel chooses the new place. */
 static void moved_and_grown(void)
+{
+	at = pool(6);
+	touch(map_at(at, 6, RW));
+	at = mremap(at, 4 * PAGE, 8 * PAGE, MREMAP_MAYMOVE);
+	if (at == MAP_FAILED)
+		die("mremap");
+	expect(sys_munmap(at + 2 * PAGE, PAGE) == 0, "a hole in it");
+	map_at(at + 2 * PAGE, 1, RW);
+	expect_layout(at, "rw-p:2 rw-p:1 rw-p:5", "nothing merges with it");
+	move(3, 1, 2);
+	expect_layout(at, "rw-p:1 rw-p:2 hole:2 rw-p:3", "a part of it on the new page");
+}
+
+/* What stood at the new place leaves nothing behind. */
+static void moved_onto_reservation(void)
 {
 	at = pool(32);
 	touch(map_at(at, 4, RW));
-	expect(mremap(at, 4 * PAGE, 8 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, at + 16 * PAGE) ==
-	       at + 16 * PAGE, "mremap to a new place and size");
-	map_at(at + 24 * PAGE, 1, RW);
-	expect(sys_munmap(at + 18 * PAGE, PAGE) == 0, "a hole in it");
-	map_at(at + 18 * PAGE, 1, RW);
-	expect_layout(at + 16 * PAGE, "rw-p:2 rw-p:1 rw-p:5 rw-p:1", "nothing merges with it");
+	map_at(at + 8 * PAGE, 16, PROT_NONE);
+	move(0, 12, 4);
+	expect_layout(at + 8 * PAGE, "---p:4 rw-p:4 ---p:8", "in the middle of a reservation");
+	expect(sys_munmap(at + 14 * PAGE, PAGE) == 0, "a hole in it");
+	map_at(at + 14 * PAGE, 1, RW);
+	expect_layout(at + 12 * PAGE, "rw-p:2 rw-p:1 rw-p:1", "nothing merges with it");
 }
 
 static void grown(void)
@@ -223,6 +238,7 @@ static const struct prog_case cases[] = {
 	{ "moved_back", moved_back },
 	{ "moved_parts", moved_parts },
 	{ "moved_and_grown", moved_and_grown },
+	{ "moved_onto_reservation", moved_onto_reservation },
 	{ "grown", grown },
 	{ "dontfork", dontfork },
 	{ "wipeonfork", wipeonfork },
