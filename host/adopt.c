@@ -6,6 +6,7 @@
 #include "host/adopt.h"
 #include "host/files.h"
 #include "host/pagemap.h"
+#include "host/samples.h"
 #include "host/task.h"
 
 #define TASK_SIZE_64 UINT64_C(0x7ffffffff000)
@@ -138,7 +139,7 @@ static bool may_gain_anon(const struct umm_area *area, enum adopt_anon_which whi
 		return false;
 	if (area->vm_flags & (UMM_VM_MAYSHARE | UMM_VM_PFNMAP | UMM_VM_HUGETLB | UMM_VM_IO))
 		return false;
-	return which == ADOPT_ANON_ALL || area->anon == UMM_ANON_UNKNOWN ||
+	return which != ADOPT_ANON_WRITABLE || area->anon == UMM_ANON_UNKNOWN ||
 	       (area->vm_flags & UMM_VM_WRITE);
 }
 
@@ -162,6 +163,8 @@ unsigned int adopt_anon(struct follower *f, struct space *space, uint64_t start,
 				      has ? UMM_ANON_OWN : UMM_ANON_NONE) == -UMM_ENOMEM)
 			f->no_memory = true;
 		learnt += has > 0;
+		if (has && which != ADOPT_ANON_EXEC)
+			samples_note_doubt(space, area.start, DOUBT_SCANNED);
 	}
 	return learnt;
 }

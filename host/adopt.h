@@ -17,6 +17,7 @@
 #define ADOPT_SHMEM_INODE	"shmem inode"		/* of a shared anonymous object */
 #define ADOPT_OUTSIDE		"outside mm: process limit"
 #define ADOPT_ORDER_UNKNOWN	"order unknown"		/* calls that had to overlap */
+#define ADOPT_FAULT_ORDER	"anon_vma order"	/* of faults that nobody reported */
 #define ADOPT_DESCRIPTOR	"descriptor"		/* one that could not be looked at */
 
 /* Count it and tell the sink.  @call may be NULL. */
@@ -36,7 +37,11 @@ int adopt_areas(struct follower *f, struct space *space, uint64_t start, uint64_
 /* The whole address space. */
 int adopt_whole(struct follower *f, struct space *space);
 
-enum adopt_anon_which { ADOPT_ANON_WRITABLE, ADOPT_ANON_ALL };
+enum adopt_anon_which {
+	ADOPT_ANON_WRITABLE,		/* of those that can be written now */
+	ADOPT_ANON_ALL,
+	ADOPT_ANON_EXEC,		/* all, at exec: they have nobody to share with */
+};
 
 /*
  * Learn which private areas that touch [start, end) have an anon_vma, of those not known to have

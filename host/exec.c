@@ -152,7 +152,7 @@ static int import_areas(struct follower *f, struct space *space)
 			return err;
 	}
 	/* The loader's own faults came before anybody looked. */
-	adopt_anon(f, space, 0, TASK_SIZE_64, ADOPT_ANON_ALL);
+	adopt_anon(f, space, 0, TASK_SIZE_64, ADOPT_ANON_EXEC);
 	return 0;
 }
 

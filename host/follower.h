@@ -28,9 +28,16 @@
 
 struct task;
 
-/* An area whose first fault ran beside a call of another thread: its anon_vma may differ. */
+/* An area of which it is not known when it got its anon_vma, and so with whom it shares it. */
+enum doubt_kind {
+	DOUBT_NONE,
+	DOUBT_CONCURRENT,		/* its first fault ran beside a call of another thread */
+	DOUBT_SCANNED,			/* nobody reported the fault: its page was found */
+};
+
 struct doubt {
 	uint64_t start, end;
+	enum doubt_kind kind;
 };
 
 #define DOUBTS 128

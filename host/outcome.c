@@ -138,26 +138,29 @@ static void result_diverged(struct follower *f, struct task *task, int64_t truth
 /* ---- areas ---- */
 
 /*
- * Whether neighbours merge hangs on their anon_vmas, and so on whether a fault of another thread was
- * before the call or after it.  If one was under way and the two sides differ in nothing else, the
- * kernel's answer is that of the other order.
+ * Whether neighbours merge hangs on their anon_vmas, and so on the order of faults among themselves
+ * and among calls.  If that is in doubt here and the two sides differ in nothing but who merged
+ * with whom, the kernel's answer is that of another order.
  */
-static bool fault_was_concurrent(struct follower *f, struct task *task, uint64_t start, uint64_t end)
+static enum doubt_kind doubt_about(struct follower *f, struct task *task, uint64_t start,
+				   uint64_t end)
 {
-	if (task->space->nr_tasks < 2 || !task->call.desc)
-		return false;
-	samples_apply(f);
-	return compare_differs_by_merging(f, task, &start, &end) &&
-	       samples_in_doubt(task->space, start, end);
+	if (!task->space->nr_doubts || !compare_differs_by_merging(f, task, &start, &end))
+		return DOUBT_NONE;
+	return samples_in_doubt(task->space, start, end);
 }
 
 static void maps_diverged(struct follower *f, struct task *task, const char *where, uint64_t start,
 			  uint64_t end)
 {
+	enum doubt_kind doubt = doubt_about(f, task, start, end);
+
 	if (task->space->order_unknown)
 		adopt_count(f, task, &task->call.pub, ADOPT_ORDER_UNKNOWN, NULL);
-	else if (fault_was_concurrent(f, task, start, end))
+	else if (doubt == DOUBT_CONCURRENT)
 		f->summary->either++;
+	else if (doubt == DOUBT_SCANNED)
+		adopt_count(f, task, &task->call.pub, ADOPT_FAULT_ORDER, NULL);
 	else
 		compare_diverged_maps(f, task, where, start, end);
 	resynchronise(f, task);

@@ -31,13 +31,13 @@ static bool may_make_anon_vma(const struct space *space, uint64_t addr)
 	       area.anon != UMM_ANON_OWN && area.anon != UMM_ANON_INHERITED;
 }
 
-static void note_doubt(struct space *space, uint64_t addr)
+void samples_note_doubt(struct space *space, uint64_t addr, enum doubt_kind kind)
 {
 	struct umm_area area = { .size = sizeof(area) };
 
 	if (!umm_find_area(space->mm, addr, &area) || area.start > addr)
 		return;
-	space->doubt[space->nr_doubts++ % DOUBTS] = (struct doubt){ area.start, area.end };
+	space->doubt[space->nr_doubts++ % DOUBTS] = (struct doubt){ area.start, area.end, kind };
 	if (space->nr_doubts == 2 * DOUBTS)
 		space->nr_doubts = DOUBTS;
 }
@@ -61,7 +61,7 @@ static void apply(struct follower *f, struct task *task, const struct fault_samp
 	if (ret == -UMM_ENOMEM)
 		f->no_memory = true;
 	if (first && overlaps_call(f, task, sample))
-		note_doubt(space, sample->addr);
+		samples_note_doubt(space, sample->addr, DOUBT_CONCURRENT);
 	f->summary->faults++;
 }
 
@@ -129,12 +129,17 @@ void samples_apply(struct follower *f)
 		records_lost(f, lost);
 }
 
-bool samples_in_doubt(const struct space *space, uint64_t start, uint64_t end)
+enum doubt_kind samples_in_doubt(const struct space *space, uint64_t start, uint64_t end)
 {
-	for (unsigned int i = 0; i < DOUBTS && i < space->nr_doubts; i++)
-		if (space->doubt[i].start < end && space->doubt[i].end > start)
-			return true;
-	return false;
+	enum doubt_kind kind = DOUBT_NONE;
+
+	for (unsigned int i = 0; i < DOUBTS && i < space->nr_doubts; i++) {
+		const struct doubt *doubt = &space->doubt[i];
+
+		if (doubt->start < end && doubt->end > start && doubt->kind > kind)
+			kind = doubt->kind;
+	}
+	return kind;
 }
 
 void samples_forget(struct follower *f, struct task *task)

@@ -17,10 +17,13 @@ void samples_apply(struct follower *f);
  */
 void samples_forget(struct follower *f, struct task *task);
 
+/* Note that the area at @addr is in doubt. */
+void samples_note_doubt(struct space *space, uint64_t addr, enum doubt_kind kind);
+
 /*
- * True if an area in [start, end) got its anon_vma by a fault beside a call of another thread: nobody
- * can tell which of the two was first, and so with whom it shares it.
+ * Whether an area in [start, end) is in doubt: DOUBT_CONCURRENT if only by faults beside calls of other
+ * threads, whose two orders are both possible.
  */
-bool samples_in_doubt(const struct space *space, uint64_t start, uint64_t end);
+enum doubt_kind samples_in_doubt(const struct space *space, uint64_t start, uint64_t end);
 
 #endif
