@@ -30,4 +30,3 @@ taken_over() {
 @test "locked future" { taken_over locked_future; }
 @test "shared segment" { taken_over shared_segment; }
 @test "sealed" { taken_over sealed; }
-@test "merge pages" { taken_over merge_pages; }

@@ -5,7 +5,6 @@
 #define _GNU_SOURCE
 #include <string.h>
 #include <sys/ipc.h>
-#include <sys/prctl.h>
 #include <sys/shm.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -13,9 +12,6 @@
 
 #include "prog.h"
 
-#ifndef PR_SET_MEMORY_MERGE
-#define PR_SET_MEMORY_MERGE 67
-#endif
 #define SYS_MSEAL 462			/* 6.10 */
 
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
@@ -219,19 +215,6 @@ static void sealed(void)
 		     "mmap fixed over it");
 }
 
-static void merge_pages(void)
-{
-	at = pool(4);
-	map_at(at, 1, RW);
-	if (prctl(PR_SET_MEMORY_MERGE, 1, 0, 0, 0))
-		skip("this kernel merges no equal pages");
-	map_at(at + PAGE, 1, RW);
-	expect_layout(at, "rw-p:2", "old areas were marked too, so they merge");
-	map_at(at + 2 * PAGE, 2, PROT_NONE);
-	protect(2, 2, RW);
-	expect_layout(at, "rw-p:4", "all marked");
-}
-
 static const struct prog_case cases[] = {
 	{ "moved_written", moved_written },
 	{ "moved_unwritten", moved_unwritten },
@@ -246,7 +229,6 @@ static const struct prog_case cases[] = {
 	{ "locked_future", locked_future },
 	{ "shared_segment", shared_segment },
 	{ "sealed", sealed },
-	{ "merge_pages", merge_pages },
 };
 
 PROG_MAIN(cases)
