@@ -85,8 +85,8 @@ refused_late() {
 @test "overcommit, by mprotect" { refused refuse_limits overcommit_mprotect ENOMEM OVERCOMMIT 'at once are more than all memory and swap \([0-9.]+ GiB\)'; }
 @test "overcommit, by brk" { refused refuse_limits overcommit_brk brk OVERCOMMIT 'at once are more than all memory and swap \([0-9.]+ GiB\)'; }
 @test "overcommit, by fork" { refused refuse_limits fork_overcommit ENOMEM FORK_OVERCOMMIT 'charged, is more than all memory and swap \([0-9.]+ GiB\)' 0; }
-@test "no huge pages" { refused refuse_limits hugetlb_pool ENOMEM HUGETLB_POOL '1 huge pages are needed, 0 are free'; }
-@test "no huge pages, and a hole is left" { refused refuse_limits hugetlb_hole ENOMEM HUGETLB_POOL '1 huge pages are needed, 0 are free'; }
+@test "no huge pages" { refused refuse_limits hugetlb_pool ENOMEM HUGETLB_POOL 'huge pages needed: 1, free and unreserved: 0'; }
+@test "no huge pages, and a hole is left" { refused refuse_limits hugetlb_hole ENOMEM HUGETLB_POOL 'huge pages needed: 1, free and unreserved: 0'; }
 @test "brk below the heap" { refused refuse_limits brk_below brk BRK_BELOW 'break (0x)?1000 ' 0; }
 @test "brk beyond RLIMIT_DATA" { refused refuse_limits brk_data_limit brk BRK_DATA_LIMIT 'RLIMIT_DATA allows 16 MiB' 1; }
 @test "brk up to a neighbour" { refused refuse_limits brk_neighbour brk BRK_NEIGHBOUR 'heap would come to (0x)?[0-9a-f]+, and the area'; }
