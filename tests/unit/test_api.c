@@ -112,6 +112,46 @@ static void test_rule_off(void **state)
 	lab_destroy(&lab);
 }
 
+/* Where exec puts things, by the stack limit: as seen on the kernel without randomisation. */
+static void test_layout(void **state)
+{
+	static const struct { uint64_t stack, mmap_base; } layouts[] = {
+		{ 8 * MIB, UINT64_C(0x7ffff7fff000) },
+		{ 1024 * MIB, UINT64_C(0x7fffbfeff000) },
+		{ UMM_RLIM_INFINITY, UINT64_C(0x155555556000) },
+	};
+	struct umm_layout layout;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++) {
+		umm_layout_init(&layout, layouts[i].stack);
+		assert_int_equal(layout.size, sizeof(layout));
+		assert_int_equal(layout.task_size, UINT64_C(0x7ffffffff000));
+		assert_int_equal(layout.mmap_base, layouts[i].mmap_base);
+		assert_int_equal(layout.mmap_legacy_base, UINT64_C(0x2aaaaaaab000));
+		assert_false(layout.bottom_up);
+	}
+}
+
+static void test_settings(void **state)
+{
+	struct umm_settings settings;
+
+	(void)state;
+	memset(&settings, 0x5a, sizeof(settings));
+	umm_settings_init(&settings, UMM_KERNEL(6, 1));
+	assert_int_equal(settings.size, sizeof(settings));
+	assert_int_equal(settings.kernel, UMM_KERNEL(6, 1));
+	assert_int_equal(settings.overcommit_memory, 0);
+	assert_int_equal(settings.overcommit_ratio, 50);
+	assert_int_equal(settings.max_map_count, 65530);
+	assert_int_equal(settings.mmap_min_addr, 65536);
+	assert_int_equal(settings.hint_min_addr, 65536);
+	assert_int_equal(settings.stack_guard_gap, MIB);
+	assert_int_equal(settings.totalram_pages, 8 * 1024 * MIB / PAGE);
+	assert_false(settings.legacy_va_layout);
+}
+
 /* ---- bad arguments ------------------------------------------------------------------------- */
 
 static void test_bad_world(void **state)
@@ -143,6 +183,9 @@ static void test_bad_world(void **state)
 	assert_int_equal(umm_world_new(&memory.platform, &bad, &world), -UMM_EINVAL);
 	bad = settings;
 	bad.kernel = UMM_KERNEL_NEWEST + 1;	/* nobody knows what that one does */
+	assert_int_equal(umm_world_new(&memory.platform, &bad, &world), -UMM_EINVAL);
+	bad = settings;
+	bad.huge[1].shift = 12;
 	assert_int_equal(umm_world_new(&memory.platform, &bad, &world), -UMM_EINVAL);
 	bad = settings;
 	bad.stack_guard_gap = 1;
@@ -179,6 +222,10 @@ static void test_bad_arguments(void **state)
 	assert_int_equal(umm_file_new(lab.world, &desc, &file), -UMM_EINVAL);
 	umm_file_desc_init(&desc, UMM_FILE_HUGETLB);
 	desc.huge_shift = 200;
+	assert_int_equal(umm_file_new(lab.world, &desc, &file), -UMM_EINVAL);
+	desc.huge_shift = 12;
+	assert_int_equal(umm_file_new(lab.world, &desc, &file), -UMM_EINVAL);
+	desc.huge_shift = 48;
 	assert_int_equal(umm_file_new(lab.world, &desc, &file), -UMM_EINVAL);
 	assert_null(file);
 
@@ -307,6 +354,8 @@ int main(void)
 		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_rules_by_version),
 		cmocka_unit_test(test_rule_off),
+		cmocka_unit_test(test_layout),
+		cmocka_unit_test(test_settings),
 		cmocka_unit_test(test_bad_world),
 		cmocka_unit_test(test_bad_arguments),
 		cmocka_unit_test(test_file_references),

@@ -130,6 +130,200 @@ static void test_adopt(void **state)
 	lab_destroy(&lab);
 }
 
+static struct umm_area wanted(uint64_t start, uint64_t pages, uint64_t pgoff, enum umm_anon anon)
+{
+	return (struct umm_area){
+		.size = sizeof(struct umm_area), .start = start, .end = start + pages * PAGE,
+		.vm_flags = UMM_VM_READ | UMM_VM_WRITE | UMM_VM_MAYREAD | UMM_VM_MAYWRITE |
+			    UMM_VM_MAYEXEC | UMM_VM_ACCOUNT,
+		.pgoff = pgoff, .anon = anon,
+	};
+}
+
+/* After mremap: what was written keeps anon_vma and offset at its new place, the rest does not. */
+static void test_adopt_moved(void **state)
+{
+	const uint64_t from = AT + PAGE, to = AT + 0x100000, len = 2 * PAGE;
+	struct umm_area area, got;
+	uint64_t anon_id;
+
+	(void)state;
+	for (int written = 0; written < 2; written++) {
+		struct lab lab;
+
+		lab_init(&lab);
+		lab_map(&lab, AT, 4 * PAGE, RW, ANON);
+		if (written)
+			lab_write(&lab, AT);
+		assert_true(lab_area(&lab, AT, &got));
+		anon_id = got.anon_id;
+		area = wanted(to, 2, 0, UMM_ANON_NONE);
+		assert_int_equal(umm_adopt_range(lab.mm, to, to + len, &area, 1, from), 0);
+		assert_int_equal(umm_adopt_range(lab.mm, from, from + len, NULL, 0, 0), 0);
+		assert_true(lab_area(&lab, to, &got));
+		assert_int_equal(got.end, to + len);
+		assert_int_equal(got.anon_id, anon_id);
+		assert_int_equal(got.pgoff, (written ? from : to) / PAGE);
+		assert_int_equal(lab_areas(&lab), 3);
+		assert_int_equal(umm_world_committed(lab.world), 4);
+		/* Back at its place it merges with both sides again. */
+		area = wanted(from, 2, 0, UMM_ANON_NONE);
+		assert_int_equal(umm_adopt_range(lab.mm, from, from + len, &area, 1, to), 0);
+		assert_int_equal(umm_mprotect(lab.mm, from, len, R, -1, NULL), 0);
+		assert_int_equal(umm_mprotect(lab.mm, from, len, RW, -1, NULL), 0);
+		assert_true(lab_area(&lab, AT, &got));
+		assert_int_equal(got.end, AT + 4 * PAGE);
+		lab_destroy(&lab);
+	}
+}
+
+/* A file that the description does not name is kept from what stood there, offset and all. */
+static void test_adopt_file(void **state)
+{
+	struct umm_area area, got;
+	struct lab lab;
+
+	(void)state;
+	lab_init(&lab);
+	lab_file(&lab, UMM_FILE_REGULAR, UMM_FMODE_READ);
+	lab_map_offset(&lab, AT, 4 * PAGE, R, PRIVATE, 16 * PAGE);
+	area = wanted(AT + PAGE, 2, 17, UMM_ANON_NONE);
+	area.vm_flags = UMM_VM_READ | UMM_VM_MAYREAD | UMM_VM_MAYWRITE | UMM_VM_MAYEXEC |
+			UMM_VM_RAND_READ;
+	area.name = UMM_NAME_FILE;
+	assert_int_equal(umm_adopt_range(lab.mm, AT + PAGE, AT + 3 * PAGE, &area, 1, 0), 0);
+	assert_true(lab_area(&lab, AT + PAGE, &got));
+	assert_ptr_equal(got.file, lab.file);
+	assert_int_equal(got.pgoff, 17);
+	assert_int_equal(got.vm_flags, area.vm_flags);
+	assert_true(lab_area(&lab, AT + 3 * PAGE, &got));
+	assert_int_equal(got.pgoff, 19);
+
+	/* Anonymous memory where the file was knows nothing of it. */
+	area = wanted(AT, 4, 0, UMM_ANON_NONE);
+	assert_int_equal(umm_adopt_range(lab.mm, AT, AT + 4 * PAGE, &area, 1, 0), 0);
+	assert_true(lab_area(&lab, AT, &got));
+	assert_null(got.file);
+	assert_int_equal(got.pgoff, AT / PAGE);
+	lab_destroy(&lab);
+}
+
+/* What is said of the anon_vma of an area that is new. */
+static void test_adopt_anon(void **state)
+{
+	struct umm_area area[4], got;
+	struct lab lab;
+
+	(void)state;
+	lab_init(&lab);
+	for (int i = 0; i < 4; i++) {
+		/* Apart, so that none borrows its neighbour's. */
+		area[i] = wanted(AT + 4 * (uint64_t)i * PAGE, 1, 0, (enum umm_anon)i);
+	}
+	assert_int_equal(umm_adopt_range(lab.mm, AT, AT + 16 * PAGE, area, 4, 0), 0);
+	for (int i = 0; i < 4; i++) {
+		assert_true(lab_area(&lab, area[i].start, &got));
+		assert_int_equal(got.anon, i);
+		assert_int_equal(got.anon_id != 0,
+				 i == UMM_ANON_OWN || i == UMM_ANON_INHERITED);
+		/* Fresh memory beside it merges, unless it came through fork. */
+		lab_map(&lab, area[i].end, PAGE, RW, ANON | UMM_MAP_NORESERVE);
+		assert_int_equal(umm_munmap(lab.mm, area[i].end, PAGE, NULL), 0);
+		lab_map(&lab, area[i].end, PAGE, RW, ANON);
+		assert_true(lab_area(&lab, area[i].start, &got));
+		assert_int_equal(got.end - got.start, (i == UMM_ANON_INHERITED ? 1 : 2) * PAGE);
+		assert_int_equal(umm_munmap(lab.mm, area[i].end, PAGE, NULL), 0);
+	}
+	lab_destroy(&lab);
+}
+
+static void test_adopt_refused(void **state)
+{
+	struct umm_area two[2] = {
+		wanted(AT, 2, 0, UMM_ANON_NONE), wanted(AT + 2 * PAGE, 2, 0, UMM_ANON_NONE),
+	};
+	struct umm_area bad[2];
+	struct lab lab;
+
+	(void)state;
+	lab_init(&lab);
+	lab_map(&lab, AT, 8 * PAGE, RW, ANON);
+	assert_int_equal(umm_adopt_range(lab.mm, AT + PAGE, AT, NULL, 0, 0), -UMM_EINVAL);
+	assert_int_equal(umm_adopt_range(lab.mm, AT, AT, NULL, 0, 0), -UMM_EINVAL);
+	assert_int_equal(umm_adopt_range(lab.mm, AT + 1, AT + PAGE, NULL, 0, 0), -UMM_EINVAL);
+	assert_int_equal(umm_adopt_range(lab.mm, AT, AT + PAGE + 1, NULL, 0, 0), -UMM_EINVAL);
+	assert_int_equal(umm_adopt_range(lab.mm, AT, AT + PAGE, NULL, 0, 5), -UMM_EINVAL);
+	assert_int_equal(umm_adopt_range(lab.mm, AT, UINT64_C(0x800000000000), NULL, 0, 0),
+			 -UMM_EINVAL);
+	/* Outside the range, out of order, overlapping, of another library. */
+	assert_int_equal(umm_adopt_range(lab.mm, AT + PAGE, AT + 8 * PAGE, two, 2, 0), -UMM_EINVAL);
+	assert_int_equal(umm_adopt_range(lab.mm, AT, AT + 3 * PAGE, two, 2, 0), -UMM_EINVAL);
+	bad[0] = two[1];
+	bad[1] = two[0];
+	assert_int_equal(umm_adopt_range(lab.mm, AT, AT + 8 * PAGE, bad, 2, 0), -UMM_EINVAL);
+	bad[0] = two[0];
+	bad[1] = two[0];
+	assert_int_equal(umm_adopt_range(lab.mm, AT, AT + 8 * PAGE, bad, 2, 0), -UMM_EINVAL);
+	bad[1] = two[1];
+	bad[1].size++;
+	assert_int_equal(umm_adopt_range(lab.mm, AT, AT + 8 * PAGE, bad, 2, 0), -UMM_EINVAL);
+	assert_int_equal(lab_areas(&lab), 1);
+	assert_int_equal(umm_adopt_range(lab.mm, AT, AT + 8 * PAGE, two, 2, 0), 0);
+	assert_int_equal(lab_areas(&lab), 2);
+	lab_destroy(&lab);
+}
+
+/* Whatever stood there: afterwards the range is what was said, and nothing else has changed. */
+static void test_adopt_random(void **state)
+{
+	uint64_t steps = unit_iterations(5000);
+	struct unit_random random = unit_random_init();
+	struct lab lab;
+
+	(void)state;
+	lab_init(&lab);
+	for (uint64_t step = 0; step < steps; step++) {
+		uint64_t from = AT + unit_random_below(&random, 40) * PAGE, at = from;
+		uint64_t to = from + (1 + unit_random_below(&random, 12)) * PAGE;
+		struct umm_area area[8], got = { .size = sizeof(got) };
+		size_t nr = 0;
+
+		lab_map(&lab, AT + unit_random_below(&random, 40) * PAGE,
+			(1 + unit_random_below(&random, 12)) * PAGE,
+			unit_random_below(&random, 2) ? R : RW, ANON);
+		umm_fault(lab.mm, AT + unit_random_below(&random, 40) * PAGE, UMM_ACCESS_WRITE,
+			  NULL);
+		while (nr < 8) {
+			at += unit_random_below(&random, 3) * PAGE;
+			if (at >= to)
+				break;
+			area[nr] = wanted(at, 1 + unit_random_below(&random, 3), 0,
+					  UMM_ANON_UNKNOWN);
+			if (area[nr].end > to)
+				break;
+			if (unit_random_below(&random, 2))
+				area[nr].vm_flags &= ~(UMM_VM_WRITE | UMM_VM_ACCOUNT);
+			at = area[nr++].end;
+		}
+		assert_int_equal(umm_adopt_range(lab.mm, from, to, area, nr, 0), 0);
+		assert_true(umm_mm_is_valid(lab.mm));
+
+		at = from;
+		for (size_t i = 0; i < nr; i++) {
+			assert_true(umm_find_area(lab.mm, at, &got));
+			assert_int_equal(got.start, area[i].start);
+			assert_int_equal(got.end, area[i].end);
+			assert_int_equal(got.vm_flags, area[i].vm_flags);
+			at = got.end;
+		}
+		if (umm_find_area(lab.mm, at, &got))
+			assert_true(got.start >= to);
+		if (umm_find_area(lab.mm, from - 1, &got) && got.start < from)
+			assert_int_equal(got.end, from);
+	}
+	lab_destroy(&lab);
+}
+
 static uint64_t hostile_number(struct unit_random *random)
 {
 	static const uint64_t odd[] = {
@@ -271,6 +465,11 @@ int main(void)
 		cmocka_unit_test(test_import_refused),
 		cmocka_unit_test(test_import),
 		cmocka_unit_test(test_adopt),
+		cmocka_unit_test(test_adopt_moved),
+		cmocka_unit_test(test_adopt_file),
+		cmocka_unit_test(test_adopt_anon),
+		cmocka_unit_test(test_adopt_refused),
+		cmocka_unit_test(test_adopt_random),
 		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_hostile_layout),
 	};

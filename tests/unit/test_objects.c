@@ -72,6 +72,93 @@ static void test_flags_made(void **state)
 	}
 }
 
+/* MAP_SHARED_VALIDATE on a file: exactly these bits are not known. */
+static void test_validated_flags(void **state)
+{
+	const uint64_t unknown = 0x600 | UMM_MAP_SYNC | UMM_MAP_FIXED_NOREPLACE | 0x3e00000 |
+				 UINT64_C(0xffffffff80000000);
+	/* Bits that mean something else, and are refused for that or not at all. */
+	const uint64_t others = UMM_MAP_ANONYMOUS | UMM_MAP_GROWSDOWN | UMM_MAP_HUGETLB;
+
+	(void)state;
+	for (unsigned int bit = 4; bit < 64; bit++) {
+		uint64_t flag = UINT64_C(1) << bit;
+		struct lab lab;
+		int64_t addr;
+
+		if (flag & others)
+			continue;
+		lab_init(&lab);
+		lab_file(&lab, UMM_FILE_REGULAR, RW_FILE);
+		addr = umm_mmap(lab.mm, AT, PAGE, R, UMM_MAP_SHARED_VALIDATE | flag, lab.file, 0,
+				NULL);
+		if (flag & unknown ? addr != -UMM_EOPNOTSUPP : addr < 0)
+			fail_msg("bit %u: %lld", bit, (long long)addr);
+		/* MAP_SHARED ignores what it does not know. */
+		addr = umm_mmap(lab.mm, AT + PAGE, PAGE, R, SHARED | flag, lab.file, 0, NULL);
+		if (addr < 0)
+			fail_msg("MAP_SHARED, bit %u: %lld", bit, (long long)addr);
+		lab_destroy(&lab);
+	}
+}
+
+/* With MAP_ANONYMOUS the descriptor is not looked at, nor is the offset. */
+static void test_anonymous_ignores_file(void **state)
+{
+	struct umm_area area;
+	struct lab lab;
+
+	(void)state;
+	lab_init(&lab);
+	lab_file(&lab, UMM_FILE_NOT_MAPPABLE, 0);
+	lab_map_offset(&lab, AT, PAGE, R, ANON, 8 * PAGE);
+	assert_true(lab_area(&lab, AT, &area));
+	assert_null(area.file);
+	assert_int_equal(area.pgoff, AT / PAGE);
+	lab_map_offset(&lab, AT, PAGE, R, SHARED | UMM_MAP_ANONYMOUS, 8 * PAGE);
+	assert_true(lab_area(&lab, AT, &area));
+	assert_ptr_not_equal(area.file, lab.file);
+	assert_int_equal(area.pgoff, 0);
+	lab_destroy(&lab);
+}
+
+/* The last page that an offset can name, of each kind of file. */
+static void test_last_offset(void **state)
+{
+	const struct {
+		enum umm_file_kind kind;
+		enum umm_file_align align;
+		uint32_t flags;
+		bool limited;
+	} kinds[] = {
+		{ UMM_FILE_REGULAR, UMM_ALIGN_NONE, 0, true },
+		{ UMM_FILE_REGULAR, UMM_ALIGN_THP, 0, true },
+		{ UMM_FILE_REGULAR, UMM_ALIGN_NONE, UMM_FILE_LARGE_OFFSETS, false },
+		{ UMM_FILE_SHMEM, UMM_ALIGN_NONE, 0, true },
+		{ UMM_FILE_DEVICE, UMM_ALIGN_NONE, 0, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		struct umm_file_desc desc;
+		struct lab lab;
+		int64_t addr;
+
+		lab_init(&lab);
+		umm_file_desc_init(&desc, kinds[i].kind);
+		desc.align = kinds[i].align;
+		desc.flags = UMM_FMODE_READ | kinds[i].flags;
+		assert_int_equal(umm_file_new(lab.world, &desc, &lab.file), 0);
+		addr = umm_mmap(lab.mm, AT, PAGE, R, PRIVATE, lab.file,
+				UINT64_C(0x7fffffffffffe000), NULL);
+		assert_int_equal(addr, AT);
+		addr = umm_mmap(lab.mm, AT + PAGE, 2 * PAGE, R, PRIVATE, lab.file,
+				UINT64_C(0x7fffffffffffe000), NULL);
+		assert_int_equal(addr, kinds[i].limited ? -UMM_EOVERFLOW : (int64_t)(AT + PAGE));
+		lab_destroy(&lab);
+	}
+}
+
 /* What a personality adds: PROT_EXEC with PROT_READ, but not on a noexec mount. */
 static void test_read_implies_exec(void **state)
 {
@@ -392,6 +479,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_flags_made),
+		cmocka_unit_test(test_validated_flags),
+		cmocka_unit_test(test_anonymous_ignores_file),
+		cmocka_unit_test(test_last_offset),
 		cmocka_unit_test(test_read_implies_exec),
 		cmocka_unit_test(test_mdwe),
 		cmocka_unit_test(test_hugetlb_pool),

@@ -164,12 +164,42 @@ static void test_maps_text(void **state)
 	lab_destroy(&lab);
 }
 
+/* Paths of every length around what an allocation holds. */
+static void test_path_lengths(void **state)
+{
+	char path[200], text[400];
+	struct umm_file *file;
+	umm_addr_t next;
+	struct lab lab;
+
+	(void)state;
+	lab_init(&lab);
+	file = lab_new_file(&lab, NULL);
+	lab_map_file(&lab, AT, PAGE, R, PRIVATE, file, 0);
+	for (size_t length = 1; length < sizeof(path); length++) {
+		size_t size;
+
+		memset(path, 'x', length);
+		path[length] = '\0';
+		assert_int_equal(umm_file_set_path(file, path), 0);
+		size = umm_maps_line(lab.mm, AT, text, sizeof(text), &next);
+		assert_int_equal(size, 73 + length + 1);
+		assert_memory_equal(text + 73, path, length);
+	}
+	assert_int_equal(umm_file_set_path(file, NULL), 0);
+	umm_maps_line(lab.mm, AT, text, sizeof(text), &next);
+	assert_null(strchr(text, 'x'));
+	umm_file_put(file);
+	lab_destroy(&lab);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_flags_text),
 		cmocka_unit_test(test_why_format),
 		cmocka_unit_test(test_maps_text),
+		cmocka_unit_test(test_path_lengths),
 	};
 
 	return cmocka_run_group_tests_name("text", tests, NULL, NULL);
