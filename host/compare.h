@@ -9,8 +9,8 @@
 #include "host/follower.h"
 
 /*
- * True if the areas that touch [start, end) agree: range, permissions, offset, device, inode, and the
- * names that mm makes.  What had to be learnt (the inode of a shared anonymous object) is adopted.
+ * True if the areas that touch [start, end) agree: range, permissions, offset, device, inode, and
+ * the names that mm makes.  What had to be learnt (the inode of a shared anonymous object) is adopted.
  */
 bool compare_range(struct follower *f, struct task *task, uint64_t start, uint64_t end);
 
@@ -21,8 +21,9 @@ bool compare_whole(struct follower *f, struct task *task);
 bool compare_flags(struct follower *f, struct task *task, uint64_t start, uint64_t end);
 
 /*
- * True if the two sides cover [start, end) and what touches it with the same bytes and differ in the
- * boundaries alone: somebody merged what the other did not.  Widens the range to the areas looked at.
+ * True if the two sides cover [start, end) and what touches it with the same bytes and differ in
+ * the boundaries alone: somebody merged what the other did not.  Widens the range to the areas that
+ * were looked at.
  */
 bool compare_differs_by_merging(struct follower *f, struct task *task, uint64_t *start,
 				uint64_t *end);

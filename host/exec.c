@@ -63,8 +63,8 @@ static bool is_special(const struct proc_area *area)
 }
 
 /*
- * The end of the highest area below the stack; where the vdso lies above the stack, as older kernels
- * put it, it does not count.
+ * The end of the highest area below the stack; where the vdso lies above the stack, as older
+ * kernels put it, it does not count.
  */
 static uint64_t find_mmap_base(const struct proc_areas *areas, uint64_t stack_pointer)
 {

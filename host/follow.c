@@ -1,60 +1,31 @@
 /*
- * follow.c - the loop: wait for a stop, say what it means, let the thread go on.
+ * follow.c - start the program, wait for its stops, and end when nobody is left.
  *
- * Theory
- * ------
- * Every stop of every thread arrives through one waitpid(-1, __WALL).
- *
- *	seccomp stop    a call of the table begins: wait for the turn (turn.c), predict
- *	                (predict.c), let it in up to its exit stop
- *	exit stop       it answered: compare (outcome.c), go on; the next in line begins
- *	fork event      the child's task is made, with the model that the prediction forked;
- *	                the turn ends here, since a vfork comes back only when its child has gone
- *	exec event      a new address space is imported (exec.c)
- *	exit event      the last thread of a space: everything is compared once more
- *	signal          shown and delivered; a SIGSEGV is explained by the model
- *	group-stop      the thread listens until SIGCONT
- *
- * A child may stop before its parent's event says what it is: it stays stopped, a newborn, until
- * then.  A thread may be gone at any stop: each request may fail with ESRCH, and its death comes
- * by waitpid.
- *
- * Never detach: see filter.h.
+ * What each stop means is in events.c.
  */
 #include <errno.h>
-#include <linux/audit.h>
-#include <linux/sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "host/adopt.h"
-#include "host/exec.h"
-#include "host/filter.h"
+#include "host/events.h"
 #include "host/follow.h"
-#include "host/limits.h"
-#include "host/outcome.h"
 #include "host/perf_faults.h"
 #include "host/pin.h"
 #include "host/platform_posix.h"
-#include "host/predict.h"
 #include "host/ptrace.h"
 #include "host/samples.h"
 #include "host/settings.h"
 #include "host/signals.h"
 #include "host/task.h"
 #include "host/turn.h"
-
-/* Longer than any parent takes to tell of its child. */
-#define ORPHAN_NS UINT64_C(500000000)
 
 uint64_t follower_now_ns(void)
 {
@@ -77,447 +48,15 @@ void follower_warn(const struct follower *f, const char *format, ...)
 	f->sink->warning(f->sink->ctx, text);
 }
 
-static void cont(struct task *task, int signo)
-{
-	ptrace_resume(task->tid, PTRACE_RESUME_CONT, signo);
-}
-
-/* Resume a task that may be in the middle of a call: its exit stop must not be missed. */
-static void go_on(struct task *task, int signo)
-{
-	ptrace_resume(task->tid, task->call.active ? PTRACE_RESUME_TO_EXIT_STOP : PTRACE_RESUME_CONT,
-		      signo);
-}
-
-static bool followed(const struct task *task)
-{
-	return task->space && task->space->mm;
-}
-
-/* ---- calls ---- */
-
-/* The task has the turn, or needs none: let the call in. */
-static void begin_call(struct follower *f, struct task *task)
-{
-	struct call *call = &task->call;
-
-	if (call_kind_needs_turn(call->desc->kind) && followed(task)) {
-		f->caller = task;
-		samples_apply(f);
-		f->caller = NULL;
-		predict_call(f, task);
-	}
-	call->active = true;
-	ptrace_resume(task->tid, PTRACE_RESUME_TO_EXIT_STOP, 0);
-}
-
-static void pass_turn(struct follower *f, struct task *next)
-{
-	if (next)
-		begin_call(f, next);
-}
-
-/* Calls of another architecture: other numbers, other layouts.  It runs on, unfollowed. */
-static void give_up(struct follower *f, struct task *task, const char *what)
-{
-	if (followed(task)) {
-		follower_warn(f, "process %d makes %s system calls: not followed any more",
-			      (int)task->tgid, what);
-		space_give_up(f, task->space);
-	}
-	f->gave_up = true;
-}
-
-static void start_record(struct task *task, const struct ptrace_call *entry,
-			 const struct call_desc *desc)
-{
-	struct call *call = &task->call;
-
-	memset(call, 0, offsetof(struct call, start));
-	call->desc = desc;
-	call->pub.pid = task->tgid;
-	call->pub.tid = task->tid;
-	call->pub.nr = (long)entry->nr;
-	memcpy(call->pub.arg, entry->arg, sizeof(call->pub.arg));
-	call->start = call->end = 0;
-	call->clone_flags = 0;
-	call->child = NULL;
-	call->event_pid = 0;
-	call->file = NULL;
-	call->poked = false;
-}
-
-static void on_seccomp(struct follower *f, struct task *task)
-{
-	const struct call_desc *desc;
-	struct ptrace_call entry;
-
-	if (ptrace_entry(task->tid, &entry) != 0) {
-		cont(task, 0);
-		return;
-	}
-	if (entry.filter_data == FILTER_FOREIGN) {
-		/* A number below zero is nobody's call: syscall(-1). */
-		if (entry.arch != AUDIT_ARCH_X86_64)
-			give_up(f, task, "32-bit (i386)");
-		else if ((int32_t)entry.nr >= 0)
-			give_up(f, task, "x32");
-		cont(task, 0);
-		return;
-	}
-	desc = calls_table_find((long)entry.nr);
-	if (!desc || desc->kind == CALL_EXEC) {
-		cont(task, 0);
-		return;
-	}
-	start_record(task, &entry, desc);
-	if (desc->kind == CALL_AFFINITY) {
-		pin_block(f);
-		begin_call(f, task);
-		return;
-	}
-	if (!followed(task)) {
-		if (desc->kind == CALL_FORK) {
-			predict_call(f, task);		/* takes CLONE_UNTRACED out */
-			begin_call(f, task);
-		} else {
-			cont(task, 0);
-		}
-		return;
-	}
-	pin_stop(f, task);
-	if (call_kind_needs_turn(desc->kind) && !turn_take(task, false))
-		return;
-	begin_call(f, task);
-}
-
-static void on_exit_stop(struct follower *f, struct task *task)
-{
-	struct call *call = &task->call;
-	struct task *next;
-	int64_t got;
-
-	if (!call->active || ptrace_result(task->tid, &got) != 0) {
-		cont(task, 0);
-		return;
-	}
-	call->active = false;
-	switch (call->desc->kind) {
-	case CALL_PASSIVE:
-		outcome_passive(f, task, got);
-		break;
-	case CALL_RLIMIT:
-	case CALL_CREDS:
-		limits_read(task);
-		break;
-	case CALL_AFFINITY:
-		pin_unblock(f);
-		break;
-	case CALL_PERSONALITY:
-		limits_read_personality(task);
-		break;
-	default:
-		outcome_call(f, task, got);
-		break;
-	}
-	if (call->in_flight && task->space->nr_tasks > 1)
-		task->space->last_exit_ns = follower_now_ns();
-	next = turn_end(task);
-	cont(task, 0);
-	pass_turn(f, next);
-}
-
-/* ---- tasks ---- */
-
-static void announce(struct follower *f, struct task *parent, struct task *child, bool thread)
-{
-	if (thread)
-		f->summary->threads++;
-	else
-		f->summary->processes++;
-	child->reported = true;
-	if (f->sink->new_task)
-		f->sink->new_task(f->sink->ctx, parent ? parent->tid : 0, child->tid, thread);
-}
-
-/* Give the child of @parent's call its address space. */
-static void settle(struct follower *f, struct task *parent, struct task *child, bool thread,
-		   bool shares)
-{
-	struct call *call = &parent->call;
-	struct space *space = NULL;
-
-	child->tgid = thread ? parent->tgid : child->tid;
-	if (shares) {
-		space = parent->space;
-	} else if (call->child && f->options->follow_forks) {
-		space = space_new(f, call->child, child->tid);
-		if (space) {
-			space->personality = parent->space->personality;
-			call->child = NULL;
-		} else {
-			f->no_memory = true;
-		}
-	}
-	if (call->child) {
-		umm_mm_put(call->child);
-		call->child = NULL;
-	}
-	task_set_space(f, child, space);
-}
-
-/* A newborn of which all is known now. */
-static void let_out(struct follower *f, struct task *child)
-{
-	child->state = TASK_RUNNING;
-	if (!child->stopped_newborn)
-		return;
-	child->stopped_newborn = false;
-	f->nr_newborn--;
-	cont(child, 0);
-}
-
-static void on_new_task(struct follower *f, struct task *parent, int event)
-{
-	struct call *call = &parent->call;
-	pid_t tid = (pid_t)ptrace_message(parent->tid);
-	bool in_call = call->active && call->desc && call->desc->kind == CALL_FORK;
-	uint64_t flags = in_call ? call->clone_flags : 0;
-	struct task *child = tid > 0 ? task_find(f, tid) : NULL;
-	struct task *next;
-
-	if (tid > 0 && !child)
-		child = task_new(f, tid);
-	if (child) {
-		bool thread = in_call ? flags & CLONE_THREAD : event == PTRACE_EVENT_CLONE;
-
-		call->event_pid = tid;
-		pin_inherit(f, child, parent);
-		settle(f, parent, child, thread, flags & CLONE_VM);
-		if (followed(child) && (f->options->follow_forks || thread))
-			announce(f, parent, child, thread);
-		child->quiet = !f->options->follow_forks && (parent->quiet || !thread);
-		let_out(f, child);
-	} else if (tid > 0) {
-		f->no_memory = true;
-	}
-	next = turn_end(parent);
-	go_on(parent, 0);
-	pass_turn(f, next);
-}
-
-static void on_exec(struct follower *f, struct task *task)
-{
-	pid_t old_tid = (pid_t)ptrace_message(task->tid);
-	struct task *next = NULL;
-	struct stat st;
-	char path[64];
-	int err;
-
-	/* Another thread did it and has the leader's number now: its own number is gone. */
-	if (old_tid > 0 && old_tid != task->tid) {
-		struct task *old = task_find(f, old_tid);
-
-		if (old) {
-			outcome_no_return(f, old);
-			task_free(f, old);
-		}
-	}
-	outcome_no_return(f, task);
-	samples_forget(f, task);
-	next = turn_end(task);
-	task->exiting = false;
-	if (task->tid != f->main_pid && !f->options->follow_forks) {
-		task_set_space(f, task, NULL);
-	} else {
-		err = exec_import(f, task);
-		if (err == -ENOMEM)
-			f->no_memory = true;
-		else if (err)
-			follower_warn(f, "cannot read the layout of process %d: %s: not followed",
-				      (int)task->tgid, strerror(-err));
-	}
-	if (followed(task)) {
-		task->call.desc = NULL;
-		if (!task->reported)
-			announce(f, NULL, task, false);
-		adopt_count(f, task, NULL, ADOPT_EXEC, NULL);
-		snprintf(path, sizeof(path), "/proc/%d/exe", (int)task->tgid);
-		if (geteuid() != 0 && stat(path, &st) == 0 && (st.st_mode & S_ISUID))
-			follower_warn(f, "setuid of the program of process %d ignored",
-				      (int)task->tgid);
-	}
-	cont(task, 0);
-	pass_turn(f, next);
-}
-
-static void on_exit_event(struct follower *f, struct task *task)
-{
-	struct task *next = NULL;
-
-	task->exiting = true;
-	if (followed(task)) {
-		bool killed_inside = task->call.active && task->call.in_flight;
-
-		outcome_no_return(f, task);
-		next = turn_end(task);
-		if (task->space->nr_tasks == 1 && !killed_inside)
-			outcome_exit(f, task);
-	}
-	/* Before the kernel tears it down: our copies of its files go first. */
-	task_set_space(f, task, NULL);
-	cont(task, 0);
-	pass_turn(f, next);
-}
-
-static void on_death(struct follower *f, struct task *task, int status)
-{
-	struct task *next;
-
-	outcome_no_return(f, task);
-	next = turn_end(task);
-	if (task->tid == f->main_pid)
-		f->summary->wait_status = status;
-	if (f->sink->exited && task->reported)
-		f->sink->exited(f->sink->ctx, task->tid, task->tid == task->tgid, status);
-	task_free(f, task);
-	pass_turn(f, next);
-}
-
-/* ---- signals of the program ---- */
-
-static const struct umm_why *explain_fault(struct follower *f, struct task *task,
-					   const siginfo_t *info)
-{
-	uint64_t addr = (uint64_t)(uintptr_t)info->si_addr;
-	unsigned int access = UMM_ACCESS_READ;
-
-	/* Sent by somebody, or by the processor for an address that is none. */
-	if (info->si_signo != SIGSEGV || info->si_code <= 0 || info->si_code == SI_KERNEL ||
-	    !followed(task) || !task->why)
-		return NULL;
-	samples_apply(f);
-	if (task->fault_addr / UMM_PAGE_SIZE == addr / UMM_PAGE_SIZE && task->fault_access)
-		access = task->fault_access;
-	else if (info->si_code == SEGV_ACCERR)
-		access = UMM_ACCESS_WRITE;
-	limits_ensure(task);
-	task->why->nr = 0;
-	return umm_fault(task->space->mm, addr, access, task->why) > 0 ? task->why : NULL;
-}
-
-static void on_signal(struct follower *f, struct task *task, int signo)
-{
-	siginfo_t info;
-
-	if (f->sink->signal && task->reported &&
-	    ptrace(PTRACE_GETSIGINFO, task->tid, NULL, &info) == 0) {
-		struct follow_signal signal = {
-			.pid = task->tgid,
-			.tid = task->tid,
-			.signo = signo,
-			.info = &info,
-			.why = explain_fault(f, task, &info),
-		};
-
-		f->sink->signal(f->sink->ctx, &signal);
-	}
-	cont(task, signo);
-}
-
-static void on_event_stop(struct follower *f, struct task *task, int signo)
-{
-	if (signo == SIGSTOP || signo == SIGTSTP || signo == SIGTTIN || signo == SIGTTOU) {
-		if (f->sink->stopped && task->reported)
-			f->sink->stopped(f->sink->ctx, task->tid, signo);
-		ptrace_resume(task->tid, PTRACE_RESUME_LISTEN, 0);
-		return;
-	}
-	if (task->state == TASK_NEWBORN) {
-		task->stopped_newborn = true;	/* its parent's event lets it out */
-		task->newborn_ns = follower_now_ns();
-		f->nr_newborn++;
-		return;
-	}
-	go_on(task, 0);
-}
-
 /* ---- the loop ---- */
-
-static void dispatch(struct follower *f, pid_t tid, int status)
-{
-	struct task *task = task_find(f, tid);
-	int signo = WSTOPSIG(status), event = status >> 16;
-
-	if (!task) {
-		if (!WIFSTOPPED(status))
-			return;
-		task = task_new(f, tid);
-		if (!task) {
-			f->no_memory = true;
-			return;
-		}
-		task->state = TASK_NEWBORN;
-	}
-	if (!WIFSTOPPED(status)) {
-		on_death(f, task, status);
-		return;
-	}
-	if (signo == (SIGTRAP | 0x80)) {
-		on_exit_stop(f, task);
-		return;
-	}
-	switch (event) {
-	case PTRACE_EVENT_SECCOMP:
-		on_seccomp(f, task);
-		break;
-	case PTRACE_EVENT_FORK:
-	case PTRACE_EVENT_VFORK:
-	case PTRACE_EVENT_CLONE:
-		on_new_task(f, task, event);
-		break;
-	case PTRACE_EVENT_EXEC:
-		on_exec(f, task);
-		break;
-	case PTRACE_EVENT_EXIT:
-		on_exit_event(f, task);
-		break;
-	case PTRACE_EVENT_STOP:
-		on_event_stop(f, task, signo);
-		break;
-	default:
-		on_signal(f, task, signo);
-		break;
-	}
-}
-
-/* A parent that was killed inside its fork says nothing of its child. */
-static void let_out_orphans(struct follower *f)
-{
-	uint64_t now = follower_now_ns();
-
-	for (int i = 0; i < TASK_BUCKETS; i++) {
-		for (struct task *task = f->tasks[i]; task; task = task->hash_next) {
-			if (!task->stopped_newborn || now - task->newborn_ns < ORPHAN_NS)
-				continue;
-			follower_warn(f, "the parent of process %d is gone: not followed",
-				      (int)task->tid);
-			f->gave_up = true;
-			let_out(f, task);
-		}
-	}
-}
 
 static void housekeeping(struct follower *f)
 {
-	struct task *next;
-
 	samples_apply(f);
 	pin_tick(f);
 	if (f->nr_newborn)
-		let_out_orphans(f);
-	while ((next = turn_overdue(f, follower_now_ns())) != NULL)
-		begin_call(f, next);
+		events_let_out_orphans(f);
+	events_let_in_overdue(f);
 }
 
 static void kill_all(struct follower *f)
@@ -541,7 +80,7 @@ static void loop(struct follower *f)
 		if (tid < 0 && errno != EINTR)
 			return;			/* nobody left */
 		if (tid > 0)
-			dispatch(f, tid, status);
+			events_dispatch(f, tid, status);
 		if (signals_ticked())
 			housekeeping(f);
 		if (f->no_memory && !killed) {
@@ -618,8 +157,8 @@ static void open_faults(struct follower *f, pid_t pid)
 
 	if (err) {
 		f->faults = NULL;
-		follower_warn(f, "no page-fault events (perf: %s): page tables are scanned instead, "
-			      "the order of faults is not known", strerror(-err));
+		follower_warn(f, "no page-fault events (perf: %s): page tables are scanned instead,"
+			      " the order of faults is not known", strerror(-err));
 	} else if (perf_faults_source(f->faults) != FAULTS_TRACEPOINTS) {
 		follower_warn(f, "page-fault events without read or write (tracepoints need root): "
 			      "page tables are scanned as well");

@@ -17,7 +17,7 @@
 
 enum follow_verify {
 	FOLLOW_VERIFY_CALLS,		/* results of calls */
-	FOLLOW_VERIFY_MAPS,		/* and the areas around each call, and whole maps now and then */
+	FOLLOW_VERIFY_MAPS,		/* and areas around each call, whole maps at times */
 };
 
 enum follow_pin { FOLLOW_PIN_AUTO, FOLLOW_PIN_NEVER };
@@ -56,8 +56,8 @@ struct follow_call {
 	long nr;			/* x86-64 number */
 	uint64_t arg[6];
 	bool modelled;			/* the model answered: predicted is its answer */
-	bool predicted_any;		/* success was predicted, its value is the kernel's to choose (pid) */
-	int64_t predicted;		/* value or negative error, fixed before the kernel answered */
+	bool predicted_any;		/* success is predicted, not its value (a pid) */
+	int64_t predicted;		/* value or negative error, fixed before the answer */
 	int64_t got;
 	bool adopted;			/* the answer was taken over: it does not count as agreed */
 	bool no_return;			/* the process ended (or was replaced) inside the call */
@@ -83,7 +83,7 @@ struct follow_signal {
 	pid_t pid, tid;
 	int signo;
 	const siginfo_t *info;		/* all of it as PTRACE_GETSIGINFO gave it, or NULL */
-	const struct umm_why *why;	/* of a SIGSEGV by a fault that the model refuses, else NULL */
+	const struct umm_why *why;	/* of a SIGSEGV that the model explains, or NULL */
 };
 
 /* Callbacks may be NULL. */
@@ -97,7 +97,7 @@ struct follow_sink {
 	void (*stopped)(void *ctx, pid_t tid, int signo);	/* group-stop */
 	void (*exited)(void *ctx, pid_t tid, bool leader, int wait_status);
 	void (*new_task)(void *ctx, pid_t parent, pid_t child, bool thread);
-	void (*warning)(void *ctx, const char *text);		/* degraded: no perf, records lost … */
+	void (*warning)(void *ctx, const char *text);	/* degraded: no perf, records lost … */
 };
 
 #define FOLLOW_ADOPTED_MAX 64
@@ -116,7 +116,7 @@ enum follow_trouble {
 	FOLLOW_NOT_FOUND,		/* the program: 127 */
 	FOLLOW_NOT_EXECUTABLE,		/* the program: 126 */
 	FOLLOW_FAILED,			/* ptrace, seccomp, memory …: 125 */
-	FOLLOW_GAVE_UP,			/* 32-bit calls or the like: what follows was not followed */
+	FOLLOW_GAVE_UP,			/* 32-bit calls or the like: not all was followed */
 };
 
 /*

@@ -77,7 +77,7 @@ struct call {
 	pid_t event_pid;		/* the child that the fork event told of */
 	struct umm_file *file;		/* held over the call when it is placed by chance */
 	uint64_t since_ns;		/* when it was let in, if anybody waits */
-	uint64_t poked_flags;		/* clone3: what its flags in memory were before we changed them */
+	uint64_t poked_flags;		/* clone3: its flags in memory before ours */
 	bool poked;
 };
 

@@ -39,6 +39,11 @@
 #define PR_SET_MDWE 65
 #endif
 
+static uint64_t page_up(uint64_t x)
+{
+	return (x + UMM_PAGE_SIZE - 1) & ~(uint64_t)(UMM_PAGE_SIZE - 1);
+}
+
 /* The kernel will do the call again: -ERESTARTSYS and its kin, which no program ever sees. */
 static bool restarts(int64_t got)
 {
@@ -214,12 +219,12 @@ static void finish_by_chance(struct follower *f, struct task *task, int64_t trut
 	if (truth < 0) {
 		resynchronise(f, task);
 	} else {
-		ret = umm_mmap(task->space->mm, (umm_addr_t)truth, arg[1], arg[2], flags, call->file,
-			       arg[5], task->why);
+		ret = umm_mmap(task->space->mm, (umm_addr_t)truth, arg[1], arg[2], flags,
+			       call->file, arg[5], task->why);
 		if (ret != truth)
 			resynchronise(f, task);
 		call->start = (uint64_t)truth;
-		call->end = call->start + ((arg[1] + UMM_PAGE_SIZE - 1) & ~(UMM_PAGE_SIZE - UINT64_C(1)));
+		call->end = call->start + page_up(arg[1]);
 		verify_areas(f, task);
 	}
 	if (call->file)
@@ -259,8 +264,7 @@ static void finish_modelled(struct follower *f, struct task *task, int64_t truth
 	}
 	if (call->desc->kind == CALL_MMAP && truth >= 0) {
 		call->start = (uint64_t)truth;
-		call->end = call->start + ((call->pub.arg[1] + UMM_PAGE_SIZE - 1) &
-					   ~(UMM_PAGE_SIZE - UINT64_C(1)));
+		call->end = call->start + page_up(call->pub.arg[1]);
 	}
 	if (call->desc->kind != CALL_FORK)
 		verify_areas(f, task);
@@ -311,7 +315,7 @@ static bool finish_mremap(struct follower *f, struct task *task)
 
 	if (call->pub.got < 0)
 		return adopt_if_changed(f, task, 0, TASK_SIZE_64, 0);
-	new_len = (arg[2] + UMM_PAGE_SIZE - 1) & ~(UMM_PAGE_SIZE - UINT64_C(1));
+	new_len = page_up(arg[2]);
 	if (got == arg[0])
 		return adopt_if_changed(f, task, got, got + (old_len > new_len ? old_len : new_len),
 					0);

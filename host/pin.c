@@ -4,8 +4,8 @@
  * Theory
  * ------
  * Stops are counted in windows of WINDOW.  If a window's stops all came from one address space with
- * one runnable thread, and took less than WINDOW × FAST_NS, the follower and the tasks of that space
- * are confined to the CPU that the follower is on.  A timer looks every PIN_TICK_NS: fewer stops
+ * one thread, and took less than WINDOW x FAST_NS, the follower and the tasks of that space are
+ * confined to the CPU that the follower is on.  A timer looks every PIN_TICK_NS: fewer stops
  * than a quarter of that rate, and the pin is dropped, so that a program that computes has its CPUs
  * back within two ticks.
  *

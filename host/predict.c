@@ -169,7 +169,8 @@ static void predict_mprotect(struct follower *f, struct task *task)
 			call->start = area.start;
 	}
 	observe_anon(f, task, call->start, call->end);
-	call->pub.predicted = umm_mprotect(task->space->mm, arg[0], arg[1], arg[2], pkey, task->why);
+	call->pub.predicted = umm_mprotect(task->space->mm, arg[0], arg[1], arg[2], pkey,
+					   task->why);
 }
 
 static void predict_brk(struct follower *f, struct task *task)

@@ -53,7 +53,7 @@ static void apply(struct follower *f, struct task *task, const struct fault_samp
 	task->fault_access = access;
 	if (!space || !space->mm)
 		return;
-	/* Without the kind of access: what a read does is true of every fault; scans find the rest. */
+	/* Of unknown kind: what a read does is true of every fault; scans find the rest. */
 	if (!access)
 		access = UMM_ACCESS_READ;
 	first = space->nr_tasks > 1 && may_make_anon_vma(space, sample->addr);

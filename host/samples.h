@@ -21,8 +21,8 @@ void samples_forget(struct follower *f, struct task *task);
 void samples_note_doubt(struct space *space, uint64_t addr, enum doubt_kind kind);
 
 /*
- * Whether an area in [start, end) is in doubt: DOUBT_CONCURRENT if only by faults beside calls of other
- * threads, whose two orders are both possible.
+ * Whether an area in [start, end) is in doubt: DOUBT_CONCURRENT if only by faults beside calls of
+ * other threads, whose two orders are both possible.
  */
 enum doubt_kind samples_in_doubt(const struct space *space, uint64_t start, uint64_t end);
 

@@ -118,7 +118,8 @@ static void read_memory(struct umm_settings *umm)
 	if (!read_text("/proc/meminfo", text, sizeof(text)))
 		return;
 	umm->totalram_pages = meminfo(text, "MemTotal:", umm->totalram_pages * PAGE_KB) / PAGE_KB;
-	umm->total_swap_pages = meminfo(text, "SwapTotal:", umm->total_swap_pages * PAGE_KB) / PAGE_KB;
+	umm->total_swap_pages = meminfo(text, "SwapTotal:", umm->total_swap_pages * PAGE_KB) /
+				PAGE_KB;
 }
 
 static void read_huge(struct umm_settings *umm)
@@ -140,7 +141,8 @@ static void read_huge(struct umm_settings *umm)
 		nr_free = read_number(path, 0);
 		snprintf(path, sizeof(path), "%s/%.40s/resv_hugepages", root, entry->d_name);
 		reserved = read_number(path, 0);
-		snprintf(path, sizeof(path), "%s/%.40s/nr_overcommit_hugepages", root, entry->d_name);
+		snprintf(path, sizeof(path), "%s/%.40s/nr_overcommit_hugepages", root,
+			 entry->d_name);
 		overcommit = read_number(path, 0);
 		snprintf(path, sizeof(path), "%s/%.40s/surplus_hugepages", root, entry->d_name);
 		surplus = read_number(path, 0);

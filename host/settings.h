@@ -25,7 +25,7 @@ void settings_close(struct settings *settings);
 /* Read vm.max_map_count again.  True if it changed. */
 bool settings_refresh_map_count(struct settings *settings);
 
-/* Read what big requests ask for: overcommit, memory and swap sizes, huge pages.  True if changed. */
+/* Read what big requests ask for: overcommit, memory, swap, huge pages.  True if it changed. */
 bool settings_refresh_memory(struct settings *settings);
 
 #endif
