@@ -10,7 +10,8 @@
 
 /*
  * True if the areas that touch [start, end) agree: range, permissions, offset, device, inode, and
- * the names that mm makes.  What had to be learnt (the inode of a shared anonymous object) is adopted.
+ * the names that mm makes.  What had to be learnt (the inode of a shared anonymous object) is
+ * adopted.
  */
 bool compare_range(struct follower *f, struct task *task, uint64_t start, uint64_t end);
 

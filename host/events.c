@@ -56,9 +56,9 @@ static void cont(struct task *task, int signo)
 /* Resume a task that may be in the middle of a call: its exit stop must not be missed. */
 static void go_on(struct task *task, int signo)
 {
-	enum ptrace_resume how = task->call.active ? PTRACE_RESUME_TO_EXIT_STOP : PTRACE_RESUME_CONT;
+	bool inside = task->call.active;
 
-	ptrace_resume(task->tid, how, signo);
+	ptrace_resume(task->tid, inside ? PTRACE_RESUME_TO_EXIT_STOP : PTRACE_RESUME_CONT, signo);
 }
 
 static bool followed(const struct task *task)

@@ -11,8 +11,8 @@
  * Sources, best first.  The tracepoints exceptions:page_fault_user and _kernel carry the error code
  * of the fault: read or write.  They need root and the ids in tracefs; where that is not mounted,
  * a child with a mount namespace of its own mounts it and reads them, so that the host's mounts
- * stay as they are.  The software event gives the address only; without privilege, and without faults
- * in the kernel.
+ * stay as they are.  The software event gives the address only; without privilege, and without
+ * faults in the kernel.
  *
  * A tracer asleep in waitpid() must not let a ring run over.  SIGIO of the ring itself would come
  * with every sample (the watermark holds for poll() only) and make each fault twenty times as dear.

@@ -12,19 +12,24 @@
  * (a lot), to be woken when some lock of the lot is given back.
  *
  * No wake-up is lost.  A waiter raises `waiters` before it looks at the word for the last time; who
- * gives the lock back changes the word before it looks at `waiters`; all four are sequentially
- * consistent, so one of the two sees the other.  And since the waiter looks and falls asleep under
- * the lot's mutex, which the waker takes, it sleeps when the signal comes.
+ * gives the lock back changes the word before it looks at `waiters`.  With a full barrier between the
+ * two on both sides, one of them sees the other.  The side that gives back is the one in a hurry, so
+ * the waiter pays for both: membarrier(2) makes every thread of the process pass a barrier.  Where
+ * the kernel refuses that, giving back is an atomic exchange.  And since the waiter looks and falls
+ * asleep under the lot's mutex, which the waker takes, it sleeps when the signal comes.
  *
  * As with glibc's own default, readers that never pause keep a writer out; calls of the library do
  * pause.
  */
 #include <errno.h>
+#include <linux/membarrier.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "host/platform_posix.h"
 
@@ -92,6 +97,20 @@ static struct lot *lot_of(const struct posix_lock *lock)
 	return &lots[((uintptr_t)lock >> 6) % NR_LOTS];
 }
 
+/* Does membarrier(2) work here?  Set once, before the first lock is. */
+static _Atomic bool waiters_pay;
+
+static int membarrier(int command)
+{
+	return (int)syscall(SYS_membarrier, command, 0, 0);
+}
+
+static void waiter_barrier(void)
+{
+	if (atomic_load_explicit(&waiters_pay, memory_order_relaxed))
+		membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
+}
+
 static bool try_write(struct posix_lock *lock)
 {
 	uint32_t word = 0;
@@ -123,6 +142,7 @@ static __attribute__((noinline)) void wait_for(struct posix_lock *lock,
 	}
 	pthread_mutex_lock(&lot->mutex);
 	atomic_fetch_add(&lock->waiters, 1);
+	waiter_barrier();
 	while (!try(lock))
 		pthread_cond_wait(&lot->given_back, &lot->mutex);
 	atomic_fetch_sub(&lock->waiters, 1);
@@ -174,8 +194,14 @@ static void posix_write_unlock(void *ctx, struct umm_lock *lock)
 	struct posix_lock *l = posix_lock(lock);
 
 	(void)ctx;
-	must_hold(atomic_exchange(&l->word, 0) == WRITER);
-	if (atomic_load(&l->waiters))
+	must_hold(atomic_load_explicit(&l->word, memory_order_relaxed) == WRITER);
+	if (atomic_load_explicit(&waiters_pay, memory_order_relaxed)) {
+		atomic_store_explicit(&l->word, 0, memory_order_release);
+		atomic_signal_fence(memory_order_seq_cst);	/* the compiler keeps the order */
+	} else {
+		atomic_exchange(&l->word, 0);
+	}
+	if (atomic_load_explicit(&l->waiters, memory_order_relaxed))
 		wake_up(l);
 }
 
@@ -199,6 +225,8 @@ static void posix_read_unlock(void *ctx, struct umm_lock *lock)
 
 void umm_platform_posix(struct umm_platform *platform)
 {
+	if (membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0)
+		atomic_store(&waiters_pay, true);
 	*platform = (struct umm_platform){
 		.size = sizeof(*platform),
 		.alloc = posix_alloc,
