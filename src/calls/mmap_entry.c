@@ -69,13 +69,21 @@ static long offset_to_pgoff(struct mmap_request *req, uint64_t offset, struct um
 	return check(why, page_aligned(offset), WHY_OFFSET_UNALIGNED, offset, PAGE_SIZE);
 }
 
+/* Could pages be written before the call returns? */
+static bool may_populate(const struct mm_struct *mm, const struct mmap_request *req)
+{
+	return (req->flags & (UMM_MAP_POPULATE | UMM_MAP_LOCKED)) || (mm->def_flags & VM_LOCKED);
+}
+
 /* Fill what was asked for, after the address space is free for others again. */
 static int64_t vm_mmap_pgoff(struct mm_struct *mm, struct mmap_request *req, struct umm_why *why)
 {
 	int64_t addr;
 
 	mmap_write_lock(mm);
-	addr = anon_vma_reserve(mm, 1, why);	/* for what populate writes first */
+	addr = 0;
+	if (may_populate(mm, req))
+		addr = anon_vma_reserve(mm, 1, why);
 	if (!addr)
 		addr = do_mmap(mm, req, why);
 	if (!IS_ERR_VALUE(addr) && req->populate) {

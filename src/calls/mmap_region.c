@@ -185,14 +185,18 @@ static void mmap_complete(struct mmap_state *map, struct vm_area_struct *vma)
 
 int64_t mmap_region(struct mm_struct *mm, struct mmap_request *req, struct umm_why *why)
 {
-	struct mmap_state map = {
-		.mm = mm, .req = req, .why = why, .nr_pages = req->len >> PAGE_SHIFT,
-		.vms = { .start = req->addr, .end = req->addr + req->len },
-	};
+	struct mmap_state map;
 	struct vm_area_struct *vma;
 	long err;
 
 	mm_assert(page_aligned(req->addr) && page_aligned(req->len) && req->len > 0);
+
+	map.mm = mm;
+	map.req = req;
+	map.why = why;
+	map.nr_pages = req->len >> PAGE_SHIFT;
+	map.charged = 0;
+	vms_init(&map.vms, req->addr, req->addr + req->len);
 
 	err = mmap_reserve(&map);
 	if (err)

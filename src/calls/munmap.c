@@ -66,9 +66,6 @@ long vms_gather_munmap_vmas(struct mm_struct *mm, struct vma_munmap_struct *vms,
 	struct vm_area_struct *vma;
 	long err;
 
-	vms->nr_pages = 0;
-	vms->nr_accounted = 0;
-	vms->nr_vmas = 0;
 	if (!vms->first)
 		return 0;
 	if (vms->first->vm_start < vms->start) {
@@ -112,9 +109,10 @@ void vms_complete_munmap_vmas(struct mm_struct *mm, const struct vma_munmap_stru
 
 long do_munmap_range(struct mm_struct *mm, umm_addr_t start, umm_addr_t end, struct umm_why *why)
 {
-	struct vma_munmap_struct vms = { .start = start, .end = end };
+	struct vma_munmap_struct vms;
 	long err;
 
+	vms_init(&vms, start, end);
 	if (!vms_find(mm, &vms)) {
 		note(why, NOTE_UNMAPPED_NOTHING, start, end, 0, 0);
 		return 0;

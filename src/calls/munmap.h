@@ -18,6 +18,17 @@ struct vma_munmap_struct {
 	uint64_t nr_vmas;
 };
 
+/* Nothing is known of the range yet. */
+static inline void vms_init(struct vma_munmap_struct *vms, umm_addr_t start, umm_addr_t end)
+{
+	vms->start = start;
+	vms->end = end;
+	vms->first = NULL;
+	vms->nr_pages = 0;
+	vms->nr_accounted = 0;
+	vms->nr_vmas = 0;
+}
+
 /* munmap(2). */
 __must_check long do_munmap(struct mm_struct *mm, umm_addr_t start, uint64_t len,
 			    struct umm_why *why);
