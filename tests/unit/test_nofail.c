@@ -174,6 +174,27 @@ static void prepare_unwritten(struct lab *lab)
 			 AT + 4 * PAGE);
 }
 
+/* Written areas without holes, each unlike its neighbours. */
+static void prepare_stripes(struct lab *lab)
+{
+	prepare_many(lab);
+	for (uint64_t i = 0; i < 8; i++) {
+		uint64_t addr = AT + (4 * i + 3) * PAGE, flags = ANON | UMM_MAP_FIXED;
+
+		flags |= i % 2 ? 0 : UMM_MAP_NORESERVE;
+		assert_int_equal(umm_mmap(lab->mm, addr, PAGE, RW | UMM_PROT_EXEC, flags, NULL, 0,
+					  NULL), addr);
+		assert_int_equal(umm_fault(lab->mm, addr, UMM_ACCESS_WRITE, NULL), 0);
+	}
+}
+
+/* Locked and never written: to make it writable is to write to it. */
+static void prepare_locked(struct lab *lab)
+{
+	assert_int_equal(umm_mmap(lab->mm, AT, 4 * PAGE, UMM_PROT_READ,
+				  ANON | UMM_MAP_FIXED | UMM_MAP_LOCKED, NULL, 0, NULL), AT);
+}
+
 static void prepare_stack(struct lab *lab)
 {
 	map(lab, 2, ANON | UMM_MAP_GROWSDOWN, false);
@@ -254,8 +275,13 @@ static int64_t call_mprotect_part(struct lab *lab)
 
 static int64_t call_mprotect_across(struct lab *lab)
 {
-	/* Piece by piece over the holes' worth of areas: the first area alone is without a hole. */
-	return umm_mprotect(lab->mm, AT + PAGE, PAGE, UMM_PROT_READ, -1, &lab->why);
+	return umm_mprotect(lab->mm, AT + PAGE, 22 * PAGE, UMM_PROT_READ | UMM_PROT_EXEC, -1,
+			    &lab->why);
+}
+
+static int64_t call_mprotect_locked(struct lab *lab)
+{
+	return umm_mprotect(lab->mm, AT + PAGE, 2 * PAGE, RW, -1, &lab->why);
 }
 
 static int64_t call_brk(struct lab *lab, uint64_t brk)
@@ -366,7 +392,8 @@ static const struct scenario scenarios[] = {
 	{ "mprotect inside an area", prepare_area, call_mprotect_inside, false },
 	{ "mprotect inside a grandchild's area", prepare_grandchild, call_mprotect_inside, false },
 	{ "mprotect, the boundary moves", prepare_pair, call_mprotect_part, false },
-	{ "mprotect inside one of many", prepare_many, call_mprotect_across, false },
+	{ "mprotect across areas", prepare_stripes, call_mprotect_across, false },
+	{ "mprotect of locked memory", prepare_locked, call_mprotect_locked, false },
 	{ "brk", prepare_nothing, call_brk_grow, false },
 	{ "brk down", prepare_heap, call_brk_shrink, false },
 	{ "fork", prepare_many, call_fork, false },

@@ -387,6 +387,26 @@ static void test_fork_flags(void **state)
 	lab_destroy(&lab);
 }
 
+/* The charge of a stack that is not accounted is lost for good, as in Linux. */
+static void test_readonly_stack(void **state)
+{
+	struct umm_mm_stats stats;
+	struct lab lab;
+
+	(void)state;
+	lab_init(&lab);
+	lab_map(&lab, AT, PAGE, R, ANON | UMM_MAP_GROWSDOWN);
+	assert_int_equal(umm_fault(lab.mm, AT - 3 * PAGE, UMM_ACCESS_READ, NULL), 0);
+	umm_mm_stats(lab.mm, &stats);
+	assert_int_equal(stats.stack_vm, 4);
+	assert_int_equal(stats.charged, 0);
+	assert_int_equal(umm_world_committed(lab.world), 3);
+	umm_mm_put(lab.mm);
+	assert_int_equal(umm_world_committed(lab.world), 3);
+	umm_world_free(lab.world);
+	assert_int_equal(lab.memory.bytes, 0);
+}
+
 /* ---- limits that a small window does not show -------------------------------------------- */
 
 /* A soft limit of 0 is from before RLIMIT_DATA counted mmap: the hard one counts then. */
@@ -471,6 +491,22 @@ static void test_huge_read_fault(void **state)
 		assert_int_equal(umm_fault(lab.mm, AT + MIB, UMM_ACCESS_READ, NULL), 0);
 		assert_true(lab_area(&lab, AT, &area));
 		assert_int_equal(area.anon, always ? UMM_ANON_OWN : UMM_ANON_NONE);
+
+		/* Not where they are unwanted, nor where none fits, nor in a file. */
+		lab_map(&lab, AT, 4 * MIB, RW, ANON | UMM_MAP_STACK);
+		assert_int_equal(umm_fault(lab.mm, AT + MIB, UMM_ACCESS_READ, NULL), 0);
+		assert_true(lab_area(&lab, AT, &area));
+		assert_int_equal(area.anon, UMM_ANON_NONE);
+		lab_map(&lab, AT + PAGE, 3 * MIB, RW, ANON);
+		assert_int_equal(umm_fault(lab.mm, AT + MIB, UMM_ACCESS_READ, NULL), 0);
+		assert_int_equal(umm_fault(lab.mm, AT + 2 * MIB + MIB, UMM_ACCESS_READ, NULL), 0);
+		assert_true(lab_area(&lab, AT + MIB, &area));
+		assert_int_equal(area.anon, UMM_ANON_NONE);
+		lab_file(&lab, UMM_FILE_REGULAR, UMM_FMODE_READ);
+		lab_map(&lab, AT, 4 * MIB, RW, PRIVATE);
+		assert_int_equal(umm_fault(lab.mm, AT + MIB, UMM_ACCESS_READ, NULL), 0);
+		assert_true(lab_area(&lab, AT, &area));
+		assert_int_equal(area.anon, UMM_ANON_NONE);
 		lab_destroy(&lab);
 	}
 }
@@ -491,6 +527,7 @@ int main(void)
 		cmocka_unit_test(test_zero),
 		cmocka_unit_test(test_shmem_charge),
 		cmocka_unit_test(test_fork_flags),
+		cmocka_unit_test(test_readonly_stack),
 		cmocka_unit_test(test_data_limit_zero),
 		cmocka_unit_test(test_overcommit_never),
 		cmocka_unit_test(test_lock_future),
