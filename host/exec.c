@@ -3,8 +3,8 @@
  *
  * The areas with their flags come from smaps, the break and the stack pointer from stat.  What no
  * file tells is where searches for addresses begin: mmap_base is the end of the highest area below
- * the stack (the first thing that exec maps there: the loader, or the vdso of a static program),
- * or, bottom-up, the start of the lowest area of the mmap region.
+ * the gap for the stack (the first thing that exec maps there: the loader, or the vdso of a static
+ * program), or, bottom-up, the start of the lowest area of the mmap region.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -57,27 +57,37 @@ static int read_stat(pid_t pid, uint64_t field[STAT_FIELDS + 1])
 	return 0;
 }
 
-static bool is_special(const struct proc_area *area)
+/* How much below the end of user space the kernel leaves for the stack, without the random part. */
+static uint64_t stack_gap(const struct task *task, bool randomized)
 {
-	return strcmp(area->name, "[vdso]") == 0 || strncmp(area->name, "[vvar", 5) == 0;
+	uint64_t gap, pad = UINT64_C(256) * UMM_PAGE_SIZE + (randomized ? STACK_MAXRANDOM : 0);
+	struct rlimit limit;
+
+	if (prlimit(task->tgid, RLIMIT_STACK, NULL, &limit) != 0)
+		return MIN_GAP;
+	gap = limit.rlim_cur;
+	if (gap + pad > gap)
+		gap += pad;
+	return gap < MIN_GAP ? MIN_GAP : gap > MAX_GAP ? MAX_GAP : gap;
+}
+
+static uint64_t page_up(uint64_t x)
+{
+	return (x + UMM_PAGE_SIZE - 1) & ~(uint64_t)(UMM_PAGE_SIZE - 1);
 }
 
 /*
- * The end of the highest area below the stack; where the vdso lies above the stack, as older
- * kernels put it, it does not count.
+ * The end of the highest area that the search could have placed: below the gap for the stack, above
+ * which a position-independent program lies if the stack is unlimited.  Where the vdso lies above
+ * the stack, as older kernels put it, it does not count.
  */
-static uint64_t find_mmap_base(const struct proc_areas *areas, uint64_t stack_pointer)
+static uint64_t find_mmap_base(const struct proc_areas *areas, uint64_t gap)
 {
 	uint64_t base = 0;
 
-	for (size_t i = 0; i < areas->nr; i++) {
-		const struct proc_area *area = &areas->area[i];
-
-		if (area->end > stack_pointer)
-			break;
-		if (!is_special(area) || area->end > base)
-			base = area->end;
-	}
+	for (size_t i = 0; i < areas->nr; i++)
+		if (areas->area[i].end <= page_up(TASK_SIZE_64 - gap))
+			base = areas->area[i].end;
 	return base;
 }
 
@@ -89,22 +99,12 @@ static uint64_t find_lowest_mapping(const struct proc_areas *areas)
 	return LEGACY_BASE;
 }
 
-/* The random part of mmap_base, which the bottom-up base shares. */
-static uint64_t legacy_base_of(const struct task *task, uint64_t mmap_base, bool randomized)
+/* Both bases have the same random part. */
+static uint64_t legacy_base_of(uint64_t mmap_base, uint64_t gap)
 {
-	uint64_t gap, pad = UINT64_C(256) * UMM_PAGE_SIZE + (randomized ? STACK_MAXRANDOM : 0);
-	struct rlimit limit;
-
-	if (!randomized || prlimit(task->tgid, RLIMIT_STACK, NULL, &limit) != 0)
-		return LEGACY_BASE;
-	gap = limit.rlim_cur;
-	if (gap + pad > gap)
-		gap += pad;
-	gap = gap < MIN_GAP ? MIN_GAP : gap > MAX_GAP ? MAX_GAP : gap;
 	if (TASK_SIZE_64 - gap < mmap_base)
 		return LEGACY_BASE;
-	return LEGACY_BASE + ((TASK_SIZE_64 - gap - mmap_base + UMM_PAGE_SIZE - 1) &
-			      ~(uint64_t)(UMM_PAGE_SIZE - 1));
+	return LEGACY_BASE + page_up(TASK_SIZE_64 - gap - mmap_base);
 }
 
 static int import_layout(struct follower *f, struct task *task)
@@ -131,8 +131,10 @@ static int import_layout(struct follower *f, struct task *task)
 	if (layout.bottom_up) {
 		layout.mmap_base = layout.mmap_legacy_base = find_lowest_mapping(&f->smaps);
 	} else {
-		layout.mmap_base = find_mmap_base(&f->smaps, layout.start_stack);
-		layout.mmap_legacy_base = legacy_base_of(task, layout.mmap_base, randomized);
+		uint64_t gap = stack_gap(task, randomized);
+
+		layout.mmap_base = find_mmap_base(&f->smaps, gap);
+		layout.mmap_legacy_base = legacy_base_of(layout.mmap_base, gap);
 	}
 	umm_mm_set_layout(space->mm, &layout);
 	return 0;
