@@ -14,6 +14,8 @@
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
 #define __must_check __attribute__((warn_unused_result))
+#undef __always_inline	/* some C libraries define it too */
+#define __always_inline inline __attribute__((always_inline))
 #define __noinline __attribute__((noinline))
 #define __cold __attribute__((cold))
 

@@ -38,7 +38,7 @@ static inline void why_begin(struct umm_why *why)
 }
 
 /* Append an entry.  Passed checks and notes stop one short of the end: a refusal has room. */
-static inline void why_append(struct umm_why *why, enum umm_why_kind kind, enum why_code code,
+static __always_inline void why_append(struct umm_why *why, enum umm_why_kind kind, enum why_code code,
 			      uint64_t v0, uint64_t v1, uint64_t v2, uint64_t v3)
 {
 	unsigned int nr = why->nr;
@@ -59,27 +59,25 @@ static inline void why_append(struct umm_why *why, enum umm_why_kind kind, enum 
 	entry->value[3] = v3;
 }
 
-static inline void note(struct umm_why *why, enum why_code code, uint64_t v0, uint64_t v1,
+static __always_inline void note(struct umm_why *why, enum why_code code, uint64_t v0, uint64_t v1,
 			uint64_t v2, uint64_t v3)
 {
 	if (why)
 		why_append(why, UMM_WHY_NOTE, code, v0, v1, v2, v3);
 }
 
-static inline void passed(struct umm_why *why, enum why_code code, uint64_t v0, uint64_t v1)
+static __always_inline void passed(struct umm_why *why, enum why_code code, uint64_t v0, uint64_t v1)
 {
 	if (why)
 		why_append(why, UMM_WHY_PASSED, code, v0, v1, 0, 0);
 }
 
-/* The call is refused by the check @code: its negative error number. */
-static inline __must_check long refuse4(struct umm_why *why, enum why_code code, uint64_t v0,
-					uint64_t v1, uint64_t v2, uint64_t v3)
-{
-	if (why)
-		why_append(why, UMM_WHY_REFUSED, code, v0, v1, v2, v3);
-	return -(long)why_error[code];
-}
+/*
+ * The call is refused by the check @code: its negative error number.  Not inlined: the ways of calls
+ * that succeed stay short.
+ */
+__must_check __cold __noinline long refuse4(struct umm_why *why, enum why_code code, uint64_t v0,
+					    uint64_t v1, uint64_t v2, uint64_t v3);
 
 static inline __must_check long refuse(struct umm_why *why, enum why_code code, uint64_t v0,
 				       uint64_t v1)
@@ -88,7 +86,7 @@ static inline __must_check long refuse(struct umm_why *why, enum why_code code, 
 }
 
 /* A check with what it compares: 0 if @holds, else refused. */
-static inline __must_check long check(struct umm_why *why, bool holds, enum why_code code,
+static __always_inline __must_check long check(struct umm_why *why, bool holds, enum why_code code,
 				      uint64_t value, uint64_t limit)
 {
 	if (unlikely(!holds))

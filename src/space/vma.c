@@ -8,7 +8,7 @@
 #include "space/vma.h"
 #include "space/vma_tree.h"
 
-long mm_reserve(struct mm_struct *mm, size_t nr_vmas, size_t nr_links, struct umm_why *why)
+long mm_reserve_more(struct mm_struct *mm, size_t nr_vmas, size_t nr_links, struct umm_why *why)
 {
 	if (slab_reserve(&mm->vma_cache, nr_vmas))
 		return refuse(why, WHY_NO_METADATA, nr_vmas, 0);

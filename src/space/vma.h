@@ -9,12 +9,21 @@
 #include "base/why.h"
 #include "space/mm_types.h"
 
+/* When caches have less: ask the platform. */
+__must_check long mm_reserve_more(struct mm_struct *mm, size_t nr_vmas, size_t nr_links,
+				  struct umm_why *why);
+
 /*
  * Make sure that the next @nr_vmas areas and @nr_links chain links can be had.  What comes after
  * cannot fail for want of our own memory.  0, or refused with nothing changed.
  */
-__must_check long mm_reserve(struct mm_struct *mm, size_t nr_vmas, size_t nr_links,
-			     struct umm_why *why);
+static inline __must_check long mm_reserve(struct mm_struct *mm, size_t nr_vmas, size_t nr_links,
+					   struct umm_why *why)
+{
+	if (likely(mm->vma_cache.nr_free >= nr_vmas && mm->avc_cache.nr_free >= nr_links))
+		return 0;
+	return mm_reserve_more(mm, nr_vmas, nr_links, why);
+}
 
 /* An area of @mm, not linked, everything zero but the range and flags.  From the reserve. */
 struct vm_area_struct *vm_area_alloc(struct mm_struct *mm, umm_addr_t start, umm_addr_t end,
