@@ -18,6 +18,7 @@
 #define ADOPT_OUTSIDE		"outside mm: process limit"
 #define ADOPT_ORDER_UNKNOWN	"order unknown"		/* calls that had to overlap */
 #define ADOPT_FAULT_ORDER	"anon_vma order"	/* of faults that nobody reported */
+#define ADOPT_KILLED		"killed in a call"	/* nobody knows how far it came */
 #define ADOPT_DESCRIPTOR	"descriptor"		/* one that could not be looked at */
 
 /* Count it and tell the sink.  @call may be NULL. */

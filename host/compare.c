@@ -111,6 +111,18 @@ static bool same_area(struct follower *f, struct task *task, const struct umm_ar
 	       same_file(f, task, model, kernel);
 }
 
+/*
+ * Areas that cannot be read are no agreement: unless the process is on its way out, it is said, and
+ * the run does not end as one in which all was followed.
+ */
+static void unreadable(struct follower *f, const struct task *task, int err)
+{
+	if (err == 0 || err == -ESRCH || err == -ENOENT || f->unreadable)
+		return;
+	f->unreadable = f->gave_up = true;
+	follower_warn(f, "cannot read the areas of process %d: %s", (int)task->tgid, strerror(-err));
+}
+
 static bool same_range(struct follower *f, struct task *task, struct cursor *cursor,
 		       uint64_t start, uint64_t end)
 {
@@ -122,8 +134,10 @@ static bool same_range(struct follower *f, struct task *task, struct cursor *cur
 		bool in_model = umm_find_area(task->space->mm, at, &model) && model.start <= end;
 		int got = cursor_next(cursor, at, in_model ? !model.file : true, &kernel);
 
-		if (got < 0)
-			return true;	/* it cannot be looked at any more: dying */
+		if (got < 0) {
+			unreadable(f, task, got);
+			return true;
+		}
 		if (got && kernel.start > end)
 			got = 0;
 		if (!in_model || !got)
@@ -138,9 +152,12 @@ static bool compare_text(struct follower *f, struct task *task, uint64_t start, 
 {
 	struct cursor cursor = { .fd = -1, .text = &f->areas };
 	int fd = space_maps_fd(task->space);
+	int err = fd < 0 ? fd : procmaps_read(fd, &f->areas);
 
-	if (fd < 0 || procmaps_read(fd, &f->areas) != 0 || f->areas.nr == 0)
-		return true;		/* no longer there */
+	if (err || f->areas.nr == 0) {	/* none: it has just lost its address space */
+		unreadable(f, task, err);
+		return true;
+	}
 	return same_range(f, task, &cursor, start, end);
 }
 
@@ -151,8 +168,10 @@ bool compare_range(struct follower *f, struct task *task, uint64_t start, uint64
 	struct proc_area area;
 
 	f->summary->maps++;
-	if (cursor.fd < 0)
+	if (cursor.fd < 0) {
+		unreadable(f, task, cursor.fd);
 		return true;
+	}
 	if (!probed)
 		no_query = procmaps_query(cursor.fd, start, &area, NULL) == -ENOTTY;
 	probed = true;
@@ -173,12 +192,15 @@ bool compare_flags(struct follower *f, struct task *task, uint64_t start, uint64
 	struct cursor cursor = { .fd = -1, .text = &f->smaps };
 	struct umm_area model = { .size = sizeof(model) };
 	int fd = space_smaps_fd(task->space);
+	int err = fd < 0 ? fd : procmaps_read(fd, &f->smaps);
 	struct proc_area kernel;
 	uint64_t at = start ? start - 1 : 0;
 
 	f->summary->maps++;
-	if (fd < 0 || procmaps_read(fd, &f->smaps) != 0 || f->smaps.nr == 0)
+	if (err || f->smaps.nr == 0) {
+		unreadable(f, task, err);
 		return true;
+	}
 	for (;;) {
 		bool in_model = umm_find_area(task->space->mm, at, &model) && model.start <= end;
 		int got = cursor_next(&cursor, at, true, &kernel);

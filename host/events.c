@@ -42,6 +42,7 @@
 #include "host/predict.h"
 #include "host/ptrace.h"
 #include "host/samples.h"
+#include "host/signals.h"
 #include "host/task.h"
 #include "host/turn.h"
 
@@ -74,6 +75,7 @@ static void begin_call(struct follower *f, struct task *task)
 	struct call *call = &task->call;
 
 	if (call_kind_needs_turn(call->desc->kind) && followed(task)) {
+		task->space->pid = task->tid;
 		f->caller = task;
 		samples_apply(f);
 		f->caller = NULL;
@@ -348,8 +350,10 @@ static void on_death(struct follower *f, struct task *task, int status)
 
 	outcome_no_return(f, task);
 	next = turn_end(task);
-	if (task->tid == f->main_pid)
+	if (task->tid == f->main_pid) {
 		f->summary->wait_status = status;
+		signals_main_gone();
+	}
 	if (f->sink->exited && task->reported)
 		f->sink->exited(f->sink->ctx, task->tid, task->tid == task->tgid, status);
 	task_free(f, task);

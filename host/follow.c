@@ -59,11 +59,12 @@ static void housekeeping(struct follower *f)
 	events_let_in_overdue(f);
 }
 
-static void kill_all(struct follower *f)
+static void kill_all(struct follower *f, int signo)
 {
 	for (int i = 0; i < TASK_BUCKETS; i++)
 		for (struct task *task = f->tasks[i]; task; task = task->hash_next)
-			kill(task->tgid, SIGKILL);
+			if (task->tid == task->tgid)
+				kill(task->tgid, signo);
 }
 
 static void loop(struct follower *f)
@@ -72,7 +73,7 @@ static void loop(struct follower *f)
 
 	for (;;) {
 		bool ticks = pin_is_active(f) || turn_anybody_waits(f) || f->nr_newborn;
-		int status;
+		int status, signo;
 		pid_t tid;
 
 		signals_tick(ticks ? PIN_TICK_NS : 0);
@@ -83,8 +84,11 @@ static void loop(struct follower *f)
 			events_dispatch(f, tid, status);
 		if (signals_ticked())
 			housekeeping(f);
+		signo = signals_forward();
+		if (signo)
+			kill_all(f, signo);
 		if (f->no_memory && !killed) {
-			kill_all(f);
+			kill_all(f, SIGKILL);
 			killed = true;
 		}
 	}

@@ -46,7 +46,7 @@ struct space {
 	struct umm_mm *mm;		/* NULL: not followed (before the first exec, given up) */
 	struct space *next;		/* all spaces of the follower */
 	unsigned int nr_tasks;		/* threads that live in it: whoever is last frees it */
-	pid_t pid;			/* a process that it can be looked at through */
+	pid_t pid;			/* a thread that it can be looked at through */
 	int maps_fd, smaps_fd, pagemap_fd;	/* -1 until wanted; bound to the address space */
 
 	struct task *in_flight;		/* calls under way: one, more only if order_unknown */
@@ -136,6 +136,7 @@ struct follower {
 	const struct task *caller;	/* stands at its entry stop, about to go in */
 	pid_t main_pid;
 	bool gave_up;
+	bool unreadable;		/* said once that areas could not be read */
 	bool no_memory;			/* our own memory ran out: the run ends */
 	unsigned long falsify_seen;
 };

@@ -349,7 +349,7 @@ static void follow_locks(struct task *task)
 	default:
 		return;
 	}
-	umm_adopt_locked_vm(task->space->mm, limits_locked_pages(task->tgid));
+	umm_adopt_locked_vm(task->space->mm, limits_locked_pages(task->tid));
 }
 
 static void finish_adopted(struct follower *f, struct task *task)
@@ -428,6 +428,12 @@ void outcome_no_return(struct follower *f, struct task *task)
 	if (call->desc->kind > CALL_PASSIVE || !task->space || !task->space->mm)
 		return;
 	call->pub.no_return = true;
+	/* Others live on in the space, and the model may have done what the kernel did not. */
+	if (call->in_flight && task->space->nr_tasks > 1 && !compare_whole(f, task)) {
+		call->pub.adopted = true;
+		adopt_count(f, task, &call->pub, ADOPT_KILLED, NULL);
+		resynchronise(f, task);
+	}
 	tell_call(f, task);
 }
 

@@ -10,7 +10,7 @@ static const int forwarded[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 #define NR_FORWARDED (sizeof(forwarded) / sizeof(forwarded[0]))
 
 static struct {
-	volatile sig_atomic_t main_pid, ticked;
+	volatile sig_atomic_t main_pid, ticked, kept;
 	uint64_t period_ns;
 	struct sigaction old[NR_FORWARDED], old_alarm, old_io;
 } state;
@@ -21,8 +21,12 @@ static void on_forwarded(int signo, siginfo_t *info, void *context)
 
 	(void)context;
 	/* From the terminal: the whole foreground group has it, the program too. */
-	if (info->si_code <= 0 && state.main_pid > 0)
-		kill((pid_t)state.main_pid, signo);
+	if (info->si_code <= 0) {
+		if (state.main_pid > 0)
+			kill((pid_t)state.main_pid, signo);
+		else
+			state.kept = signo;
+	}
 	errno = saved;
 }
 
@@ -45,12 +49,25 @@ void signals_open(pid_t main_pid)
 	struct sigaction io_action = { .sa_handler = on_io };
 
 	state.main_pid = (sig_atomic_t)main_pid;
-	state.ticked = 0;
+	state.ticked = state.kept = 0;
 	state.period_ns = 0;
 	for (size_t i = 0; i < NR_FORWARDED; i++)
 		sigaction(forwarded[i], &forward, &state.old[i]);
 	sigaction(SIGALRM, &alarm_action, &state.old_alarm);
 	sigaction(SIGIO, &io_action, &state.old_io);
+}
+
+void signals_main_gone(void)
+{
+	state.main_pid = 0;
+}
+
+int signals_forward(void)
+{
+	int signo = state.kept;
+
+	state.kept = 0;
+	return signo;
 }
 
 void signals_close(void)

@@ -18,6 +18,12 @@
  */
 void signals_open(pid_t main_pid);
 
+/* The first program has ended: from now on they are kept for signals_forward(). */
+void signals_main_gone(void);
+
+/* The last signal that came since, 0 for none: it is for all who are left. */
+int signals_forward(void);
+
 /* Put back what was there before. */
 void signals_close(void);
 
