@@ -134,6 +134,7 @@ struct follower {
 	size_t nr_pending, pending_room;
 
 	const struct task *caller;	/* stands at its entry stop, about to go in */
+	const struct space *late_space;	/* see samples_apply_late() */
 	pid_t main_pid;
 	bool gave_up;
 	bool unreadable;		/* said once that areas could not be read */

@@ -178,7 +178,7 @@ static bool range_agrees(struct follower *f, struct task *task)
 
 	if (compare_range(f, task, call->start, call->end))
 		return true;
-	samples_apply(f);
+	samples_apply_late(f, task);
 	return compare_range(f, task, call->start, call->end);
 }
 
@@ -187,7 +187,7 @@ static bool whole_agrees(struct follower *f, struct task *task)
 	samples_apply(f);
 	if (compare_whole(f, task))
 		return true;
-	samples_apply(f);
+	samples_apply_late(f, task);
 	return compare_whole(f, task);
 }
 

@@ -5,6 +5,7 @@
  * parent's fork event told us of it: such a sample waits in `pending` until the task is known.
  */
 #include <stdlib.h>
+#include <time.h>
 
 #include "host/samples.h"
 #include "host/task.h"
@@ -56,11 +57,12 @@ static void apply(struct follower *f, struct task *task, const struct fault_samp
 	/* Of unknown kind: what a read does is true of every fault; scans find the rest. */
 	if (!access)
 		access = UMM_ACCESS_READ;
-	first = space->nr_tasks > 1 && may_make_anon_vma(space, sample->addr);
+	first = space->nr_tasks > 1 &&
+		(space == f->late_space || may_make_anon_vma(space, sample->addr));
 	ret = umm_fault(space->mm, sample->addr, access, NULL);
 	if (ret == -UMM_ENOMEM)
 		f->no_memory = true;
-	if (first && overlaps_call(f, task, sample))
+	if (first && (space == f->late_space || overlaps_call(f, task, sample)))
 		samples_note_doubt(space, sample->addr, DOUBT_CONCURRENT);
 	f->summary->faults++;
 }
@@ -127,6 +129,19 @@ void samples_apply(struct follower *f)
 		apply_or_keep(f, &sample[i]);
 	if (lost)
 		records_lost(f, lost);
+}
+
+void samples_apply_late(struct follower *f, const struct task *task)
+{
+	/* The ring of another CPU may hold back a sample for some 60 microseconds. */
+	const struct timespec pause = { .tv_nsec = 200000 };
+
+	if (task->space->nr_tasks > 1) {
+		f->late_space = task->space;
+		nanosleep(&pause, NULL);
+	}
+	samples_apply(f);
+	f->late_space = NULL;
 }
 
 enum doubt_kind samples_in_doubt(const struct space *space, uint64_t start, uint64_t end)
