@@ -120,7 +120,8 @@ static void unreadable(struct follower *f, const struct task *task, int err)
 	if (err == 0 || err == -ESRCH || err == -ENOENT || f->unreadable)
 		return;
 	f->unreadable = f->gave_up = true;
-	follower_warn(f, "cannot read the areas of process %d: %s", (int)task->tgid, strerror(-err));
+	follower_warn(f, "cannot read the areas of process %d: %s", (int)task->tgid,
+		      strerror(-err));
 }
 
 static bool same_range(struct follower *f, struct task *task, struct cursor *cursor,

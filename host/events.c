@@ -47,7 +47,7 @@
 #include "host/turn.h"
 
 /* Longer than any parent takes to tell of its child. */
-#define ORPHAN_NS UINT64_C(500000000)
+#define ORPHAN_NS UINT64_C(3000000000)
 
 static void cont(struct task *task, int signo)
 {
