@@ -38,8 +38,9 @@ static inline void why_begin(struct umm_why *why)
 }
 
 /* Append an entry.  Passed checks and notes stop one short of the end: a refusal has room. */
-static __always_inline void why_append(struct umm_why *why, enum umm_why_kind kind, enum why_code code,
-			      uint64_t v0, uint64_t v1, uint64_t v2, uint64_t v3)
+static __always_inline void why_append(struct umm_why *why, enum umm_why_kind kind,
+				       enum why_code code, uint64_t v0, uint64_t v1, uint64_t v2,
+				       uint64_t v3)
 {
 	unsigned int nr = why->nr;
 	struct umm_why_entry *entry = &why->entry[nr];
@@ -66,15 +67,16 @@ static __always_inline void note(struct umm_why *why, enum why_code code, uint64
 		why_append(why, UMM_WHY_NOTE, code, v0, v1, v2, v3);
 }
 
-static __always_inline void passed(struct umm_why *why, enum why_code code, uint64_t v0, uint64_t v1)
+static __always_inline void passed(struct umm_why *why, enum why_code code, uint64_t v0,
+				   uint64_t v1)
 {
 	if (why)
 		why_append(why, UMM_WHY_PASSED, code, v0, v1, 0, 0);
 }
 
 /*
- * The call is refused by the check @code: its negative error number.  Not inlined: the ways of calls
- * that succeed stay short.
+ * The call is refused by the check @code: its negative error number.  Not inlined: the ways of
+ * calls that succeed stay short.
  */
 __must_check __cold __noinline long refuse4(struct umm_why *why, enum why_code code, uint64_t v0,
 					    uint64_t v1, uint64_t v2, uint64_t v3);
@@ -93,6 +95,17 @@ static __always_inline __must_check long check(struct umm_why *why, bool holds, 
 		return refuse(why, code, value, limit);
 	passed(why, code, value, limit);
 	return 0;
+}
+
+/*
+ * After a refusal: a check that would have come later was looked at all the same, so that the
+ * reader knows that it is not another obstacle.  Says nothing if it is one.
+ */
+static __always_inline void ruled_out(struct umm_why *why, bool holds, enum why_code code,
+				      uint64_t value, uint64_t limit)
+{
+	if (holds)
+		passed(why, code, value, limit);
 }
 
 /* Take back a refusal that the caller decides otherwise about: a search that is tried again. */

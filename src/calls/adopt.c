@@ -201,8 +201,8 @@ static void adopt_area(struct mm_struct *mm, const struct umm_area *area,
 	 * moved.
 	 */
 	if (!file && old && (shift == 0 || old->anon_vma))
-		vma->vm_pgoff = old->vm_pgoff +
-				((area->start + shift - old->vm_start) >> PAGE_SHIFT);
+		vma->vm_pgoff = old->vm_pgoff + ((area->start + shift) >> PAGE_SHIFT) -
+				(old->vm_start >> PAGE_SHIFT);	/* it may start above */
 	link_vma(mm, vma);
 	if (old && old->anon_vma)
 		anon_vma_clone(mm, vma, old);

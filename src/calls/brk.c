@@ -166,8 +166,12 @@ static long do_brk(struct mm_struct *mm, umm_addr_t brk, struct umm_why *why)
 	if (err)
 		return err;
 	err = check_data_limit(mm, brk, why);
-	if (err)
+	if (err) {
+		ruled_out(why, mm->tree.map_count <= mm->world->settings.max_map_count,
+			  WHY_MAP_COUNT, mm->tree.map_count, mm->world->settings.max_map_count);
+		ruled_out(why, brk < mm->layout.task_size, WHY_ADDR_TOO_HIGH, brk, 0);
 		return err;
+	}
 	new_end = page_align(brk);
 	old_end = page_align(old);
 	if (new_end == old_end && new_end >= brk) {

@@ -35,6 +35,29 @@ static long fork_charge(struct mm_struct *parent, struct mm_struct *child,
 	return 0;
 }
 
+/* Is it this area alone that could not be charged? */
+static __cold void rule_out_other_areas(const struct mm_struct *parent,
+					const struct vm_area_struct *refused,
+					struct umm_why *why)
+{
+	uint64_t limit = parent->world->settings.totalram_pages +
+			 parent->world->settings.total_swap_pages;
+	uint64_t below = 0, above = 0;
+	const struct vm_area_struct *vma;
+
+	if (parent->world->settings.overcommit_memory != 0)
+		return;
+	for (vma = parent->tree.first; vma; vma = vma_next(vma)) {
+		uint64_t *largest = vma->vm_start < refused->vm_start ? &below : &above;
+
+		if (vma != refused && (vma->vm_flags & VM_ACCOUNT) &&
+		    !(vma->vm_flags & VM_DONTCOPY))
+			*largest = max_u64(*largest, vma_pages(vma));
+	}
+	ruled_out(why, below <= limit, WHY_FORK_AREAS_BELOW, below, limit);
+	ruled_out(why, above <= limit, WHY_FORK_AREAS_ABOVE, above, limit);
+}
+
 /* Link a copy of @vma at the end of @child. */
 static long dup_vma(struct mm_struct *child, const struct vm_area_struct *vma, struct umm_why *why)
 {
@@ -80,8 +103,10 @@ static long dup_mmap(struct mm_struct *child, struct mm_struct *parent, struct u
 		if (err)
 			return err;
 		err = fork_charge(parent, child, vma, why);
-		if (err)
+		if (err) {
+			rule_out_other_areas(parent, vma, why);
 			return err;
+		}
 		if (vma->vm_flags & VM_ACCOUNT)
 			largest = max_u64(largest, vma_pages(vma));
 		err = dup_vma(child, vma, why);

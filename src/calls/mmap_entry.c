@@ -69,6 +69,21 @@ static long offset_to_pgoff(struct mmap_request *req, uint64_t offset, struct um
 	return check(why, page_aligned(offset), WHY_OFFSET_UNALIGNED, offset, PAGE_SIZE);
 }
 
+/* What else of the arguments and the process could have been the obstacle, and is not? */
+static __cold void rule_out_others(struct mm_struct *mm, const struct mmap_request *req,
+				   struct umm_why *why)
+{
+	uint64_t max = mm->world->settings.max_map_count;
+
+	mmap_read_lock(mm);
+	ruled_out(why, req->len != 0, WHY_ZERO_LENGTH, req->len, 0);
+	ruled_out(why, page_align(req->len) != 0 || !req->len, WHY_LENGTH_OVERFLOW, req->len, 0);
+	ruled_out(why, req->len <= mm->layout.task_size, WHY_LENGTH_TASK_SIZE, req->len,
+		  mm->layout.task_size);
+	ruled_out(why, mm->tree.map_count <= max, WHY_MAP_COUNT, mm->tree.map_count, max);
+	mmap_read_unlock(mm);
+}
+
 /* Could pages be written before the call returns? */
 static bool may_populate(const struct mm_struct *mm, const struct mmap_request *req)
 {
@@ -102,11 +117,12 @@ int64_t sys_mmap(struct mm_struct *mm, struct mmap_request *req, uint64_t offset
 	long err;
 
 	err = offset_to_pgoff(req, offset, why);
-	if (err)
+	if (!err)
+		err = ksys_mmap_pgoff(mm, req, &owned, why);
+	if (unlikely(err)) {
+		rule_out_others(mm, req, why);
 		return err;
-	err = ksys_mmap_pgoff(mm, req, &owned, why);
-	if (err)
-		return err;
+	}
 	addr = vm_mmap_pgoff(mm, req, why);
 	if (owned)
 		file_put(owned);

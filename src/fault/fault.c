@@ -86,12 +86,18 @@ long expand_downwards(struct mm_struct *mm, struct vm_area_struct *vma, umm_addr
 	if (err)
 		return err;
 	err = check_guard_gap(mm, vma, addr, why);
-	if (err)
+	if (err) {
+		ruled_out(why, vma->vm_end - addr <= mm->rlimit[MM_RLIMIT_STACK].soft,
+			  WHY_STACK_LIMIT, vma->vm_end - addr, mm->rlimit[MM_RLIMIT_STACK].soft);
 		return err;
+	}
 	if (anon_vma_prepare(mm, vma))
 		return refuse(why, WHY_NO_METADATA, 1, 0);
 
 	grow = (vma->vm_start - addr) >> PAGE_SHIFT;
+	err = check(why, grow <= vma->vm_pgoff, WHY_STACK_PGOFF, grow, vma->vm_pgoff);
+	if (err)
+		return err;
 	err = check_stack_limits(mm, vma, vma->vm_end - addr, grow, why);
 	if (err)
 		return err;
@@ -110,7 +116,7 @@ long expand_downwards(struct mm_struct *mm, struct vm_area_struct *vma, umm_addr
 		mm->locked_vm += grow;
 	vm_stat_account(mm, vma->vm_flags, (int64_t)grow);
 	vma->vm_pgoff -= grow;
-	vma_set_range(vma, addr, vma->vm_end);
+	vma_set_range(&mm->tree, vma, addr, vma->vm_end);
 	note(why, NOTE_STACK_GREW, grow, vma->vm_start, vma->vm_end, 0);
 	world_event(mm->world, UMM_EVENT_AREA_CHANGE, mm, vma->vm_start, vma->vm_end, 0);
 	return 0;

@@ -43,7 +43,7 @@ static inline uint64_t page_align(uint64_t bytes)
 /* An area's place in the index.  What is inside is vma_tree.c's business. */
 struct vma_node {
 	struct rb_node rb;			/* [m] */
-	uint64_t gap, subtree_gap;		/* [m] bytes; vma_tree.c, invariants 3 and 4 */
+	uint64_t gap, subtree_gap;		/* [m] bytes; vma_gaps.c */
 	struct vm_area_struct *next, *prev;	/* [m] neighbours in address order */
 };
 
@@ -75,6 +75,8 @@ struct vma_tree {
 	struct rb_root root;			/* [m] keyed by vm_start */
 	struct vm_area_struct *first, *last;	/* [m] ends of the list */
 	_Atomic(struct vm_area_struct *) recent;	/* [a] found last; set by readers too */
+	struct vm_area_struct *widest;		/* [m] whose gap is the widest; vma_gaps.c */
+	uint64_t widest_gap;			/* [m] bytes */
 	uint64_t map_count;			/* [m] areas linked */
 };
 

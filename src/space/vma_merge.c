@@ -149,12 +149,12 @@ static struct vm_area_struct *vma_merge_new_range(const struct vma_merge_struct 
 		return merged(vmg, NOTE_MERGED_BOTH, prev);
 	}
 	if (left) {
-		vma_set_range(prev, prev->vm_start, vmg->end);
+		vma_set_range(&vmg->mm->tree, prev, prev->vm_start, vmg->end);
 		return merged(vmg, NOTE_MERGED_PREV, prev);
 	}
 	if (right) {
 		next->vm_pgoff = vmg->pgoff;
-		vma_set_range(next, vmg->start, next->vm_end);
+		vma_set_range(&vmg->mm->tree, next, vmg->start, next->vm_end);
 		return merged(vmg, NOTE_MERGED_NEXT, next);
 	}
 	return NULL;

@@ -67,7 +67,8 @@ struct vm_area_struct *vma_absorb_prev(struct vma_tree *tree, struct vm_area_str
 void vma_unlink(struct vma_tree *tree, struct vm_area_struct *vma);
 
 /* Move the ends of @vma in place.  It must not reach into a neighbour. */
-void vma_set_range(struct vm_area_struct *vma, umm_addr_t start, umm_addr_t end);
+void vma_set_range(struct vma_tree *tree, struct vm_area_struct *vma, umm_addr_t start,
+		   umm_addr_t end);
 
 /* The boundary between @left and the area above it moves to @addr, in whichever direction. */
 void vma_move_boundary(struct vm_area_struct *left, umm_addr_t addr);

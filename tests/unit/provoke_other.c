@@ -257,6 +257,21 @@ static int64_t stack_mlock(struct lab *lab)
 	return refused_growth(lab, 4);
 }
 
+/* A file that grows down, as only a driver makes it: there is one page before its offset. */
+static int64_t stack_pgoff(struct lab *lab)
+{
+	struct umm_file *file = lab_new_file(lab, "/dev/grows");
+	struct umm_area area = {
+		.size = sizeof(area), .start = AT, .end = AT + PAGE, .pgoff = 1, .file = file,
+		.vm_flags = UMM_VM_READ | UMM_VM_WRITE | UMM_VM_GROWSDOWN,
+		.name = UMM_NAME_FILE,
+	};
+
+	assert_int_equal(umm_area_import(lab->mm, &area), 0);
+	umm_file_put(file);
+	return refused_growth(lab, 4);
+}
+
 static int64_t stack_overcommit(struct lab *lab)
 {
 	stack(lab, 0);
@@ -291,10 +306,13 @@ const struct provocation provocations_other[] = {
 	{ "BRK_NOTHING", brk_nothing, NULL },
 	{ "BRK_NEIGHBOUR", brk_neighbour, NULL },
 	{ "FORK_OVERCOMMIT", fork_overcommit, NULL },
+	{ "FORK_AREAS_BELOW", NULL, "never refuses: ruled out beside FORK_OVERCOMMIT" },
+	{ "FORK_AREAS_ABOVE", NULL, "never refuses: ruled out beside FORK_OVERCOMMIT" },
 	{ "FAULT_NO_AREA", fault_no_area, NULL },
 	{ "FAULT_ACCESS", fault_access, NULL },
 	{ "STACK_MIN_ADDR", stack_min_addr, NULL },
 	{ "STACK_GUARD_GAP", stack_guard_gap, NULL },
+	{ "STACK_PGOFF", stack_pgoff, NULL },
 	{ "STACK_AS", stack_as, NULL },
 	{ "STACK_LIMIT", stack_limit, NULL },
 	{ "STACK_MLOCK", stack_mlock, NULL },

@@ -180,14 +180,14 @@ static void move_ends(struct map *map, struct unit_random *random, uint64_t star
 		vma_move_boundary(vma, AT(to));
 		assert_int_equal(next->vm_start, AT(to));
 		vma_unlink(&map->tree, next);
-		vma_set_range(vma, AT(start), AT(to));
+		vma_set_range(&map->tree, vma, AT(start), AT(to));
 		own(map, start, to, (int)start);
 		own(map, to, next_end, -1);
 		link_range(map, to, next_end);
 		return;
 	}
 	to = start + 1 + unit_random_below(random, room - start);
-	vma_set_range(vma, AT(start), AT(to));
+	vma_set_range(&map->tree, vma, AT(start), AT(to));
 	own(map, start, room, -1);
 	own(map, start, to, (int)start);
 }
