@@ -12,11 +12,12 @@
  * (a lot), to be woken when some lock of the lot is given back.
  *
  * No wake-up is lost.  A waiter raises `waiters` before it looks at the word for the last time; who
- * gives the lock back changes the word before it looks at `waiters`.  With a full barrier between the
- * two on both sides, one of them sees the other.  The side that gives back is the one in a hurry, so
- * the waiter pays for both: membarrier(2) makes every thread of the process pass a barrier.  Where
- * the kernel refuses that, giving back is an atomic exchange.  And since the waiter looks and falls
- * asleep under the lot's mutex, which the waker takes, it sleeps when the signal comes.
+ * gives the lock back changes the word before it looks at `waiters`.  With a full barrier between
+ * the two on both sides, one of them sees the other.  The side that gives back is the one in a
+ * hurry, so the waiter pays for both: membarrier(2) makes every thread of the process pass a
+ * barrier.  Where the kernel refuses that, giving back is an atomic exchange.  And since the
+ * waiter looks and falls asleep under the lot's mutex, which the waker takes, it sleeps when the
+ * signal comes.
  *
  * As with glibc's own default, readers that never pause keep a writer out; calls of the library do
  * pause.

@@ -13,7 +13,8 @@ void samples_apply(struct follower *f);
 
 /*
  * The same after a difference was seen at the end of @task's call: what comes now from other
- * threads ran beside that call, and puts its areas in doubt.  Waits for samples that become visible late.
+ * threads ran beside that call, and puts its areas in doubt.  Waits for samples that become
+ * visible late.
  */
 void samples_apply_late(struct follower *f, const struct task *task);
 
