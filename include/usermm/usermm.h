@@ -77,8 +77,11 @@ struct umm_file;
 enum umm_why_kind {
 	UMM_WHY_NOTE,		/* a decision: which gap, merged with whom, split where */
 	UMM_WHY_PASSED,		/* a check that ran and let the call pass: "ruled out" */
-	UMM_WHY_REFUSED,	/* the check that said no; at most one.  What passed after it was looked at
-				   for the explanation: it would not have been an obstacle too */
+	/*
+	 * The check that said no; at most one.  What passed after it was looked at for the
+	 * explanation: it would not have been another obstacle.
+	 */
+	UMM_WHY_REFUSED,
 };
 
 #define UMM_WHY_VALUES 4

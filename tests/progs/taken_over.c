@@ -28,8 +28,10 @@ static void protect(size_t page, size_t pages, int prot)
 
 static void move(size_t from, size_t to, size_t pages)
 {
-	expect(mremap(at + from * PAGE, pages * PAGE, pages * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
-		      at + to * PAGE) == at + to * PAGE, "mremap of page %zu to page %zu", from, to);
+	char *moved = mremap(at + from * PAGE, pages * PAGE, pages * PAGE,
+			     MREMAP_MAYMOVE | MREMAP_FIXED, at + to * PAGE);
+
+	expect(moved == at + to * PAGE, "mremap of page %zu to page %zu", from, to);
 }
 
 /* What was written to keeps its offset, and so does not merge with natives of the new place. */
