@@ -102,6 +102,7 @@ struct umm_why {
 	uint16_t nr;			/* entries used */
 	uint16_t lost;			/* entries that found no room; a refusal always does */
 	uint32_t reserved;
+	struct umm_why_entry *cursor;	/* the library's, during a call */
 	struct umm_why_entry entry[UMM_WHY_MAX];
 };
 

@@ -138,9 +138,10 @@ void umm_mm_stats(struct umm_mm *handle, struct umm_mm_stats *stats)
 	mmap_read_unlock(mm);
 }
 
-/* A refusal is an event too; its value is the error number. */
-static int64_t answer(struct mm_struct *mm, umm_addr_t addr, int64_t ret)
+/* The call is over.  A refusal is an event too; its value is the error number. */
+static int64_t answer(struct mm_struct *mm, umm_addr_t addr, int64_t ret, struct umm_why *why)
 {
+	why_end(why);
 	if (IS_ERR_VALUE(ret))
 		world_event(mm->world, UMM_EVENT_REFUSAL, mm, addr, addr, (uint64_t)-ret);
 	return ret;
@@ -153,7 +154,7 @@ int64_t umm_mmap(struct umm_mm *mm, umm_addr_t addr, uint64_t len, uint64_t prot
 				    .file = to_file(file) };
 
 	why_begin(why);
-	return answer(to_mm(mm), addr, sys_mmap(to_mm(mm), &req, offset, why));
+	return answer(to_mm(mm), addr, sys_mmap(to_mm(mm), &req, offset, why), why);
 }
 
 int64_t umm_get_unmapped_area(struct umm_mm *mm, umm_addr_t addr, uint64_t len, uint64_t prot,
@@ -174,7 +175,7 @@ int64_t umm_munmap(struct umm_mm *handle, umm_addr_t addr, uint64_t len, struct 
 	mmap_write_lock(mm);
 	ret = do_munmap(mm, addr, len, why);
 	mmap_write_unlock(mm);
-	return answer(mm, addr, ret);
+	return answer(mm, addr, ret, why);
 }
 
 int64_t umm_mprotect(struct umm_mm *handle, umm_addr_t addr, uint64_t len, uint64_t prot, int pkey,
@@ -187,13 +188,17 @@ int64_t umm_mprotect(struct umm_mm *handle, umm_addr_t addr, uint64_t len, uint6
 	mmap_write_lock(mm);
 	ret = do_mprotect_pkey(mm, addr, len, prot, pkey, why);
 	mmap_write_unlock(mm);
-	return answer(mm, addr, ret);
+	return answer(mm, addr, ret, why);
 }
 
 umm_addr_t umm_brk(struct umm_mm *mm, umm_addr_t brk, struct umm_why *why)
 {
+	umm_addr_t answered;
+
 	why_begin(why);
-	return sys_brk(to_mm(mm), brk, why);
+	answered = sys_brk(to_mm(mm), brk, why);
+	why_end(why);
+	return answered;
 }
 
 int64_t umm_fork(struct umm_mm *mm, struct umm_mm **child, struct umm_why *why)
@@ -203,9 +208,9 @@ int64_t umm_fork(struct umm_mm *mm, struct umm_mm **child, struct umm_why *why)
 	why_begin(why);
 	copy = dup_mm(to_mm(mm), why);
 	if (IS_ERR(copy))
-		return answer(to_mm(mm), 0, PTR_ERR(copy));
+		return answer(to_mm(mm), 0, PTR_ERR(copy), why);
 	*child = mm_handle(copy);
-	return 0;
+	return answer(to_mm(mm), 0, 0, why);
 }
 
 int umm_exec(struct umm_mm *mm, struct umm_mm **out)
@@ -227,6 +232,7 @@ int umm_fault(struct umm_mm *handle, umm_addr_t addr, unsigned int access, struc
 	mmap_write_lock(mm);
 	ret = handle_fault(mm, addr, access, why);
 	mmap_write_unlock(mm);
+	why_end(why);
 	return ret;
 }
 

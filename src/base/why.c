@@ -18,9 +18,3 @@ long refuse4(struct umm_why *why, enum why_code code, uint64_t v0, uint64_t v1, 
 		why_append(why, UMM_WHY_REFUSED, code, v0, v1, v2, v3);
 	return -(long)why_error[code];
 }
-
-void why_retract(struct umm_why *why, uint16_t nr)
-{
-	if (why && nr < why->nr)
-		why->nr = nr;
-}

@@ -32,9 +32,16 @@ extern const uint8_t why_error[NR_WHY];
 static inline void why_begin(struct umm_why *why)
 {
 	if (why) {
-		why->nr = 0;
+		why->cursor = why->entry;
 		why->lost = 0;
 	}
+}
+
+/* The call is over: say how many entries there are.  While it runs, the cursor alone is kept. */
+static inline void why_end(struct umm_why *why)
+{
+	if (why)
+		why->nr = (uint16_t)(why->cursor - why->entry);
 }
 
 /* Append an entry.  Passed checks and notes stop one short of the end: a refusal has room. */
@@ -42,14 +49,14 @@ static __always_inline void why_append(struct umm_why *why, enum umm_why_kind ki
 				       enum why_code code, uint64_t v0, uint64_t v1, uint64_t v2,
 				       uint64_t v3)
 {
-	unsigned int nr = why->nr;
-	struct umm_why_entry *entry = &why->entry[nr];
+	struct umm_why_entry *entry = why->cursor;
+	unsigned int room = kind == UMM_WHY_REFUSED ? UMM_WHY_MAX : UMM_WHY_MAX - 1;
 
-	if (unlikely(nr >= (kind == UMM_WHY_REFUSED ? UMM_WHY_MAX : UMM_WHY_MAX - 1))) {
+	if (unlikely(entry >= &why->entry[room])) {
 		why->lost++;
 		return;
 	}
-	why->nr = (uint16_t)(nr + 1);
+	why->cursor = entry + 1;
 	/* Member by member: a whole struct would be written twice. */
 	entry->code = (uint16_t)code;
 	entry->kind = (uint16_t)kind;
@@ -108,7 +115,16 @@ static __always_inline void ruled_out(struct umm_why *why, bool holds, enum why_
 		passed(why, code, value, limit);
 }
 
-/* Take back a refusal that the caller decides otherwise about: a search that is tried again. */
-void why_retract(struct umm_why *why, uint16_t nr);
+/* Where the record stands, and going back to there: for a search that is tried again. */
+static inline struct umm_why_entry *why_mark(const struct umm_why *why)
+{
+	return why ? why->cursor : NULL;
+}
+
+static inline void why_retract(struct umm_why *why, struct umm_why_entry *mark)
+{
+	if (why)
+		why->cursor = mark;
+}
 
 #endif

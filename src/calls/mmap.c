@@ -77,10 +77,8 @@ static long check_size(struct mm_struct *mm, struct mmap_request *req, struct um
 	err = check(why, req->len != 0, WHY_LENGTH_OVERFLOW, len, 0);
 	if (err)
 		return err;
-	err = check(why, req->pgoff + (req->len >> PAGE_SHIFT) >= req->pgoff, WHY_PGOFF_OVERFLOW,
-		    req->pgoff, req->len >> PAGE_SHIFT);
-	if (err)
-		return err;
+	if (unlikely(req->pgoff + (req->len >> PAGE_SHIFT) < req->pgoff))
+		return refuse(why, WHY_PGOFF_OVERFLOW, req->pgoff, req->len >> PAGE_SHIFT);
 	return check(why, mm->tree.map_count <= max, WHY_MAP_COUNT, mm->tree.map_count, max);
 }
 

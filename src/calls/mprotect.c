@@ -105,7 +105,7 @@ static long mprotect_charge(const struct mprotect_state *st, const struct vm_are
 			    uint64_t nr_pages, vm_flags_t *new_flags, uint64_t *charged)
 {
 	vm_flags_t old_flags = vma->vm_flags;
-	uint16_t mark = st->why ? st->why->nr : 0;
+	struct umm_why_entry *mark = why_mark(st->why);
 	long err;
 
 	*charged = 0;

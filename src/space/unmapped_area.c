@@ -177,7 +177,7 @@ static int64_t arch_get_unmapped_area_topdown(struct mm_struct *mm,
 		.low_limit = PAGE_SIZE, .high_limit = mm->layout.mmap_base,
 	};
 	umm_addr_t hint = (req->addr + align_mask) & ~align_mask & PAGE_MASK;
-	uint16_t mark = why ? why->nr : 0;
+	struct umm_why_entry *mark = why_mark(why);
 	int64_t addr;
 
 	if (req->flags & UMM_MAP_32BIT)
@@ -219,7 +219,7 @@ static umm_addr_t thp_padded(struct mm_struct *mm, const struct unmapped_area_re
 	struct unmapped_area_request padded = *req;
 	uint64_t end = offset + req->len;
 	uint64_t first = (offset + PMD_SIZE - 1) & ~(PMD_SIZE - 1);
-	uint16_t mark = why ? why->nr : 0;
+	struct umm_why_entry *mark = why_mark(why);
 	umm_addr_t addr, aligned;
 	int64_t found;
 
@@ -296,9 +296,12 @@ int64_t get_unmapped_area(struct mm_struct *mm, const struct file *file,
 	addr = (umm_addr_t)found;
 	if (addr > task_size - req->len)
 		return refuse4(why, WHY_ADDR_TOO_HIGH, addr, req->len, task_size - req->len, 0);
-	err = check(why, page_aligned(addr), WHY_ADDR_UNALIGNED, addr, PAGE_SIZE);
-	if (err)
-		return err;
+	/* Only MAP_FIXED can be unaligned: what was found or rounded is not worth a word. */
+	if (req->flags & UMM_MAP_FIXED) {
+		err = check(why, page_aligned(addr), WHY_ADDR_UNALIGNED, addr, PAGE_SIZE);
+		if (err)
+			return err;
+	}
 	if (!capable(mm, UMM_CAP_SYS_RAWIO)) {
 		err = check(why, addr >= mm->world->settings.mmap_min_addr, WHY_MMAP_MIN_ADDR, addr,
 			    mm->world->settings.mmap_min_addr);

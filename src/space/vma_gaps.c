@@ -109,9 +109,14 @@ void vma_gap_cut(struct vma_tree *tree, struct vm_area_struct *vma)
 	struct vm_area_struct *next = vma->node.next;
 	uint64_t below = vma_compute_gap(vma), above = next ? vma_compute_gap(next) : 0;
 
-	/* Cut from the bottom or the top of the wilderness: the larger part is it from now on. */
-	if (next && next == tree->widest && below > above)
+	/* From the top of the wilderness: what is left below is it from now on. */
+	if (next && next == tree->widest && below > above) {
 		tree->widest = vma;
+		if (likely(!above && below >= widest_below(tree->root.node))) {
+			tree->widest_gap = below;
+			return;
+		}
+	}
 	if (next)
 		vma_gap_set(tree, next, above);
 	vma_gap_set(tree, vma, below);
