@@ -296,12 +296,10 @@ int64_t get_unmapped_area(struct mm_struct *mm, const struct file *file,
 	addr = (umm_addr_t)found;
 	if (addr > task_size - req->len)
 		return refuse4(why, WHY_ADDR_TOO_HIGH, addr, req->len, task_size - req->len, 0);
-	/* Only MAP_FIXED can be unaligned: what was found or rounded is not worth a word. */
-	if (req->flags & UMM_MAP_FIXED) {
-		err = check(why, page_aligned(addr), WHY_ADDR_UNALIGNED, addr, PAGE_SIZE);
-		if (err)
-			return err;
-	}
+	if (unlikely(!page_aligned(addr)))
+		return refuse(why, WHY_ADDR_UNALIGNED, addr, PAGE_SIZE);
+	if (req->flags & UMM_MAP_FIXED)		/* else it is no merit */
+		passed(why, WHY_ADDR_UNALIGNED, addr, PAGE_SIZE);
 	if (!capable(mm, UMM_CAP_SYS_RAWIO)) {
 		err = check(why, addr >= mm->world->settings.mmap_min_addr, WHY_MMAP_MIN_ADDR, addr,
 			    mm->world->settings.mmap_min_addr);
