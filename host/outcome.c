@@ -319,7 +319,11 @@ static bool finish_mremap(struct follower *f, struct task *task)
 	if (got == arg[0])
 		return adopt_if_changed(f, task, got, got + (old_len > new_len ? old_len : new_len),
 					0);
-	/* The new place first: it inherits from the old one, which the model still has. */
+	/*
+	 * What stood there is gone, even where what came looks the same.  Then the new place: it
+	 * inherits from the old one, which the model still has.
+	 */
+	(void)umm_munmap(task->space->mm, got, new_len, NULL);
 	changed |= adopt_if_changed(f, task, got, got + new_len, arg[0]);
 	changed |= adopt_if_changed(f, task, arg[0], arg[0] + old_len, 0);
 	return changed;

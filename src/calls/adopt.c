@@ -186,6 +186,26 @@ static const struct vm_area_struct *find_ancestor(const struct old_areas *old,
 	return found;
 }
 
+static bool covers(const struct vm_area_struct *old, const struct umm_area *area)
+{
+	return old && old->vm_start <= area->start && area->end <= old->vm_end;
+}
+
+/* What stood @shift bytes above and may have moved to @area: one that was written if there is one. */
+static const struct vm_area_struct *find_mover(const struct mm_struct *mm,
+					       const struct umm_area *area, uint64_t shift)
+{
+	umm_addr_t start = area->start + shift, end = area->end + shift;
+	const struct vm_area_struct *vma = find_vma_intersection(&mm->tree, start, end);
+	const struct vm_area_struct *found = NULL;
+
+	for (; vma && vma->vm_start < end; vma = vma_next(vma)) {
+		if (is_descendant(area, vma) && (!found || (!found->anon_vma && vma->anon_vma)))
+			found = vma;
+	}
+	return found;
+}
+
 /* Make @area, with what its ancestor, which stood @shift bytes above its place, knows. */
 static void adopt_area(struct mm_struct *mm, const struct umm_area *area,
 		       const struct vm_area_struct *old, uint64_t shift)
@@ -253,18 +273,14 @@ int adopt_range(struct mm_struct *mm, umm_addr_t start, umm_addr_t end,
 
 	detach_range(mm, start, end, &old);
 	for (size_t i = 0; i < nr; i++) {
-		const struct vm_area_struct *from = find_ancestor(&old, &areas[i]);
-		uint64_t shift = 0;
+		uint64_t shift = moved_from ? moved_from - start : 0;
+		const struct vm_area_struct *from = find_ancestor(&old, &areas[i]), *mover;
 
-		if (!from && moved_from) {
-			shift = moved_from - start;
-			from = find_vma_intersection(&mm->tree, areas[i].start + shift,
-						     areas[i].end + shift);
-			if (from && (!is_descendant(&areas[i], from) ||
-				     areas[i].start + shift < from->vm_start))
-				from = NULL;
-		}
-		adopt_area(mm, &areas[i], from, shift);
+		mover = shift && !covers(from, &areas[i]) ? find_mover(mm, &areas[i], shift) : NULL;
+		if (mover && (mover->anon_vma || !from))
+			adopt_area(mm, &areas[i], mover, shift);
+		else
+			adopt_area(mm, &areas[i], from, 0);
 	}
 	free_old(mm, &old);
 	mm_assert_expensive(mm_is_valid(mm));
