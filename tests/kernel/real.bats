@@ -26,8 +26,8 @@ need() {
 
 @test "bash: pipes and subshells" {
 	need bash
-	follows 200 6 bash -c '
-		seq 1 2000 | sort -rn | head -5 | (read a; echo "$a"; (echo inner; cat)) |
+	follows 150 6 bash -c '
+		seq 1 2000 | sort -rn | tail -5 | (read a; echo "$a"; (echo inner; cat)) |
 		while read line; do echo "$(printf "<%s>" "$line")"; done
 		for i in 1 2 3; do (x=$((i * i)); echo "$x" & wait); done
 		echo $(echo $(echo nested)) | tr a-z A-Z; true'
