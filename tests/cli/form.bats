@@ -123,7 +123,8 @@ equal_to_strace() {
 	has err '^usermm: process [0-9]+ attached$'
 	has err '^\[pid +[0-9]+\] \+\+\+ exited with 0 \+\+\+$'
 	has err '^\+\+\+ exited with 0 \+\+\+$'
-	[ "$(head -n 1 err | cut -c1-4)" = 'brk(' ]
+	# A host may forbid something, and a warning about it comes first.
+	[ "$(grep -v '^usermm: warning: ' err | head -n 1 | cut -c1-4)" = 'brk(' ]
 }
 
 @test "with -f and -o, every line begins with a process" {
@@ -138,6 +139,6 @@ equal_to_strace() {
 	tail -n 1 err >last
 	has last '^usermm: summary: [1-9][0-9]* calls, 1 process, [0-9]+ faults?, [0-9]+ maps? compared: 0 divergences, [0-9]+ either, [0-9]+ adopted, [0-9]+ observed$'
 	usermm 0 check -- true
-	[ "$(wc -l <err)" = 1 ]
+	[ "$(grep -cv '^usermm: warning: ' err)" = 1 ]
 	has err '^usermm: summary: '
 }
