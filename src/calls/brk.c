@@ -64,7 +64,8 @@ static vm_flags_t brk_flags(const struct mm_struct *mm)
 }
 
 /*
- * Extend the area that ends there, if it is heap and like what is asked for; never the one above.
+ * Extend the area that ends there, if it is like what is asked for; never the one above.  Where the
+ * heap begins, what ends there is not heap; further up it may begin below the heap.
  */
 static struct vm_area_struct *expand_heap(struct mm_struct *mm, umm_addr_t start, umm_addr_t end,
 					  vm_flags_t flags, struct umm_why *why)
@@ -72,7 +73,7 @@ static struct vm_area_struct *expand_heap(struct mm_struct *mm, umm_addr_t start
 	struct vm_area_struct *prev;
 
 	(void)find_vma_prev(&mm->tree, start, &prev);
-	if (!prev || prev->vm_end != start || prev->vm_start < mm->layout.start_brk)
+	if (!prev || prev->vm_end != start || start <= mm->layout.start_brk)
 		return NULL;
 	return vma_merge(&(struct vma_merge_struct){
 		.mm = mm, .start = start, .end = end, .flags = flags,

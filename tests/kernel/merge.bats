@@ -46,6 +46,7 @@ merges() {
 @test "a new range: brk after mprotect" { merges merge_new brk_after_mprotect; }
 @test "a new range: brk below area" { merges merge_new brk_below_area; }
 @test "a new range: brk over hole" { merges merge_new brk_over_hole; }
+@test "a new range: brk joined below" { merges merge_new brk_joined_below; }
 
 @test "a changed range: left whole" { merges merge_change left_whole; }
 @test "a changed range: left part" { merges merge_change left_part; }

@@ -341,6 +341,21 @@ static void brk_over_hole(void)
 	expect_layout(top, "rw-p:1 hole:6", "brk back over the hole");
 }
 
+/* What lies below the heap may have become one with it: then it grows with it. */
+static void brk_joined_below(void)
+{
+	char *top = heap_top();
+
+	expect_brk(top + 2 * PAGE);
+	map_at(top - 3 * PAGE, 3, RW);
+	expect_layout(top - 3 * PAGE, "rw-p:5", "the area below is joined");
+	expect_brk(top + 4 * PAGE);
+	expect_layout(top - 3 * PAGE, "rw-p:7", "and the heap still grows in one");
+	expect_brk(top);
+	expect_brk(top + PAGE);
+	expect_layout(top - 3 * PAGE, "rw-p:3 rw-p:1", "where it begins, it begins anew");
+}
+
 static const struct prog_case cases[] = {
 	{ "prev", prev },
 	{ "prev_faulted", prev_faulted },
@@ -368,6 +383,7 @@ static const struct prog_case cases[] = {
 	{ "brk_after_mprotect", brk_after_mprotect },
 	{ "brk_below_area", brk_below_area },
 	{ "brk_over_hole", brk_over_hole },
+	{ "brk_joined_below", brk_joined_below },
 };
 
 PROG_MAIN(cases)
