@@ -17,6 +17,8 @@ static const struct vm_operations_struct closing_file_vm_ops = { .close = generi
 
 const struct vm_operations_struct *file_vm_operations(const struct file *file)
 {
+	if (file->f_op->vm_ops)
+		return file->f_op->vm_ops;
 	return file->flags & UMM_FILE_VM_CLOSE ? &closing_file_vm_ops : &generic_file_vm_ops;
 }
 

@@ -102,6 +102,7 @@ static long hugetlb_file_mmap(struct mm_struct *mm, struct vm_area_struct *vma,
 const struct file_operations hugetlb_file_operations = {
 	.get_unmapped_area = hugetlb_get_unmapped_area,
 	.mmap = hugetlb_file_mmap,
+	.vm_ops = &hugetlb_vm_ops,
 	.signed_offsets = true,
 	.own_accounting = true,
 };

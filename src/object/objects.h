@@ -16,7 +16,7 @@ extern const struct file_operations zero_file_operations;	/* /dev/zero */
 extern const struct file_operations device_file_operations;	/* a driver that nobody knows */
 extern const struct file_operations unmappable_file_operations;
 
-/* The operations of areas of a file, with or without a close operation; never NULL. */
+/* The operations of areas of a file, those of its kind if that has its own; never NULL. */
 const struct vm_operations_struct *file_vm_operations(const struct file *file);
 
 /* Those of an area of @file with these flags: NULL where private means anonymous. */

@@ -32,6 +32,8 @@ struct file_operations {
 	 * NULL.
 	 */
 	void (*destroy)(struct file *file);
+	/* Of its areas, imported ones too.  NULL: what any file's areas have. */
+	const struct vm_operations_struct *vm_ops;
 	bool signed_offsets;	/* offsets end at 2^63 - 1: regular files and block devices */
 	bool private_is_anonymous;	/* a private mapping has no vm_ops: /dev/zero */
 	bool shared_is_shmem;		/* its shared areas get an object of their own */

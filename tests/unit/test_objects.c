@@ -240,6 +240,28 @@ static void test_hugetlb_pool(void **state)
 	lab_destroy(&lab);
 }
 
+/* One that was imported is cut only where its pages end, too. */
+static void test_hugetlb_imported(void **state)
+{
+	struct umm_area area = {
+		.size = sizeof(area), .start = AT, .end = AT + 8 * MIB,
+		.vm_flags = UMM_VM_READ | UMM_VM_MAYREAD | UMM_VM_HUGETLB | UMM_VM_DONTEXPAND,
+		.name = UMM_NAME_FILE,
+	};
+	struct lab lab;
+
+	(void)state;
+	lab_init(&lab);
+	lab_file(&lab, UMM_FILE_HUGETLB, RW_FILE);
+	area.file = lab.file;
+	assert_int_equal(umm_area_import(lab.mm, &area), 0);
+	assert_int_equal(umm_munmap(lab.mm, AT + PAGE, PAGE, NULL), -UMM_EINVAL);
+	assert_int_equal(umm_mprotect(lab.mm, AT, PAGE, 0, -1, NULL), -UMM_EINVAL);
+	assert_int_equal(umm_munmap(lab.mm, AT + 2 * MIB, 2 * MIB, NULL), 0);
+	assert_int_equal(lab_areas(&lab), 2);
+	lab_destroy(&lab);
+}
+
 /* They never merge, nor do other special areas. */
 static void test_special_stay_apart(void **state)
 {
@@ -521,6 +543,7 @@ int main(void)
 		cmocka_unit_test(test_read_implies_exec),
 		cmocka_unit_test(test_mdwe),
 		cmocka_unit_test(test_hugetlb_pool),
+		cmocka_unit_test(test_hugetlb_imported),
 		cmocka_unit_test(test_special_stay_apart),
 		cmocka_unit_test(test_close),
 		cmocka_unit_test(test_special_mapping),
