@@ -325,7 +325,9 @@ struct umm_world *umm_mm_world(const struct umm_mm *mm);
 int umm_mm_set_rlimit(struct umm_mm *mm, int resource, uint64_t soft, uint64_t hard);
 void umm_mm_set_caps(struct umm_mm *mm, uint32_t caps);
 void umm_mm_set_personality(struct umm_mm *mm, uint32_t personality);
-void umm_mm_set_layout(struct umm_mm *mm, const struct umm_layout *layout);
+
+/* -UMM_EINVAL if an area would lie above the new task_size: nothing has changed then. */
+int umm_mm_set_layout(struct umm_mm *mm, const struct umm_layout *layout);
 void umm_mm_get_layout(struct umm_mm *mm, struct umm_layout *layout);
 
 /*

@@ -86,13 +86,22 @@ void umm_mm_set_personality(struct umm_mm *handle, uint32_t personality)
 	mmap_write_unlock(mm);
 }
 
-void umm_mm_set_layout(struct umm_mm *handle, const struct umm_layout *layout)
+int umm_mm_set_layout(struct umm_mm *handle, const struct umm_layout *layout)
 {
 	struct mm_struct *mm = to_mm(handle);
+	const struct vm_area_struct *last;
+	int err = 0;
 
+	if (layout->size != sizeof(*layout))
+		return -UMM_EINVAL;	/* no reason: not a call */
 	mmap_write_lock(mm);
-	mm->layout = *layout;
+	last = mm->tree.last;
+	if (last && last->vm_end > layout->task_size)
+		err = -UMM_EINVAL;	/* no reason: not a call */
+	else
+		mm->layout = *layout;
 	mmap_write_unlock(mm);
+	return err;
 }
 
 void umm_mm_get_layout(struct umm_mm *handle, struct umm_layout *layout)

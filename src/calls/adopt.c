@@ -191,7 +191,7 @@ static bool covers(const struct vm_area_struct *old, const struct umm_area *area
 	return old && old->vm_start <= area->start && area->end <= old->vm_end;
 }
 
-/* What stood @shift bytes above and may have moved to @area: one that was written if there is one. */
+/* What stood @shift bytes above and may have moved to @area: a written one if there is one. */
 static const struct vm_area_struct *find_mover(const struct mm_struct *mm,
 					       const struct umm_area *area, uint64_t shift)
 {

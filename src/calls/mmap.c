@@ -19,7 +19,9 @@
 
 #define MAX_LFS_FILESIZE UINT64_C(0x7fffffffffffffff)
 
-umm_addr_t round_hint_to_min(const struct mm_struct *mm, umm_addr_t hint, struct umm_why *why)
+/* The address rules before the search: hint to page and minimum. */
+static umm_addr_t round_hint_to_min(const struct mm_struct *mm, umm_addr_t hint,
+				    struct umm_why *why)
 {
 	umm_addr_t low = page_align(mm->world->settings.hint_min_addr);
 
@@ -53,8 +55,7 @@ static vm_flags_t calc_vm_flag_bits(const struct world *world, uint64_t flags)
 	return vm_flags;
 }
 
-/* Length, offset and the number of areas: before anything is searched. */
-static long check_size(struct mm_struct *mm, struct mmap_request *req, struct umm_why *why)
+long mmap_check_size(struct mm_struct *mm, struct mmap_request *req, struct umm_why *why)
 {
 	uint64_t max = mm->world->settings.max_map_count;
 	uint64_t len = req->len;
@@ -278,7 +279,7 @@ int64_t do_mmap(struct mm_struct *mm, struct mmap_request *req, struct umm_why *
 	long err;
 
 	req->populate = false;
-	err = check_size(mm, req, why);
+	err = mmap_check_size(mm, req, why);
 	if (err)
 		return err;
 	req->vm_flags = calc_vm_prot_bits(req->prot) | calc_vm_flag_bits(mm->world, flags) |

@@ -31,6 +31,13 @@ __must_check int64_t sys_mmap(struct mm_struct *mm, struct mmap_request *req, ui
 __must_check int64_t mmap_choose_address(struct mm_struct *mm, struct mmap_request *req,
 					 uint64_t offset);
 
+/*
+ * Length, offset and the number of areas: before anything is searched.  Rounds @req.
+ * => mmap_lock held for read.
+ */
+__must_check long mmap_check_size(struct mm_struct *mm, struct mmap_request *req,
+				  struct umm_why *why);
+
 /* The ordered checks.  mmap_lock held for write. */
 __must_check int64_t do_mmap(struct mm_struct *mm, struct mmap_request *req, struct umm_why *why);
 
@@ -42,9 +49,6 @@ __must_check int64_t do_mmap(struct mm_struct *mm, struct mmap_request *req, str
  */
 __must_check int64_t mmap_region(struct mm_struct *mm, struct mmap_request *req,
 				 struct umm_why *why);
-
-/* The address rules before the search: hint to page and minimum. */
-umm_addr_t round_hint_to_min(const struct mm_struct *mm, umm_addr_t hint, struct umm_why *why);
 
 /* Would making [vm_flags] of what was [old] break PR_SET_MDWE? */
 static inline bool map_deny_write_exec(const struct mm_struct *mm, vm_flags_t old_flags,

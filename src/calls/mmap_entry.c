@@ -142,14 +142,12 @@ int64_t mmap_choose_address(struct mm_struct *mm, struct mmap_request *req, uint
 	if (err)
 		return err;
 	mmap_read_lock(mm);
-	if ((req->flags & UMM_MAP_FIXED_NOREPLACE) && rule(mm->world, RULE_FIXED_NOREPLACE))
-		req->flags |= UMM_MAP_FIXED;
-	if (!(req->flags & UMM_MAP_FIXED))
-		req->addr = round_hint_to_min(mm, req->addr, NULL);
-	area = (struct unmapped_area_request){ req->addr, page_align(req->len), req->pgoff,
-					       req->flags };
-	addr = area.len ? get_unmapped_area(mm, req->file, &area, NULL)
-			: refuse(NULL, WHY_LENGTH_OVERFLOW, req->len, 0);
+	addr = mmap_check_size(mm, req, NULL);
+	if (!addr) {
+		area = (struct unmapped_area_request){ req->addr, req->len, req->pgoff,
+						       req->flags };
+		addr = get_unmapped_area(mm, req->file, &area, NULL);
+	}
 	mmap_read_unlock(mm);
 	if (owned)
 		file_put(owned);

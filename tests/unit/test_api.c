@@ -233,6 +233,47 @@ static void test_bad_arguments(void **state)
 	lab_destroy(&lab);
 }
 
+/* Areas stay within user space, whatever is said of its end later. */
+static void test_layout_below_areas(void **state)
+{
+	struct umm_layout layout, same;
+	struct lab lab;
+
+	(void)state;
+	lab_init(&lab);
+	lab_map_file(&lab, AT, 2 * PAGE, RW, ANON, NULL, 0);
+	umm_mm_get_layout(lab.mm, &layout);
+	layout.task_size = AT + PAGE;
+	assert_int_equal(umm_mm_set_layout(lab.mm, &layout), -UMM_EINVAL);
+	assert_true(umm_mm_is_valid(lab.mm));
+	umm_mm_get_layout(lab.mm, &same);
+	assert_int_not_equal(same.task_size, layout.task_size);
+	layout.task_size = AT + 2 * PAGE;
+	assert_int_equal(umm_mm_set_layout(lab.mm, &layout), 0);
+	layout.size--;
+	assert_int_equal(umm_mm_set_layout(lab.mm, &layout), -UMM_EINVAL);
+	lab_destroy(&lab);
+}
+
+/* What is asked without a mapping fails as the mapping would. */
+static void test_chosen_address(void **state)
+{
+	struct lab lab;
+
+	(void)state;
+	lab_init(&lab);
+	assert_int_equal(umm_get_unmapped_area(lab.mm, 0, 0, R, ANON, NULL, 0), -UMM_EINVAL);
+	assert_int_equal(umm_get_unmapped_area(lab.mm, 0, UINT64_MAX, R, ANON, NULL, 0),
+			 -UMM_ENOMEM);
+	assert_int_equal(umm_get_unmapped_area(lab.mm, 0, PAGE, R, ANON, NULL, 1), -UMM_EINVAL);
+	lab.settings.max_map_count = 0;
+	lab_settings_changed(&lab);
+	assert_true(umm_get_unmapped_area(lab.mm, 0, PAGE, R, ANON, NULL, 0) > 0);
+	lab_map_file(&lab, AT, PAGE, R, ANON, NULL, 0);
+	assert_int_equal(umm_get_unmapped_area(lab.mm, 0, PAGE, R, ANON, NULL, 0), -UMM_ENOMEM);
+	lab_destroy(&lab);
+}
+
 /* ---- references and copies ----------------------------------------------------------------- */
 
 static int released;
@@ -358,6 +399,8 @@ int main(void)
 		cmocka_unit_test(test_settings),
 		cmocka_unit_test(test_bad_world),
 		cmocka_unit_test(test_bad_arguments),
+		cmocka_unit_test(test_layout_below_areas),
+		cmocka_unit_test(test_chosen_address),
 		cmocka_unit_test(test_file_references),
 		cmocka_unit_test(test_mm_references),
 		cmocka_unit_test(test_exec),
