@@ -188,7 +188,7 @@ struct umm_event {
 	uint64_t value;
 };
 
-/* Called under the mm's lock: it must not call the library. */
+/* Called under the mm's lock, where it must not call the library; of a refusal after it. */
 typedef void (*umm_event_fn)(void *ctx, const struct umm_event *event);
 
 /*
@@ -199,7 +199,10 @@ UMM_MUST_CHECK int umm_world_new(const struct umm_platform *platform,
 				 const struct umm_settings *settings, struct umm_world **out);
 void umm_world_free(struct umm_world *world);
 
-/* Change what an administrator changes on a running machine; the kernel version stays. */
+/*
+ * Change what an administrator changes on a running machine; the kernel version stays.  Not while
+ * another thread uses the world.
+ */
 UMM_MUST_CHECK int umm_world_set(struct umm_world *world, const struct umm_settings *settings);
 void umm_world_get(const struct umm_world *world, struct umm_settings *settings);
 
@@ -284,7 +287,10 @@ void umm_file_get(struct umm_file *file);
 void umm_file_put(struct umm_file *file);
 void *umm_file_cookie(const struct umm_file *file);
 
-/* What fcntl(F_ADD_SEALS), rename or unlink changed.  Not while another thread maps the file. */
+/*
+ * What fcntl(F_ADD_SEALS), rename or unlink changed; UMM_FILE_VM_CLOSE stays as it was.  Not while
+ * another thread maps the file, or looks at an mm that has it mapped.
+ */
 void umm_file_set_flags(struct umm_file *file, uint32_t flags);
 UMM_MUST_CHECK int umm_file_set_path(struct umm_file *file, const char *path);
 void umm_file_set_inode(struct umm_file *file, uint32_t dev_major, uint32_t dev_minor,

@@ -201,9 +201,9 @@ umm_addr_t sys_brk(struct mm_struct *mm, umm_addr_t brk, struct umm_why *why)
 
 	mmap_write_lock(mm);
 	err = do_brk(mm, brk, why);
-	if (err)
-		world_event(mm->world, UMM_EVENT_REFUSAL, mm, brk, brk, (uint64_t)-err);
 	answer = mm->layout.brk;
 	mmap_write_unlock(mm);
+	if (err)
+		world_event(mm->world, UMM_EVENT_REFUSAL, mm, brk, brk, (uint64_t)-err);
 	return answer;
 }

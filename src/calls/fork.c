@@ -138,14 +138,16 @@ struct mm_struct *dup_mm(struct mm_struct *parent, struct umm_why *why)
 	return child;
 }
 
-struct mm_struct *exec_mm(const struct mm_struct *mm)
+struct mm_struct *exec_mm(struct mm_struct *mm)
 {
 	struct mm_struct *fresh = mm_alloc(mm->world);
 
 	if (!IS_ERR(fresh)) {
+		mmap_read_lock(mm);
 		mm_inherit(fresh, mm);
-		arch_pick_mmap_layout(&fresh->layout, mm->rlimit[MM_RLIMIT_STACK].soft,
-				      (mm->personality & UMM_ADDR_COMPAT_LAYOUT) ||
+		mmap_read_unlock(mm);
+		arch_pick_mmap_layout(&fresh->layout, fresh->rlimit[MM_RLIMIT_STACK].soft,
+				      (fresh->personality & UMM_ADDR_COMPAT_LAYOUT) ||
 					      mm->world->settings.legacy_va_layout,
 				      mm->world->settings.stack_guard_gap);
 	}

@@ -13,6 +13,6 @@
 __must_check struct mm_struct *dup_mm(struct mm_struct *parent, struct umm_why *why);
 
 /* execve(2)'s part: an empty address space that keeps what survives exec.  ERR_PTR(-UMM_ENOMEM). */
-__must_check struct mm_struct *exec_mm(const struct mm_struct *mm);
+__must_check struct mm_struct *exec_mm(struct mm_struct *mm);
 
 #endif

@@ -360,6 +360,9 @@ static void count_event(void *ctx, const struct umm_event *event)
 	assert_non_null(event->mm);
 	assert_true(event->type <= UMM_EVENT_ANON_VMA);
 	events[event->type]++;
+	/* Told after the lock is dropped: the library may be asked. */
+	if (event->type == UMM_EVENT_REFUSAL)
+		assert_true(umm_mm_is_valid(event->mm));
 }
 
 static void test_events(void **state)
@@ -383,6 +386,9 @@ static void test_events(void **state)
 	assert_true(events[UMM_EVENT_AREA_SPLIT] > 0);
 	assert_int_equal(events[UMM_EVENT_REFUSAL], 0);
 	assert_int_equal(umm_munmap(lab.mm, 1, PAGE, NULL), -UMM_EINVAL);
+	assert_int_equal(events[UMM_EVENT_REFUSAL], 1);
+	assert_int_equal(umm_brk(lab.mm, 1, NULL), HEAP);
+	assert_int_equal(events[UMM_EVENT_REFUSAL], 2);
 	umm_world_set_events(lab.world, NULL, NULL);
 	lab_destroy(&lab);
 }
