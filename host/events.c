@@ -21,6 +21,7 @@
  *
  * Never detach: see filter.h.
  */
+#include <asm/unistd.h>
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/sched.h>
@@ -181,6 +182,11 @@ static void on_exit_stop(struct follower *f, struct task *task)
 		outcome_passive(f, task, got);
 		break;
 	case CALL_RLIMIT:
+		/* prlimit64(pid, …, new, …) may be about another process. */
+		if (call->pub.nr == __NR_prlimit64 && call->pub.arg[0] && call->pub.arg[2])
+			limits_forget(f);
+		limits_read(task);
+		break;
 	case CALL_CREDS:
 		limits_read(task);
 		break;

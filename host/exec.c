@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "host/adopt.h"
@@ -23,6 +22,7 @@
 
 #define TASK_SIZE_64 UINT64_C(0x7ffffffff000)
 #define LEGACY_BASE UINT64_C(0x2aaaaaaab000)	/* a third of it, rounded up */
+#define STACK_LIMIT_DEFAULT (UINT64_C(8) << 20)
 #define MIN_GAP (UINT64_C(128) << 20)
 #define MAX_GAP (TASK_SIZE_64 / 6 * 5)
 #define STACK_MAXRANDOM (UINT64_C(0x3fffff) << UMM_PAGE_SHIFT)
@@ -61,11 +61,9 @@ static int read_stat(pid_t pid, uint64_t field[STAT_FIELDS + 1])
 static uint64_t stack_gap(const struct task *task, bool randomized)
 {
 	uint64_t gap, pad = UINT64_C(256) * UMM_PAGE_SIZE + (randomized ? STACK_MAXRANDOM : 0);
-	struct rlimit limit;
 
-	if (prlimit(task->tgid, RLIMIT_STACK, NULL, &limit) != 0)
-		return MIN_GAP;
-	gap = limit.rlim_cur;
+	if (!limits_stack(task->tgid, &gap))
+		gap = STACK_LIMIT_DEFAULT;
 	if (gap + pad > gap)
 		gap += pad;
 	return gap < MIN_GAP ? MIN_GAP : gap > MAX_GAP ? MAX_GAP : gap;

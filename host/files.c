@@ -35,6 +35,9 @@
 #define FUSE_SUPER_MAGIC 0x65735546
 #endif
 #define BCACHEFS_MAGIC 0xca451a4e
+#ifndef F_DUPFD_QUERY
+#define F_DUPFD_QUERY 1027	/* Linux 6.10 */
+#endif
 #define PIDFD_THREAD_FLAG O_EXCL	/* Linux 6.9 */
 
 static struct known_file **bucket(struct follower *f, uint64_t inode)
@@ -224,23 +227,36 @@ static bool append_only(int fd)
 	       (stx.stx_attributes & STATX_ATTR_APPEND);
 }
 
-static bool same_description(int a, int b)
+/* 1, 0, or a negative error.  Containers often forbid kcmp; the other way is Linux 6.10. */
+static int same_description(int a, int b)
 {
 	pid_t self = getpid();
+	long order = syscall(SYS_kcmp, self, self, KCMP_FILE, a, b);
+	int same;
 
-	return syscall(SYS_kcmp, self, self, KCMP_FILE, a, b) == 0;
+	if (order >= 0)
+		return order == 0;
+	same = fcntl(a, F_DUPFD_QUERY, b);
+	return same >= 0 ? same : -errno;
 }
 
-static struct known_file *find_known(struct follower *f, int fd, const struct stat *st)
+/* 1 and *out, 0, or a negative error if nobody can say. */
+static int find_known(struct follower *f, int fd, const struct stat *st, struct known_file **out)
 {
 	struct known_file *known;
 
-	for (known = *bucket(f, st->st_ino); known; known = known->next)
-		if (known->fd >= 0 && known->inode == st->st_ino &&
-		    known->dev_major == major(st->st_dev) &&
-		    known->dev_minor == minor(st->st_dev) && same_description(known->fd, fd))
-			return known;
-	return NULL;
+	for (known = *bucket(f, st->st_ino); known; known = known->next) {
+		int same;
+
+		if (known->fd < 0 || known->inode != st->st_ino ||
+		    known->dev_major != major(st->st_dev) || known->dev_minor != minor(st->st_dev))
+			continue;
+		same = same_description(known->fd, fd);
+		*out = known;
+		if (same)
+			return same;
+	}
+	return 0;
 }
 
 /* What may have changed on a description since it was first seen. */
@@ -321,7 +337,7 @@ static int new_known(struct follower *f, int fd, const struct stat *st, int open
 int files_of_descriptor(struct follower *f, struct task *task, int fd, bool shared,
 			struct umm_file **out)
 {
-	int copy = copy_descriptor(task, fd), open_flags;
+	int copy = copy_descriptor(task, fd), open_flags, found;
 	struct known_file *known;
 	struct stat st;
 
@@ -341,8 +357,12 @@ int files_of_descriptor(struct follower *f, struct task *task, int fd, bool shar
 		close(copy);
 		return err;
 	}
-	known = find_known(f, copy, &st);
-	if (known) {
+	found = find_known(f, copy, &st, &known);
+	if (found < 0) {
+		close(copy);
+		return found;
+	}
+	if (found) {
 		close(copy);
 		refresh(known, shared);
 		umm_file_get(known->file);

@@ -136,7 +136,9 @@ struct follower {
 	const struct task *caller;	/* stands at its entry stop, about to go in */
 	const struct space *late_space;	/* see samples_apply_late() */
 	pid_t main_pid;
+	bool strangers;			/* we had children before we started the program */
 	bool gave_up;
+	bool hidden_descriptors;	/* said once that they could not be looked at */
 	bool unreadable;		/* said once that areas could not be read */
 	bool no_memory;			/* our own memory ran out: the run ends */
 	unsigned long falsify_seen;

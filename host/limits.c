@@ -43,29 +43,52 @@ static bool limit_from_text(const char *text, const char *name, struct rlimit *l
 	return true;
 }
 
+static const struct limit_kind {
+	enum __rlimit_resource resource;
+	int umm;
+	const char *name;
+} limit_kinds[] = {
+	{ RLIMIT_AS, UMM_RLIMIT_AS, "Max address space" },
+	{ RLIMIT_DATA, UMM_RLIMIT_DATA, "Max data size" },
+	{ RLIMIT_STACK, UMM_RLIMIT_STACK, "Max stack size" },
+	{ RLIMIT_MEMLOCK, UMM_RLIMIT_MEMLOCK, "Max locked memory" },
+};
+
+#define LIMIT_KINDS (sizeof(limit_kinds) / sizeof(limit_kinds[0]))
+
+static bool read_limit(pid_t pid, const struct limit_kind *kind, struct rlimit *limit)
+{
+	char text[4096];
+
+	return prlimit(pid, kind->resource, NULL, limit) == 0 ||
+	       (read_proc(pid, "limits", text, sizeof(text)) &&
+		limit_from_text(text, kind->name, limit));
+}
+
 static void read_limits(struct task *task)
 {
-	static const struct {
-		enum __rlimit_resource resource;
-		int umm;
-		const char *name;
-	} limits[] = {
-		{ RLIMIT_AS, UMM_RLIMIT_AS, "Max address space" },
-		{ RLIMIT_DATA, UMM_RLIMIT_DATA, "Max data size" },
-		{ RLIMIT_STACK, UMM_RLIMIT_STACK, "Max stack size" },
-		{ RLIMIT_MEMLOCK, UMM_RLIMIT_MEMLOCK, "Max locked memory" },
-	};
-	char text[4096] = "";
-
-	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+	for (size_t i = 0; i < LIMIT_KINDS; i++) {
+		const struct limit_kind *kind = &limit_kinds[i];
 		struct rlimit limit;
 
-		if (prlimit(task->tgid, limits[i].resource, NULL, &limit) != 0 &&
-		    ((!*text && !read_proc(task->tgid, "limits", text, sizeof(text))) ||
-		     !limit_from_text(text, limits[i].name, &limit)))
-			continue;
-		umm_mm_set_rlimit(task->space->mm, limits[i].umm, limit.rlim_cur, limit.rlim_max);
+		if (read_limit(task->tgid, kind, &limit))
+			umm_mm_set_rlimit(task->space->mm, kind->umm, limit.rlim_cur,
+					  limit.rlim_max);
 	}
+}
+
+bool limits_stack(pid_t pid, uint64_t *soft)
+{
+	struct rlimit limit;
+
+	for (size_t i = 0; i < LIMIT_KINDS; i++) {
+		if (limit_kinds[i].umm != UMM_RLIMIT_STACK ||
+		    !read_limit(pid, &limit_kinds[i], &limit))
+			continue;
+		*soft = limit.rlim_cur;
+		return true;
+	}
+	return false;
 }
 
 /* These checks ask the first user namespace: whoever lives in another has no such capability. */
@@ -119,6 +142,12 @@ void limits_read_personality(struct task *task)
 		return;
 	space->personality = (uint32_t)strtoul(text, NULL, 16);
 	umm_mm_set_personality(space->mm, space->personality);
+}
+
+void limits_forget(struct follower *f)
+{
+	for (struct space *space = f->spaces; space; space = space->next)
+		space->limits_of = 0;
 }
 
 void limits_ensure(struct task *task)

@@ -18,6 +18,12 @@ void limits_ensure(struct task *task);
 void limits_read(struct task *task);
 void limits_read_personality(struct task *task);
 
+/* Somebody set the limits of another process: each space reads them again before its next call. */
+void limits_forget(struct follower *f);
+
+/* The soft RLIMIT_STACK of a process. */
+bool limits_stack(pid_t pid, uint64_t *soft);
+
 /* VmLck of the process in pages, or 0. */
 uint64_t limits_locked_pages(pid_t pid);
 

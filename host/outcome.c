@@ -90,14 +90,29 @@ static bool same_pid_namespace(pid_t tid)
 	       ours.st_ino == theirs.st_ino;
 }
 
-/* Errors of fork that no memory check gives: limits on processes, arguments. */
-static bool outside_mm(const struct call *call)
+/* Its children go to a PID namespace of their own: without an init, fork says ENOMEM. */
+static bool children_elsewhere(pid_t tid)
 {
+	struct stat own, children;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)tid);
+	if (stat(path, &own) != 0)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid_for_children", (int)tid);
+	return stat(path, &children) != 0 || own.st_ino != children.st_ino;
+}
+
+/* Errors of fork that no memory check gives: limits on processes, arguments, namespaces. */
+static bool outside_mm(const struct task *task)
+{
+	const struct call *call = &task->call;
 	int64_t got = call->pub.got;
 
 	if (got >= 0)
 		return false;
-	return got != -ENOMEM || (call->clone_flags & 0x100 /* CLONE_VM */);
+	return got != -ENOMEM || (call->clone_flags & 0x100 /* CLONE_VM */) ||
+	       children_elsewhere(task->tid);
 }
 
 static bool fork_agrees(struct follower *f, struct task *task)
@@ -108,7 +123,7 @@ static bool fork_agrees(struct follower *f, struct task *task)
 	if (call->event_pid)
 		return call->pub.predicted_any && (call->pub.got == call->event_pid ||
 			(call->pub.got > 0 && !same_pid_namespace(task->tid)));
-	if (outside_mm(call) && call->pub.got != call->pub.predicted) {
+	if (outside_mm(task) && call->pub.got != call->pub.predicted) {
 		call->pub.adopted = true;
 		adopt_count(f, task, &call->pub, ADOPT_OUTSIDE, NULL);
 		return true;

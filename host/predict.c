@@ -14,6 +14,7 @@
  */
 #include <errno.h>
 #include <linux/sched.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <asm/unistd.h>
 
@@ -87,6 +88,11 @@ static int mmap_file(struct follower *f, struct task *task, struct umm_file **fi
 	err = files_of_descriptor(f, task, (int)call->pub.arg[4], flags & MAP_SHARED, file);
 	if (err) {
 		call->adopt_reason = ADOPT_DESCRIPTOR;
+		if (!f->hidden_descriptors && err != -ESRCH)
+			follower_warn(f, "cannot look at the descriptors of process %d (%s): what"
+					 " is mapped of files is taken over from the kernel",
+				      (int)task->tgid, strerror(-err));
+		f->hidden_descriptors |= err != -ESRCH;
 		return err;
 	}
 	known = *file ? umm_file_cookie(*file) : NULL;
