@@ -2,10 +2,12 @@
  * main.c - usermm VERB …
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "cli/trouble.h"
 #include "cli/verbs.h"
@@ -85,8 +87,24 @@ static int finish(int status)
 	return status;
 }
 
+/*
+ * Were one of the first three closed, a descriptor of ours would take its number, and what we say
+ * would go there.  The program still finds it closed, by O_CLOEXEC.
+ */
+static void occupy_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
+	occupy_standard_descriptors();
 	setlocale(LC_CTYPE, "");
 	if (argc < 2) {
 		help(stderr);

@@ -72,13 +72,15 @@ static void loop(struct follower *f)
 	bool killed = false;
 
 	for (;;) {
+		/* Children that are not ours to wait for: a shell's, whose place we took by exec. */
+		int flags = f->strangers && !f->nr_tasks ? __WALL | WNOHANG : __WALL;
 		bool ticks = pin_is_active(f) || turn_anybody_waits(f) || f->nr_newborn;
 		int status, signo;
 		pid_t tid;
 
 		signals_tick(ticks ? PIN_TICK_NS : 0);
-		tid = waitpid(-1, &status, __WALL);
-		if (tid < 0 && errno != EINTR)
+		tid = waitpid(-1, &status, flags);
+		if (tid == 0 || (tid < 0 && errno != EINTR))
 			return;			/* nobody left */
 		if (tid > 0)
 			events_dispatch(f, tid, status);
@@ -95,6 +97,13 @@ static void loop(struct follower *f)
 }
 
 /* ---- start and end ---- */
+
+static bool has_children(void)
+{
+	siginfo_t info;
+
+	return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0;
+}
 
 /* Our copies of descriptors, several per followed process. */
 static void raise_descriptor_limit(void)
@@ -204,8 +213,10 @@ static enum follow_trouble run(struct follower *f, const char *path, char *const
 	struct ptrace_report report;
 	struct task *task;
 	const char *what;
-	int err = ptrace_spawn(path, argv, &child, &what);
+	int err;
 
+	f->strangers = has_children();
+	err = ptrace_spawn(path, argv, &child, &what);
 	if (err) {
 		snprintf(error, error_size, "%s: %s%s", what, strerror(-err),
 			 err == -EPERM ? " (ptrace is not permitted here)" : "");

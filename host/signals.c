@@ -55,6 +55,11 @@ void signals_open(pid_t main_pid)
 		sigaction(forwarded[i], &forward, &state.old[i]);
 	sigaction(SIGALRM, &alarm_action, &state.old_alarm);
 	sigaction(SIGIO, &io_action, &state.old_io);
+	/*
+	 * A program that took the terminal's foreground must not stop us for a line of trace, nor
+	 * for the last one, when it is gone: for good.
+	 */
+	signal(SIGTTOU, SIG_IGN);
 }
 
 void signals_main_gone(void)

@@ -122,6 +122,63 @@ is_stopped() {
 	[ "$status" = 3 ]
 }
 
+@test "closed standard descriptors stay closed, and nothing of ours takes their place" {
+	cat >look.sh <<-'SH'
+		ls /proc/self/fd | tr '\n' ' ' >&9
+		exit 7
+	SH
+	for closed in '<&-' '>&-' '2>&-' '<&- >&- 2>&-'; do
+		run -7 eval "sh look.sh 9>native 3>&- $closed"
+		run -7 eval "timeout 20 \"$USERMM\" trace -f -- sh look.sh 9>followed 3>&- $closed"
+		diff native followed
+	done
+}
+
+@test "children of the shell whose place we took are not waited for" {
+	# cat ends when we do.
+	run -3 timeout -s KILL 20 bash -c 'exec 3>&-; exec "$@" > >(cat)' - \
+		"$USERMM" trace -o /dev/null -- sh -c 'exit 3'
+}
+
+@test "a terminal that stops those who write from the background" {
+	command -v python3 >/dev/null || skip "no python3"
+	cat >foreground.py <<-'PY'
+		# The traced program takes the terminal's foreground, as an interactive shell does.
+		import os, pty, select, signal, sys, termios
+		def program():
+		    os.setpgid(0, 0)
+		    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+		    os.tcsetpgrp(0, os.getpgrp())
+		    mode = termios.tcgetattr(0)
+		    mode[3] |= termios.TOSTOP
+		    termios.tcsetattr(0, termios.TCSANOW, mode)
+		    bytearray(1 << 24)
+		    os._exit(6)
+		if len(sys.argv) == 1:
+		    program()
+		shell, terminal = pty.fork()
+		if not shell:
+		    # A session leader that lives on: we are not an orphaned group.
+		    child = os.fork()
+		    if not child:
+		        os.setpgid(0, 0)
+		        os.execv(sys.argv[1], [sys.argv[1], "trace", "--", sys.executable, __file__])
+		    status = os.waitpid(child, os.WUNTRACED)[1]
+		    if os.WIFSTOPPED(status):
+		        os.kill(child, signal.SIGKILL)
+		        os._exit(99)
+		    os._exit(os.WEXITSTATUS(status))
+		while True:
+		    try:
+		        if not os.read(terminal, 4096):
+		            break
+		    except OSError:
+		        break
+		sys.exit(os.WEXITSTATUS(os.waitpid(shell, 0)[1]))
+	PY
+	run -6 timeout 20 python3 foreground.py "$USERMM"
+}
+
 # ---- our end ----
 
 # However we end: both processes end or go on being followed; none hangs, none fails a call.
@@ -189,6 +246,39 @@ our_end() {
 	status=0; wait "$TIMEOUT_PID" || status=$?
 	[ "$status" = 0 ]
 	grep -q ' 0 divergences' err
+}
+
+# ---- what others do to a process ----
+
+@test "limits that another process sets" {
+	command -v python3 >/dev/null || skip "no python3"
+	cat >limits.py <<-'PY'
+		import mmap, os, resource
+		mine, yours = os.pipe(), os.pipe()
+		child = os.fork()
+		if not child:
+		    mmap.mmap(-1, 1 << 20)
+		    os.write(mine[1], b"x")
+		    os.read(yours[0], 1)
+		    try:
+		        mmap.mmap(-1, 1 << 30)
+		    except OSError:
+		        os._exit(9)
+		    os._exit(0)
+		os.read(mine[0], 1)
+		resource.prlimit(child, resource.RLIMIT_AS, (300 << 20, 300 << 20))
+		os.write(yours[1], b"x")
+		print("child", os.WEXITSTATUS(os.waitpid(child, 0)[1]))
+	PY
+	agrees python3 limits.py
+	grep -qx 'child 9' check.out
+}
+
+@test "fork in a PID namespace whose init is gone" {
+	unshare -p true 2>/dev/null || skip "no unshare, or not permitted"
+	usermm_check 0 --json -- unshare -p bash -c '/bin/true; (:); exit 0'
+	grep -q 'fork: Cannot allocate' check.out check.err
+	grep -q '"outside mm: process limit":1' check.result
 }
 
 # ---- what cannot be followed, or not wholly ----
@@ -266,6 +356,24 @@ without() {
 	[[ "$stderr" == *"warning"*perf* ]]
 	[[ "$stderr" == *" 0 divergences"* ]]
 	run --separate-stderr -0 without perf_event_open check -f -- "$TEST_PROGS/hello"
+	[[ "$stderr" == *" 0 divergences"* ]]
+}
+
+# In containers: who opened a file cannot be asked, or is asked in another way.
+@test "kcmp not permitted" {
+	run --separate-stderr -0 without kcmp check -f -- "$TEST_PROGS/hello"
+	[[ "$stderr" == *" 0 divergences, 0 either, 1 adopted"* ]] || [[ "$stderr" == *warning*descriptors* ]]
+	[[ "$stderr" == *" 0 divergences"* ]]
+}
+
+@test "pidfd_getfd not permitted: a warning, and mappings of files are taken over" {
+	run --separate-stderr -0 without pidfd_getfd check -f -- "$TEST_PROGS/hello"
+	[[ "$stderr" == *warning*descriptors* ]]
+	[[ "$stderr" == *" 0 divergences"* ]]
+}
+
+@test "prlimit not permitted: limits are read from /proc" {
+	run --separate-stderr -0 without prlimit64 check -f -- "$TEST_PROGS/hello"
 	[[ "$stderr" == *" 0 divergences"* ]]
 }
 
