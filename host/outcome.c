@@ -277,6 +277,8 @@ static void finish_modelled(struct follower *f, struct task *task, int64_t truth
 		result_diverged(f, task, truth);
 		return;
 	}
+	if (truth >= 0)
+		samples_doubt_gone(task->space, call->gone_start, call->gone_end);
 	if (call->desc->kind == CALL_MMAP && truth >= 0) {
 		call->start = (uint64_t)truth;
 		call->end = call->start + page_up(call->pub.arg[1]);

@@ -73,6 +73,23 @@ static void set_range(struct call *call, uint64_t addr, uint64_t len)
 	call->end = TASK_SIZE_64 - call->start < len ? TASK_SIZE_64 : call->start + len;
 }
 
+/* Of call->start to call->end is cleared: an area that is only cut lives on, and what we know of it. */
+static void note_what_goes(struct task *task)
+{
+	struct umm_area area = { .size = sizeof(area) };
+	struct call *call = &task->call;
+	uint64_t start = call->start, end = call->end;
+
+	if (start >= end)
+		return;
+	if (umm_find_area(task->space->mm, start, &area) && area.start < start)
+		start = area.end;
+	if (umm_find_area(task->space->mm, end - 1, &area) && area.start < end && area.end > end)
+		end = area.start;
+	call->gone_start = start;
+	call->gone_end = end;
+}
+
 /* ---- mmap ---- */
 
 static int mmap_file(struct follower *f, struct task *task, struct umm_file **file)
@@ -133,6 +150,7 @@ static void predict_mmap(struct follower *f, struct task *task)
 	if (chosen >= 0) {
 		set_range(call, (uint64_t)chosen, arg[1]);
 		observe_anon(f, task, call->start, call->end);
+		note_what_goes(task);
 	}
 	if (mmap_is_by_chance(f, task, chosen)) {
 		call->placed_by_chance = true;
@@ -156,6 +174,7 @@ static void predict_munmap(struct follower *f, struct task *task)
 	observe_settings(f, task, false);
 	set_range(call, call->pub.arg[0], call->pub.arg[1]);
 	observe_anon(f, task, call->start, call->end);
+	note_what_goes(task);
 	call->pub.predicted = umm_munmap(task->space->mm, call->pub.arg[0], call->pub.arg[1],
 					 task->why);
 }

@@ -157,6 +157,13 @@ enum doubt_kind samples_in_doubt(const struct space *space, uint64_t start, uint
 	return kind;
 }
 
+void samples_doubt_gone(struct space *space, uint64_t start, uint64_t end)
+{
+	for (unsigned int i = 0; i < DOUBTS && i < space->nr_doubts; i++)
+		if (space->doubt[i].start >= start && space->doubt[i].end <= end)
+			space->doubt[i].kind = DOUBT_NONE;
+}
+
 void samples_forget(struct follower *f, struct task *task)
 {
 	struct space *space = task->space;

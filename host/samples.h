@@ -33,4 +33,7 @@ void samples_note_doubt(struct space *space, uint64_t addr, enum doubt_kind kind
  */
 enum doubt_kind samples_in_doubt(const struct space *space, uint64_t start, uint64_t end);
 
+/* The areas within [start, end) are gone: so is what was not known of them. */
+void samples_doubt_gone(struct space *space, uint64_t start, uint64_t end);
+
 #endif

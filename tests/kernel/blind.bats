@@ -10,7 +10,7 @@ blind() {
 
 @test "every case of the program is tested here" {
 	for name in $("$TEST_PROGS/blind" --list); do
-		grep -q "{ blind $name; }" "$BATS_TEST_FILENAME" || {
+		grep -Eq "(\{ |^\s)blind $name(; \}|$)" "$BATS_TEST_FILENAME" || {
 			say "no test of $name"
 			return 1
 		}
@@ -32,3 +32,10 @@ blind() {
 @test "dropped" { blind dropped; }
 @test "futex wake op" { blind futex_wake_op; }
 @test "getcwd into" { blind getcwd_into; }
+
+@test "unmapped since" {
+	blind unmapped_since
+	# What nobody knew of the old area is no excuse for a wrong answer about the new one.
+	usermm_check 1 --rule merge_into_unfaulted=off -- "$TEST_PROGS/blind" unmapped_since
+	grep -q '^divergence 1: ' check.result
+}

@@ -179,6 +179,24 @@ static void getcwd_into(void)
 	end(WRITTEN, "written by getcwd");
 }
 
+/* What was there before does not excuse what the kernel does with its successors. */
+static void unmapped_since(void)
+{
+	char byte = 1;
+	struct iovec local = { &byte, 1 }, remote;
+
+	at = pool(4);
+	map_at(at, 4, RW);
+	remote = (struct iovec){ at, 1 };
+	expect(process_vm_writev(getpid(), &local, 1, &remote, 1, 0) == 1, "process_vm_writev");
+	expect(sys_munmap(at, 4 * PAGE) == 0, "unmapped again");
+	map_at(at, 2, RW);
+	map_at(at + 2 * PAGE, 2, RW | PROT_EXEC);
+	touch(at + 2 * PAGE);
+	expect(sys_mprotect(at + 2 * PAGE, 2 * PAGE, RW) == 0, "two pages that were written to");
+	expect_layout(at, "rw-p:4", "join two never written to");
+}
+
 static const struct prog_case cases[] = {
 	{ "plain_write", plain_write },
 	{ "plain_read", plain_read },
@@ -195,6 +213,7 @@ static const struct prog_case cases[] = {
 	{ "dropped", dropped },
 	{ "futex_wake_op", futex_wake_op },
 	{ "getcwd_into", getcwd_into },
+	{ "unmapped_since", unmapped_since },
 };
 
 PROG_MAIN(cases)
