@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <langinfo.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -51,6 +52,8 @@ void out_open(struct out *out, const char *path, int fd, enum color_when color, 
 
 static void write_all(struct out *out, const char *bytes, size_t len)
 {
+	struct pollfd ready = { .fd = out->fd, .events = POLLOUT };
+
 	while (len && !out->broken) {
 		ssize_t done = write(out->fd, bytes, len);
 
@@ -59,8 +62,11 @@ static void write_all(struct out *out, const char *bytes, size_t len)
 			len -= (size_t)done;
 		} else if (errno == EPIPE) {
 			out->broken = true;
-		} else if (errno != EINTR && errno != EAGAIN) {
-			die("cannot write the output: %s", strerror(errno));
+		} else if (errno == EAGAIN) {	/* the program made its terminal so, say */
+			poll(&ready, 1, -1);
+		} else if (errno != EINTR) {
+			out->error = errno;
+			out->broken = true;
 		}
 	}
 }
@@ -87,8 +93,10 @@ void out_close(struct out *out)
 {
 	out_flush(out);
 	text_free(&out->pending);
-	if (out->owned && close(out->fd))
-		die("cannot write the output: %s", strerror(errno));
+	if (out->owned && close(out->fd) && !out->error)
+		out->error = errno;
+	if (out->error)
+		die("cannot write the output: %s", strerror(out->error));
 }
 
 const char *out_strong(const struct out *out)

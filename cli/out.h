@@ -20,7 +20,8 @@ struct out {
 	bool color;
 	const char *glyph;	/* what leads the lines that we add: "↳" or "->" */
 	struct text pending;
-	bool broken;		/* nobody reads any more: say nothing further */
+	bool broken;		/* nobody reads any more, or @error: say nothing further */
+	int error;		/* an errno, told of at the end: the program lives on */
 };
 
 /* @path NULL: the descriptor @fd.  Ends the command if @path cannot be written. */
@@ -29,8 +30,10 @@ void out_open(struct out *out, const char *path, int fd, enum color_when color, 
 /* Write @text, which consists of whole lines, and clear it. */
 void out_write(struct out *out, struct text *text);
 
-/* Write what is pending.  Ends the command on an error other than EPIPE. */
+/* Write what is pending. */
 void out_flush(struct out *out);
+
+/* Ends the command if anything could not be written, unless by EPIPE. */
 void out_close(struct out *out);
 
 /* Escape sequences; empty strings without colour. */

@@ -56,10 +56,12 @@ void signals_open(pid_t main_pid)
 	sigaction(SIGALRM, &alarm_action, &state.old_alarm);
 	sigaction(SIGIO, &io_action, &state.old_io);
 	/*
-	 * A program that took the terminal's foreground must not stop us for a line of trace, nor
-	 * for the last one, when it is gone: for good.
+	 * What we have to say must not stop us where the program took the terminal's foreground,
+	 * nor end us, and the program with us, where nobody reads any more.  For good: the last
+	 * line comes when the program is gone.
 	 */
 	signal(SIGTTOU, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
 }
 
 void signals_main_gone(void)

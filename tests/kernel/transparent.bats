@@ -134,6 +134,15 @@ is_stopped() {
 	done
 }
 
+@test "the program lives on where what we say cannot be written" {
+	run -3 bash -c '"$@" 2>&1 >/dev/null | head -n 1; exit ${PIPESTATUS[0]}' - \
+		timeout 20 "$USERMM" trace -- sh -c 'sleep 0.2; echo >lived; exit 3'
+	[ -e lived ]
+	run -125 timeout 20 "$USERMM" trace -o /dev/full -- sh -c 'echo >lived-on; exit 3'
+	[[ "$output" == *"cannot write"* ]]
+	[ -e lived-on ]
+}
+
 @test "children of the shell whose place we took are not waited for" {
 	# cat ends when we do.
 	run -3 timeout -s KILL 20 bash -c 'exec 3>&-; exec "$@" > >(cat)' - \
