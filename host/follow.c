@@ -72,7 +72,7 @@ static void loop(struct follower *f)
 	bool killed = false;
 
 	for (;;) {
-		/* Children that are not ours to wait for: a shell's, whose place we took by exec. */
+		/* Children that are not ours: of a shell, whose place we took by exec. */
 		int flags = f->strangers && !f->nr_tasks ? __WALL | WNOHANG : __WALL;
 		bool ticks = pin_is_active(f) || turn_anybody_waits(f) || f->nr_newborn;
 		int status, signo;

@@ -73,7 +73,7 @@ static void set_range(struct call *call, uint64_t addr, uint64_t len)
 	call->end = TASK_SIZE_64 - call->start < len ? TASK_SIZE_64 : call->start + len;
 }
 
-/* Of call->start to call->end is cleared: an area that is only cut lives on, and what we know of it. */
+/* The call clears its range; an area that is only cut lives on, and what is known of it. */
 static void note_what_goes(struct task *task)
 {
 	struct umm_area area = { .size = sizeof(area) };
