@@ -34,7 +34,11 @@
 #ifndef FUSE_SUPER_MAGIC
 #define FUSE_SUPER_MAGIC 0x65735546
 #endif
+#ifndef PID_FS_MAGIC
+#define PID_FS_MAGIC 0x50494446
+#endif
 #define BCACHEFS_MAGIC 0xca451a4e
+#define MQUEUE_MAGIC 0x19800202
 #ifndef F_DUPFD_QUERY
 #define F_DUPFD_QUERY 1027	/* Linux 6.10 */
 #endif
@@ -149,6 +153,9 @@ static enum umm_file_kind kind_of(const struct stat *st, long fs_type, const cha
 		case SECURITYFS_MAGIC:
 		case CGROUP_SUPER_MAGIC:
 		case CGROUP2_SUPER_MAGIC:
+		case MQUEUE_MAGIC:
+		case NSFS_MAGIC:
+		case PID_FS_MAGIC:
 			return UMM_FILE_NOT_MAPPABLE;
 		case SECRETMEM_MAGIC:
 			return UMM_FILE_DEVICE;
@@ -163,6 +170,25 @@ static enum umm_file_kind kind_of(const struct stat *st, long fs_type, const cha
 		return never_mappable_anon_inode(path) ? UMM_FILE_NOT_MAPPABLE : UMM_FILE_DEVICE;
 	default:
 		return UMM_FILE_NOT_MAPPABLE;	/* directory, pipe, socket */
+	}
+}
+
+/* The file systems that allow no execution on any mount: statfs shows only what a mount forbids. */
+static bool never_executable(long fs_type)
+{
+	switch (fs_type) {
+	case ANON_INODE_FS_MAGIC:
+	case MQUEUE_MAGIC:
+	case NSFS_MAGIC:
+	case PID_FS_MAGIC:
+	case PIPEFS_MAGIC:
+	case PROC_SUPER_MAGIC:
+	case SECRETMEM_MAGIC:
+	case SOCKFS_MAGIC:
+	case SYSFS_MAGIC:
+		return true;
+	default:
+		return false;
 	}
 }
 
@@ -317,7 +343,8 @@ static int new_known(struct follower *f, int fd, const struct stat *st, int open
 		return -ENOMEM;
 	known->fd = fd;
 	known->flags = mode_flags(open_flags);
-	if (fstatfs(fd, &fs) == 0 && (fs.f_flags & ST_NOEXEC))
+	if (fstatfs(fd, &fs) == 0 &&
+	    ((fs.f_flags & ST_NOEXEC) || never_executable((long)fs.f_type)))
 		known->flags |= UMM_FILE_NOEXEC;
 	known->kind = kind_of(st, (long)fs.f_type, path);
 	if (known->kind == UMM_FILE_SHMEM || known->kind == UMM_FILE_HUGETLB)

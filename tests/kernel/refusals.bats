@@ -105,6 +105,8 @@ refused_late() {
 @test "directory" { refused refuse_file directory ENODEV NOT_MAPPABLE 'directory'; }
 @test "pipe" { refused refuse_file pipe_end ENODEV NOT_MAPPABLE 'pipe'; }
 @test "noexec mount" { refused refuse_file noexec_mount EPERM NOEXEC_MOUNT 'noexec'; }
+@test "executable pipe" { refused refuse_file noexec_pipe EPERM NOEXEC_MOUNT 'noexec'; }
+@test "executable file in /proc" { refused refuse_file noexec_proc EPERM NOEXEC_MOUNT 'noexec'; }
 @test "mprotect beyond a noexec mount" { refused refuse_file noexec_mprotect EACCES MPROTECT_ACCESS 'may never be --x.*VM_MAY flags rw-'; }
 @test "sealed memfd" { refused refuse_file sealed EPERM SEALED_WRITE 'F_SEAL_WRITE'; }
 @test "mprotect beyond a seal" { refused refuse_file sealed_mprotect EACCES MPROTECT_ACCESS 'may never be -w-.*VM_MAY flags r-x'; }

@@ -147,6 +147,27 @@ static void noexec_mount(void)
 		     "executable mmap on a noexec mount");
 }
 
+/* The kernel's own mounts forbid it too, before anybody asks whether the object can be mapped. */
+static void noexec_pipe(void)
+{
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC))
+		die("pipe");
+	expect_error(map_file(fds[0], PROT_READ | PROT_EXEC, MAP_PRIVATE), EPERM,
+		     "executable mmap of a pipe");
+}
+
+static void noexec_proc(void)
+{
+	int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		die("/proc/self/maps");
+	expect_error(map_file(fd, PROT_READ | PROT_EXEC, MAP_PRIVATE), EPERM,
+		     "executable mmap of a file in /proc");
+}
+
 static void noexec_mprotect(void)
 {
 	long at = map_file(noexec_file(), PROT_READ, MAP_PRIVATE);
@@ -229,6 +250,8 @@ static const struct prog_case cases[] = {
 	{ "directory", directory },
 	{ "pipe_end", pipe_end },
 	{ "noexec_mount", noexec_mount },
+	{ "noexec_pipe", noexec_pipe },
+	{ "noexec_proc", noexec_proc },
 	{ "noexec_mprotect", noexec_mprotect },
 	{ "sealed", sealed },
 	{ "sealed_mprotect", sealed_mprotect },
