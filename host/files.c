@@ -346,6 +346,8 @@ static int new_known(struct follower *f, int fd, const struct stat *st, int open
 	if (fstatfs(fd, &fs) == 0 &&
 	    ((fs.f_flags & ST_NOEXEC) || never_executable((long)fs.f_type)))
 		known->flags |= UMM_FILE_NOEXEC;
+	if (S_ISREG(st->st_mode) || S_ISSOCK(st->st_mode))
+		known->flags |= UMM_FILE_SIGNED_OFFSETS;
 	known->kind = kind_of(st, (long)fs.f_type, path);
 	if (known->kind == UMM_FILE_SHMEM || known->kind == UMM_FILE_HUGETLB)
 		known->flags |= seals_of(fd);

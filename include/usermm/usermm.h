@@ -261,6 +261,8 @@ enum umm_file_align {
 #define UMM_FILE_SYNC_DAX	0x100	/* supports MAP_SYNC */
 /* its areas have a close operation: they never vanish by merging */
 #define UMM_FILE_VM_CLOSE	0x200
+/* of a kind that does not say so: a regular file, a socket; offsets end at 2^63 - 1 */
+#define UMM_FILE_SIGNED_OFFSETS	0x400
 
 struct umm_file_desc {
 	size_t size;

@@ -118,7 +118,9 @@ static long check_lock(struct mm_struct *mm, struct mmap_request *req, struct um
 static long file_mmap_ok(const struct world *world, const struct mmap_request *req,
 			 struct umm_why *why)
 {
-	uint64_t limit = req->file->f_op->signed_offsets ? MAX_LFS_FILESIZE : UINT64_MAX;
+	bool is_signed = req->file->f_op->signed_offsets ||
+			 (req->file->flags & UMM_FILE_SIGNED_OFFSETS);
+	uint64_t limit = is_signed ? MAX_LFS_FILESIZE : UINT64_MAX;
 	uint64_t last;
 
 	if (!rule(world, RULE_FILE_SIZE_CHECK) || (req->file->flags & UMM_FILE_LARGE_OFFSETS))

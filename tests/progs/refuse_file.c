@@ -222,6 +222,16 @@ static void file_size_limit(void)
 		     EOVERFLOW, "mmap of the page past the largest offset");
 }
 
+static void proc_size_limit(void)
+{
+	int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		die("/proc/self/maps");
+	expect_error(sys_mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, 0x7ffffffffffff000),
+		     EOVERFLOW, "the same of a regular file that cannot be mapped");
+}
+
 static void file_growsdown(void)
 {
 	expect_error(map_file(file_opened(O_RDWR), RW, MAP_PRIVATE | MAP_GROWSDOWN), EINVAL,
@@ -257,6 +267,7 @@ static const struct prog_case cases[] = {
 	{ "sealed_mprotect", sealed_mprotect },
 	{ "shared_validate", shared_validate },
 	{ "file_size_limit", file_size_limit },
+	{ "proc_size_limit", proc_size_limit },
 	{ "file_growsdown", file_growsdown },
 	{ "file_hugetlb", file_hugetlb },
 	{ "file_map_type", file_map_type },

@@ -136,6 +136,7 @@ static void test_last_offset(void **state)
 		{ UMM_FILE_REGULAR, UMM_ALIGN_NONE, UMM_FILE_LARGE_OFFSETS, false },
 		{ UMM_FILE_SHMEM, UMM_ALIGN_NONE, 0, true },
 		{ UMM_FILE_DEVICE, UMM_ALIGN_NONE, 0, false },
+		{ UMM_FILE_DEVICE, UMM_ALIGN_NONE, UMM_FILE_SIGNED_OFFSETS, true },
 	};
 
 	(void)state;
