@@ -274,7 +274,11 @@ struct umm_file_desc {
 	uint32_t huge_shift;		/* of a hugetlb file */
 	const char *path;		/* as maps shows it; copied; NULL for none */
 	void *cookie;			/* the embedder's, see umm_file_cookie() */
-	void (*release)(void *cookie);	/* called when the last reference goes; may be NULL */
+	/*
+	 * Called when the last reference goes, often under an mm's lock: it must not call the
+	 * library.  May be NULL.
+	 */
+	void (*release)(void *cookie);
 };
 
 void umm_file_desc_init(struct umm_file_desc *desc, enum umm_file_kind kind);
@@ -392,7 +396,7 @@ UMM_MUST_CHECK int64_t umm_fork(struct umm_mm *mm, struct umm_mm **child, struct
 
 /*
  * execve(2)'s part up to the loader: an empty address space that keeps what survives exec
- * (limits, capabilities, personality without the bits that exec clears).  The old one is untouched:
+ * (limits, capabilities, MDWE, personality without READ_IMPLIES_EXEC).  The old one is untouched:
  * the caller puts it.
  */
 UMM_MUST_CHECK int umm_exec(struct umm_mm *mm, struct umm_mm **out);

@@ -146,6 +146,8 @@ struct mm_struct *exec_mm(struct mm_struct *mm)
 		mmap_read_lock(mm);
 		mm_inherit(fresh, mm);
 		mmap_read_unlock(mm);
+		/* A 64-bit program begins without it, whoever starts it. */
+		fresh->personality &= ~UMM_READ_IMPLIES_EXEC;
 		arch_pick_mmap_layout(&fresh->layout, fresh->rlimit[MM_RLIMIT_STACK].soft,
 				      (fresh->personality & UMM_ADDR_COMPAT_LAYOUT) ||
 					      mm->world->settings.legacy_va_layout,

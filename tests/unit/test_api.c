@@ -340,6 +340,7 @@ static void test_exec(void **state)
 	lab_map_file(&lab, AT, PAGE, RW, ANON, NULL, 0);
 	assert_int_equal(umm_mm_set_rlimit(lab.mm, UMM_RLIMIT_AS, 4 * PAGE, 4 * PAGE), 0);
 	umm_mm_set_def_flags(lab.mm, UMM_VM_LOCKED);
+	umm_mm_set_personality(lab.mm, UMM_READ_IMPLIES_EXEC);
 	assert_int_equal(umm_exec(lab.mm, &fresh), 0);
 	assert_false(umm_find_area(fresh, 0, &area));
 	assert_true(umm_find_area(lab.mm, 0, &area));
@@ -347,7 +348,7 @@ static void test_exec(void **state)
 	assert_int_equal(umm_mmap(fresh, 0, 5 * PAGE, R, ANON, NULL, 0, NULL), -UMM_ENOMEM);
 	assert_int_equal(umm_mmap(fresh, AT, PAGE, R, ANON | UMM_MAP_FIXED, NULL, 0, NULL), AT);
 	assert_true(umm_find_area(fresh, 0, &area));
-	assert_false(area.vm_flags & UMM_VM_LOCKED);
+	assert_false(area.vm_flags & (UMM_VM_LOCKED | UMM_VM_EXEC));
 	umm_mm_put(fresh);
 	lab_destroy(&lab);
 }
