@@ -379,9 +379,20 @@ static void check_told(const struct scene *scene, const struct umm_why *why)
 		fail_msg("%s was told %u times", scene->note, told);
 }
 
+/* -Dstrings=false: each text is the entry's name. */
+static bool texts_are_left_out(void)
+{
+	struct umm_why_info info;
+
+	assert_int_equal(umm_why_info(0, &info), 0);
+	return !strcmp(info.text, info.name);
+}
+
 static void test_scenes(void **state)
 {
 	(void)state;
+	if (texts_are_left_out())
+		skip();
 	for (size_t i = 0; i < NR_SCENES; i++) {
 		struct lab lab;
 
