@@ -283,8 +283,10 @@ static void finish_modelled(struct follower *f, struct task *task, int64_t truth
 		call->start = (uint64_t)truth;
 		call->end = call->start + page_up(call->pub.arg[1]);
 	}
-	if (call->desc->kind != CALL_FORK)
+	if (call->desc->kind != CALL_FORK) {
 		verify_areas(f, task);
+		samples_doubt_spreads(task->space, call->start);
+	}
 	/* MAP_POPULATE and locked areas: pages without a fault that anybody sees. */
 	if (call->desc->kind == CALL_MMAP && truth >= 0 &&
 	    (call->pub.arg[3] & (MAP_POPULATE | MAP_LOCKED)))

@@ -159,9 +159,31 @@ enum doubt_kind samples_in_doubt(const struct space *space, uint64_t start, uint
 
 void samples_doubt_gone(struct space *space, uint64_t start, uint64_t end)
 {
+	/* With several, a neighbour may have got its anon_vma from there, or not. */
+	if (space->nr_tasks > 1)
+		return;
 	for (unsigned int i = 0; i < DOUBTS && i < space->nr_doubts; i++)
 		if (space->doubt[i].start >= start && space->doubt[i].end <= end)
 			space->doubt[i].kind = DOUBT_NONE;
+}
+
+void samples_doubt_spreads(struct space *space, uint64_t addr)
+{
+	struct umm_area area = { .size = sizeof(area) };
+
+	if (!space->nr_doubts || !umm_find_area(space->mm, addr, &area) || area.start > addr)
+		return;
+	for (unsigned int i = 0; i < DOUBTS && i < space->nr_doubts; i++) {
+		struct doubt *doubt = &space->doubt[i];
+
+		if (doubt->kind == DOUBT_NONE || doubt->start >= area.end ||
+		    doubt->end <= area.start)
+			continue;
+		if (area.start < doubt->start)
+			doubt->start = area.start;
+		if (area.end > doubt->end)
+			doubt->end = area.end;
+	}
 }
 
 void samples_forget(struct follower *f, struct task *task)

@@ -33,7 +33,10 @@ void samples_note_doubt(struct space *space, uint64_t addr, enum doubt_kind kind
  */
 enum doubt_kind samples_in_doubt(const struct space *space, uint64_t start, uint64_t end);
 
-/* The areas within [start, end) are gone: so is what was not known of them. */
+/* The areas within [start, end) are gone: with one thread, so is what was not known of them. */
 void samples_doubt_gone(struct space *space, uint64_t start, uint64_t end);
+
+/* The area at @addr may have merged: what was in doubt of a part is in doubt of all. */
+void samples_doubt_spreads(struct space *space, uint64_t addr);
 
 #endif

@@ -82,3 +82,11 @@ merges() {
 @test "fork: parent after" { merges merge_fork parent_after; }
 @test "fork: shared file" { merges merge_fork shared_file; }
 @test "fork: vfork shares" { merges merge_fork vfork_shares; }
+
+# Whose anon_vma it got hangs on the order of their faults, and what is in doubt spreads by merging.
+@test "threads side by side" {
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
+		"$TEST_PROGS/behave" threads | grep '^FAILED' && return 1
+		usermm_check 0 -- "$TEST_PROGS/behave" threads
+	done
+}

@@ -8,10 +8,12 @@
  *	behave loop FILE	write the pids of itself and a child to FILE; both go on making
  *				memory calls; when one fails, add a line that says how
  *	behave children		children that exit, die and stop are reported as they should be
+ *	behave threads		three write to, protect and unmap neighbouring areas for a while
  *	behave affinity		print the number of CPUs that it may run on
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -127,6 +129,33 @@ static void children(void)
 	       "and ends with 9");
 }
 
+static void *neighbours(void *unused)
+{
+	const int anon = MAP_PRIVATE | MAP_ANONYMOUS;
+	long got;
+
+	for (;;) {
+		got = sys_mmap(NULL, 2 * PAGE, RW, anon, -1, 0);
+		if (got < 0)
+			break;
+		touch((char *)got);
+		if (sys_mprotect((char *)got, PAGE, PROT_READ) || sys_munmap((char *)got, 2 * PAGE))
+			break;
+	}
+	expect(false, "a call failed");
+	return unused;
+}
+
+static void threads(void)
+{
+	pthread_t thread;
+
+	for (int i = 0; i < 3; i++)
+		if (pthread_create(&thread, NULL, neighbours, NULL))
+			die("pthread_create");
+	usleep(50000);
+}
+
 static int affinity(void)
 {
 	cpu_set_t set;
@@ -145,6 +174,10 @@ int main(int argc, char **argv)
 	const char *what = argc > 1 ? argv[1] : "";
 	const char *arg = argc > 2 ? argv[2] : NULL;
 
+	if (strcmp(what, "threads") == 0) {	/* before a fast start makes one CPU of it */
+		threads();
+		return prog_failures() ? 1 : 0;
+	}
 	some_calls();
 	if (strcmp(what, "exit") == 0 && arg)
 		return atoi(arg);
