@@ -16,8 +16,8 @@
  *	- Functions that can fail return a negative error number (uapi.h); errno is not touched.
  *	- Objects are reference counted where a _get and _put exist, else owned by the caller.
  *	- An mm may be used from many threads; mms of one world run in parallel.  Exceptions say so.
- *	- A struct that begins with `size` is initialised by its _init function; members added later
- *	  keep older programs working.
+ *	- A struct that begins with `size` is initialised by its _init function.  A size that is not
+ *	  this version's is refused with -UMM_EINVAL, not misread.
  *	- A `why` argument may be NULL: nobody listens, and it costs nothing.
  */
 #ifndef USERMM_USERMM_H

@@ -52,9 +52,22 @@ const struct file_operations generic_file_operations = {
 	.signed_offsets = true,
 };
 
+/* File systems that align for huge pages are those that know DAX, and say when it is not there. */
+static long dax_aware_file_mmap(struct mm_struct *mm, struct vm_area_struct *vma,
+				struct umm_why *why)
+{
+	if (vma->vm_flags & VM_SYNC) {
+		long err = check(why, vma->vm_file->flags & UMM_FILE_SYNC_DAX, WHY_SYNC_WITHOUT_DAX,
+				 0, 0);
+		if (err)
+			return err;
+	}
+	return generic_file_mmap(mm, vma, why);
+}
+
 const struct file_operations thp_file_operations = {
 	.get_unmapped_area = thp_get_unmapped_area,
-	.mmap = generic_file_mmap,
+	.mmap = dax_aware_file_mmap,
 	.signed_offsets = true,
 };
 

@@ -113,6 +113,7 @@ refused_late() {
 @test "MAP_SHARED_VALIDATE with an unknown flag" { refused refuse_file shared_validate EOPNOTSUPP UNKNOWN_FLAGS 'flags (0x)?200000'; }
 @test "offset beyond what a file can have" { refused refuse_file file_size_limit EOVERFLOW FILE_SIZE_LIMIT 'offset page 2251799813685247'; }
 @test "offset beyond what a file in /proc can have" { refused refuse_file proc_size_limit EOVERFLOW FILE_SIZE_LIMIT 'offset page 2251799813685247'; }
+@test "MAP_SYNC without DAX" { refused refuse_file sync_without_dax EOPNOTSUPP SYNC_WITHOUT_DAX 'MAP_SYNC, and the file'; }
 @test "file that grows down" { refused refuse_file file_growsdown EINVAL FILE_GROWSDOWN 'VM_GROWSDOWN'; }
 @test "MAP_HUGETLB of an ordinary file" { refused refuse_file file_hugetlb EINVAL HUGETLB_ON_FILE 'hugetlbfs'; }
 @test "file neither shared nor private" { refused refuse_file file_map_type EINVAL MAP_TYPE 'type 0'; }

@@ -232,6 +232,17 @@ static void proc_size_limit(void)
 		     EOVERFLOW, "the same of a regular file that cannot be mapped");
 }
 
+/* The file system of the scratch folder must be one that knows DAX and has none. */
+static void sync_without_dax(void)
+{
+	int fd = file_opened(O_RDWR);
+	long at = sys_mmap(NULL, PAGE, RW, MAP_SHARED | MAP_SYNC, fd, 0);
+
+	if (at >= 0)
+		skip("this file system takes MAP_SYNC");
+	expect_error(at, EOPNOTSUPP, "MAP_SYNC of a file that is not on DAX");
+}
+
 static void file_growsdown(void)
 {
 	expect_error(map_file(file_opened(O_RDWR), RW, MAP_PRIVATE | MAP_GROWSDOWN), EINVAL,
@@ -268,6 +279,7 @@ static const struct prog_case cases[] = {
 	{ "shared_validate", shared_validate },
 	{ "file_size_limit", file_size_limit },
 	{ "proc_size_limit", proc_size_limit },
+	{ "sync_without_dax", sync_without_dax },
 	{ "file_growsdown", file_growsdown },
 	{ "file_hugetlb", file_hugetlb },
 	{ "file_map_type", file_map_type },

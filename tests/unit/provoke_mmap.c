@@ -178,6 +178,16 @@ static int64_t sealed_write(struct lab *lab)
 	return refused_map(lab, 0, PAGE, R | W, SHARED);
 }
 
+static int64_t sync_without_dax(struct lab *lab)
+{
+	struct umm_file_desc desc;
+
+	umm_file_desc_init(&desc, UMM_FILE_REGULAR);
+	desc.align = UMM_ALIGN_THP;
+	assert_int_equal(umm_file_new(lab->world, &desc, &lab->file), 0);
+	return refused_map(lab, 0, PAGE, R, PRIVATE | UMM_MAP_SYNC);
+}
+
 static int64_t shared_growsdown(struct lab *lab)
 {
 	return refused_map(lab, 0, PAGE, R, SHARED | UMM_MAP_ANONYMOUS | UMM_MAP_GROWSDOWN);
@@ -220,6 +230,7 @@ const struct provocation provocations_mmap[] = {
 	{ "NOT_MAPPABLE", not_mappable, NULL },
 	{ "FILE_GROWSDOWN", file_growsdown, NULL },
 	{ "SEALED_WRITE", sealed_write, NULL },
+	{ "SYNC_WITHOUT_DAX", sync_without_dax, NULL },
 	{ "SHARED_GROWSDOWN", shared_growsdown, NULL },
 	{ "DROPPABLE_FLAGS", droppable_flags, NULL },
 	{ "SHMEM_SIZE", NULL, "no address space has room for 2^63 bytes" },
