@@ -133,7 +133,8 @@ void strace_nodes(struct text *text, const struct follow_call *call)
 
 void strace_page_status(struct text *text, const struct follow_call *call)
 {
-	if (call->got < 0)
+	/* An empty array is shown whatever came of the call. */
+	if (call->got < 0 && call->arg[1])
 		strace_addr(text, call->arg[4]);
 	else
 		add_array(text, call->tid, call->arg[4], call->arg[1], sizeof(int), add_status);

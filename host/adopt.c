@@ -168,3 +168,41 @@ unsigned int adopt_anon(struct follower *f, struct space *space, uint64_t start,
 	}
 	return learnt;
 }
+
+/* The first area of the kernel's that ends above @addr, whatever the kernel's age. */
+static bool area_above(struct follower *f, int fd, uint64_t addr, struct proc_area *area)
+{
+	int got = procmaps_query(fd, addr, area, NULL);
+
+	if (got != -ENOTTY)
+		return got > 0;
+	if (procmaps_read(fd, &f->areas) != 0)
+		return false;
+	for (size_t i = 0; i < f->areas.nr; i++) {
+		if (f->areas.area[i].end <= addr)
+			continue;
+		*area = f->areas.area[i];
+		return true;
+	}
+	return false;
+}
+
+unsigned int adopt_growth(struct follower *f, struct space *space)
+{
+	struct umm_area area = { .size = sizeof(area) };
+	int fd = space_maps_fd(space);
+	unsigned int learnt = 0;
+
+	for (uint64_t at = 0; fd >= 0 && umm_find_area(space->mm, at, &area); at = area.end) {
+		struct proc_area kernel;
+
+		if (!(area.vm_flags & UMM_VM_GROWSDOWN) ||
+		    !area_above(f, fd, area.end - 1, &kernel) || kernel.start >= area.start)
+			continue;
+		/* It was a fault, and left a page. */
+		if (umm_fault(space->mm, kernel.start, UMM_ACCESS_READ, NULL) == -UMM_ENOMEM)
+			f->no_memory = true;
+		learnt++;
+	}
+	return learnt;
+}

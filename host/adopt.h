@@ -51,4 +51,10 @@ enum adopt_anon_which {
 unsigned int adopt_anon(struct follower *f, struct space *space, uint64_t start, uint64_t end,
 			enum adopt_anon_which which);
 
+/*
+ * Learn how far areas that grow downwards have grown, where faults go unreported.  The number of
+ * those that had.
+ */
+unsigned int adopt_growth(struct follower *f, struct space *space);
+
 #endif

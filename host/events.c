@@ -80,6 +80,8 @@ static void begin_call(struct follower *f, struct task *task)
 		f->caller = task;
 		samples_apply(f);
 		f->caller = NULL;
+		if (f->faults_unseen)
+			f->summary->observed += adopt_growth(f, task->space);
 		predict_call(f, task);
 	}
 	call->active = true;

@@ -170,6 +170,7 @@ static void open_faults(struct follower *f, pid_t pid)
 
 	if (err) {
 		f->faults = NULL;
+		f->faults_unseen = true;
 		follower_warn(f, "no page-fault events (perf: %s): page tables are scanned instead,"
 			      " the order of faults is not known", strerror(-err));
 	} else if (perf_faults_source(f->faults) != FAULTS_TRACEPOINTS) {

@@ -123,6 +123,7 @@ struct follower {
 	struct settings *settings;
 	struct pin *pin;
 	struct perf_faults *faults;	/* NULL: no samples */
+	bool faults_unseen;		/* no samples, or some were lost */
 
 	struct task *tasks[TASK_BUCKETS];
 	unsigned int nr_tasks, nr_newborn;	/* newborns that stand at their first stop */

@@ -200,6 +200,8 @@ static bool range_agrees(struct follower *f, struct task *task)
 static bool whole_agrees(struct follower *f, struct task *task)
 {
 	samples_apply(f);
+	if (f->faults_unseen)
+		f->summary->observed += adopt_growth(f, task->space);
 	if (compare_whole(f, task))
 		return true;
 	samples_apply_late(f, task);

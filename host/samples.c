@@ -106,6 +106,7 @@ static void apply_pending(struct follower *f)
 /* Samples are missing: what they would have said is in the page tables, but for the order. */
 static void records_lost(struct follower *f, uint64_t lost)
 {
+	f->faults_unseen = true;
 	follower_warn(f, "%llu page-fault records were lost; page tables are scanned instead",
 		      (unsigned long long)lost);
 }

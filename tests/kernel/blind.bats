@@ -36,6 +36,7 @@ blind() {
 @test "unmapped since" {
 	blind unmapped_since
 	# What nobody knew of the old area is no excuse for a wrong answer about the new one.
+	need_exact_faults
 	usermm_check 1 --rule merge_into_unfaulted=off -- "$TEST_PROGS/blind" unmapped_since
 	grep -q '^divergence 1: ' check.result
 }
