@@ -368,6 +368,14 @@ without() {
 	[[ "$stderr" == *" 0 divergences"* ]]
 }
 
+@test "perf not permitted: stacks that grow are seen all the same" {
+	for what in stack_limit stack_guard_gap; do
+		run --separate-stderr -0 without perf_event_open check -f -- \
+			"$TEST_PROGS/refuse_limits" "$what"
+		[[ "$stderr" == *" 0 divergences"* ]]
+	done
+}
+
 # In containers: who opened a file cannot be asked, or is asked in another way.
 @test "kcmp not permitted" {
 	run --separate-stderr -0 without kcmp check -f -- "$TEST_PROGS/hello"
