@@ -128,9 +128,10 @@ int adopt_areas(struct follower *f, struct space *space, uint64_t start, uint64_
 	return err;
 }
 
-int adopt_whole(struct follower *f, struct space *space)
+void adopt_everything(struct follower *f, struct task *task)
 {
-	return adopt_areas(f, space, 0, TASK_SIZE_64, 0);
+	if (adopt_areas(f, task->space, 0, TASK_SIZE_64, 0) != 0)
+		follower_warn(f, "cannot read the areas of process %d again", (int)task->tgid);
 }
 
 static bool may_gain_anon(const struct umm_area *area, enum adopt_anon_which which)

@@ -35,8 +35,8 @@ const char *adopt_device_reason(const char *path);
 int adopt_areas(struct follower *f, struct space *space, uint64_t start, uint64_t end,
 		uint64_t moved_from);
 
-/* The whole address space. */
-int adopt_whole(struct follower *f, struct space *space);
+/* The whole address space; where it cannot be read, that is said. */
+void adopt_everything(struct follower *f, struct task *task);
 
 enum adopt_anon_which {
 	ADOPT_ANON_WRITABLE,		/* of those that can be written now */

@@ -1,5 +1,6 @@
 #include <asm/unistd.h>
 
+#include "host/calls/calls.h"
 #include "host/calls_table.h"
 
 /* Younger than the headers of the distribution. */
@@ -16,46 +17,55 @@
 #define __NR_process_madvise 440
 #endif
 
-#define MODELLED(call, kind) { __NR_##call, #call, kind, CALL_REPORT, 0, 0, { 0 } }
-#define FORK(call) { __NR_##call, #call, CALL_FORK, 0, 0, 0, { 0 } }
-#define ADOPTED(call, kind, flags) { __NR_##call, #call, kind, CALL_REPORT | (flags), 0, 0, { 0 } }
-#define PASSIVE(call) { __NR_##call, #call, CALL_PASSIVE, CALL_REPORT, 0, 0, { 0 } }
-#define CONTROL(call, kind) { __NR_##call, #call, kind, 0, 0, 0, { 0 } }
+#define MEMORY(call, ops, flags) \
+	{ __NR_##call, #call, CALL_MEMORY, &(ops), flags, 0, 0, { 0 } }
+#define FORK(call) { __NR_##call, #call, CALL_FORK, &call_fork, 0, 0, 0, { 0 } }
+#define PASSIVE(call) { __NR_##call, #call, CALL_PASSIVE, NULL, 0, 0, 0, { 0 } }
+#define CONTROL(call, kind) { __NR_##call, #call, kind, NULL, 0, 0, 0, { 0 } }
+/* One option of a call that has many. */
+#define OPTION(call, ops, flags, arg, option) \
+	{ __NR_##call, #call, CALL_MEMORY, &(ops), flags, arg, 1, { option } }
+
+#define FLAGS_IF_DONE (CALL_FLAGS | CALL_SUCCESS)
 
 const struct call_desc calls_table[] = {
-	MODELLED(mmap, CALL_MMAP),
-	MODELLED(munmap, CALL_MUNMAP),
-	MODELLED(mprotect, CALL_MPROTECT),
-	MODELLED(pkey_mprotect, CALL_MPROTECT),
-	MODELLED(brk, CALL_BRK),
+	MEMORY(mmap, call_mmap, 0),
+	MEMORY(munmap, call_munmap, 0),
+	MEMORY(mprotect, call_mprotect, 0),
+	MEMORY(pkey_mprotect, call_mprotect, 0),
+	MEMORY(brk, call_brk, 0),
 	FORK(fork),
 	FORK(vfork),
 	FORK(clone),
 	FORK(clone3),
 
-	ADOPTED(mremap, CALL_MREMAP, CALL_FLAGS | CALL_POPULATES),
-	ADOPTED(madvise, CALL_RANGE, CALL_FLAGS | CALL_POPULATES),
-	ADOPTED(mlock, CALL_RANGE, CALL_FLAGS | CALL_POPULATES),
-	ADOPTED(mlock2, CALL_RANGE, CALL_FLAGS | CALL_POPULATES),
-	ADOPTED(munlock, CALL_RANGE, CALL_FLAGS),
-	ADOPTED(mlockall, CALL_WHOLE, CALL_FLAGS | CALL_POPULATES),
-	ADOPTED(munlockall, CALL_WHOLE, CALL_FLAGS),
-	ADOPTED(remap_file_pages, CALL_RANGE, CALL_FLAGS),
-	ADOPTED(mbind, CALL_RANGE, 0),
-	ADOPTED(set_mempolicy_home_node, CALL_RANGE, 0),
-	ADOPTED(mseal, CALL_RANGE, CALL_FLAGS | CALL_SUCCESS),
-	ADOPTED(shmat, CALL_WHOLE, CALL_FLAGS | CALL_SUCCESS),
-	ADOPTED(shmdt, CALL_WHOLE, CALL_SUCCESS),
-	ADOPTED(io_setup, CALL_WHOLE, CALL_FLAGS | CALL_SUCCESS),
-	ADOPTED(io_destroy, CALL_WHOLE, CALL_SUCCESS),
-	ADOPTED(map_shadow_stack, CALL_WHOLE, CALL_FLAGS | CALL_SUCCESS),
-	ADOPTED(process_madvise, CALL_WHOLE, CALL_FLAGS | CALL_POPULATES),
-	{ __NR_prctl, "prctl", CALL_WHOLE, CALL_FLAGS | CALL_SUCCESS, 0, 5,
-		{ 35 /* PR_SET_MM */, 41 /* PR_SET_THP_DISABLE */, 65 /* PR_SET_MDWE */,
-		  67 /* PR_SET_MEMORY_MERGE */, 0x53564d41 /* PR_SET_VMA */ } },
-	{ __NR_arch_prctl, "arch_prctl", CALL_WHOLE, CALL_FLAGS | CALL_SUCCESS, 0, 5,
+	MEMORY(mremap, call_adopted_mremap, CALL_FLAGS | CALL_POPULATES),
+	MEMORY(madvise, call_adopted_range, CALL_FLAGS | CALL_POPULATES),
+	MEMORY(mlock, call_adopted_range, CALL_FLAGS | CALL_POPULATES),
+	MEMORY(mlock2, call_adopted_range, CALL_FLAGS | CALL_POPULATES),
+	MEMORY(munlock, call_adopted_range, CALL_FLAGS),
+	MEMORY(mlockall, call_adopted_whole, CALL_FLAGS | CALL_POPULATES),
+	MEMORY(munlockall, call_adopted_whole, CALL_FLAGS),
+	MEMORY(remap_file_pages, call_adopted_range, CALL_FLAGS),
+	MEMORY(mbind, call_adopted_range, 0),
+	MEMORY(set_mempolicy_home_node, call_adopted_range, 0),
+	MEMORY(mseal, call_adopted_range, CALL_FLAGS | CALL_SUCCESS),
+	MEMORY(shmat, call_adopted_whole, CALL_FLAGS | CALL_SUCCESS),
+	MEMORY(shmdt, call_adopted_whole, CALL_SUCCESS),
+	MEMORY(io_setup, call_adopted_whole, CALL_FLAGS | CALL_SUCCESS),
+	MEMORY(io_destroy, call_adopted_whole, CALL_SUCCESS),
+	MEMORY(map_shadow_stack, call_adopted_whole, CALL_FLAGS | CALL_SUCCESS),
+	MEMORY(process_madvise, call_adopted_whole, CALL_FLAGS | CALL_POPULATES),
+	OPTION(prctl, call_adopted_whole, FLAGS_IF_DONE, 0, 35 /* PR_SET_MM */),
+	OPTION(prctl, call_adopted_whole, FLAGS_IF_DONE, 0, 41 /* PR_SET_THP_DISABLE */),
+	OPTION(prctl, call_adopted_whole, FLAGS_IF_DONE, 0, 65 /* PR_SET_MDWE */),
+	OPTION(prctl, call_adopted_whole, FLAGS_IF_DONE, 0, 67 /* PR_SET_MEMORY_MERGE */),
+	OPTION(prctl, call_adopted_whole, FLAGS_IF_DONE, 0, 0x53564d41 /* PR_SET_VMA */),
+	{ __NR_arch_prctl, "arch_prctl", CALL_MEMORY, &call_adopted_whole,
+		CALL_FLAGS | CALL_SUCCESS, 0, 5,
 		{ 0x2001, 0x2002, 0x2003 /* ARCH_MAP_VDSO_ */, 0x5001, 0x5002 /* ARCH_SHSTK_ */ } },
-	{ __NR_ioctl, "ioctl", CALL_WHOLE, CALL_FLAGS | CALL_SUCCESS, 1, 2,
+	{ __NR_ioctl, "ioctl", CALL_MEMORY, &call_adopted_whole,
+		CALL_FLAGS | CALL_SUCCESS, 1, 2,
 		{ 0xc020aa00 /* UFFDIO_REGISTER */, 0x8010aa01 /* UFFDIO_UNREGISTER */ } },
 
 	PASSIVE(msync),
@@ -86,17 +96,30 @@ const size_t calls_table_size = sizeof(calls_table) / sizeof(calls_table[0]);
 
 #define NR_MAX 512
 
-const struct call_desc *calls_table_find(long nr)
+static bool row_matches(const struct call_desc *desc, const uint64_t arg[6])
 {
-	static uint8_t index[NR_MAX];	/* row + 1; filled once, before any thread could exist */
+	if (!desc->nr_only)
+		return true;
+	for (size_t i = 0; i < desc->nr_only; i++)
+		if (desc->only[i] == (uint32_t)arg[desc->only_arg])
+			return true;
+	return false;
+}
+
+const struct call_desc *calls_table_find(long nr, const uint64_t arg[6])
+{
+	static uint8_t first[NR_MAX];	/* row + 1; filled once, before any thread could exist */
 	static bool filled;
 
 	if (!filled) {
-		for (size_t i = 0; i < calls_table_size; i++)
-			index[calls_table[i].nr] = (uint8_t)(i + 1);
+		for (size_t i = calls_table_size; i-- > 0; )
+			first[calls_table[i].nr] = (uint8_t)(i + 1);
 		filled = true;
 	}
-	if (nr < 0 || nr >= NR_MAX || !index[nr])
+	if (nr < 0 || nr >= NR_MAX || !first[nr])
 		return NULL;
-	return &calls_table[index[nr] - 1];
+	for (size_t i = first[nr] - 1u; i < calls_table_size && calls_table[i].nr == nr; i++)
+		if (row_matches(&calls_table[i], arg))
+			return &calls_table[i];
+	return NULL;
 }

@@ -2,7 +2,8 @@
  * calls_table.h - the system calls that the follower stops at, and what each means to it.
  *
  * Layer: host.  The one table from which the seccomp filter is generated and by which a stop is
- * understood: a call that is not in it runs at full speed, unseen.
+ * understood: a call that is not in it runs at full speed, unseen.  Rows of one call stand
+ * together.
  */
 #ifndef HOST_CALLS_TABLE_H
 #define HOST_CALLS_TABLE_H
@@ -12,12 +13,8 @@
 #include <stdint.h>
 
 enum call_kind {
-	/* The model answers these. */
-	CALL_MMAP, CALL_MUNMAP, CALL_MPROTECT, CALL_BRK, CALL_FORK,
-	/* They change areas, and the model does not know how yet: adopted under their own name. */
-	CALL_MREMAP,		/* old and new range */
-	CALL_RANGE,		/* [arg 0, arg 0 + arg 1) */
-	CALL_WHOLE,		/* anywhere */
+	CALL_MEMORY,		/* areas may change: its family (calls/) predicts it */
+	CALL_FORK,		/* an address space is copied, or shared */
 	/* They do not change areas. */
 	CALL_PASSIVE,		/* shown by trace, no more */
 	CALL_EXEC,
@@ -27,9 +24,10 @@ enum call_kind {
 	CALL_AFFINITY,		/* would see the follower's pinning */
 };
 
-#define CALL_FLAGS	0x1	/* changes what only smaps shows: VmFlags */
+struct call_ops;
+
+#define CALL_FLAGS	0x1	/* may change what only smaps shows: VmFlags */
 #define CALL_POPULATES	0x2	/* makes anonymous pages without a fault that anybody sees */
-#define CALL_REPORT	0x4	/* a memory call: the sink hears of it */
 #define CALL_SUCCESS	0x8	/* a failure of it changes nothing */
 
 #define CALL_ONLY_MAX 12
@@ -38,28 +36,23 @@ struct call_desc {
 	int nr;
 	const char *name;
 	enum call_kind kind;
+	const struct call_ops *ops;		/* of CALL_MEMORY and CALL_FORK */
 	unsigned int flags;
-	int only_arg;				/* the filter stops only if the low word of this */
-	size_t nr_only;				/* argument is one of these; nr_only == 0: always */
+	int only_arg;				/* the row is for calls whose argument of this */
+	size_t nr_only;				/* number has one of these as low word; 0: all */
 	uint32_t only[CALL_ONLY_MAX];
 };
 
 extern const struct call_desc calls_table[];
 extern const size_t calls_table_size;
 
-/* The row of x86-64 call @nr, or NULL. */
-const struct call_desc *calls_table_find(long nr);
-
-/* True if the model itself answers a call of that kind. */
-static inline bool call_kind_modelled(enum call_kind kind)
-{
-	return kind <= CALL_FORK;
-}
+/* The row of x86-64 call @nr with these arguments, or NULL. */
+const struct call_desc *calls_table_find(long nr, const uint64_t arg[6]);
 
 /* True if a call of that kind wants its address space to itself. */
 static inline bool call_kind_needs_turn(enum call_kind kind)
 {
-	return kind <= CALL_WHOLE;
+	return kind <= CALL_FORK;
 }
 
 #endif

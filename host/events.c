@@ -143,7 +143,7 @@ static void on_seccomp(struct follower *f, struct task *task)
 		cont(task, 0);
 		return;
 	}
-	desc = calls_table_find((long)entry.nr);
+	desc = calls_table_find((long)entry.nr, entry.arg);
 	if (!desc || desc->kind == CALL_EXEC) {
 		cont(task, 0);
 		return;

@@ -39,15 +39,16 @@ static void emit_call(struct program *program, const struct call_desc *desc)
 		emit(program, (struct sock_filter)RET_TRACE(FILTER_CALL));
 		return;
 	}
-	/* The row ends by an answer: once the number matched, no other row can. */
+	/* No match: the next row may be of the same call, and wants the number again. */
 	emit(program, (struct sock_filter)
-	     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)desc->nr, 0, (uint8_t)(n + 3)));
+	     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)desc->nr, 0, (uint8_t)(n + 4)));
 	emit(program, (struct sock_filter)
 	     LOAD(offsetof(struct seccomp_data, args) + 8 * (size_t)desc->only_arg));
 	for (size_t i = 0; i < n; i++)
 		emit(program, (struct sock_filter)
-		     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, desc->only[i], (uint8_t)(n - i), 0));
-	emit(program, (struct sock_filter)RET_ALLOW);
+		     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, desc->only[i], (uint8_t)(n + 1 - i), 0));
+	emit(program, (struct sock_filter)LOAD(offsetof(struct seccomp_data, nr)));
+	emit(program, (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, 1));
 	emit(program, (struct sock_filter)RET_TRACE(FILTER_CALL));
 }
 

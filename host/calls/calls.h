@@ -1,0 +1,50 @@
+/*
+ * calls.h - what the follower does about each family of memory calls.
+ *
+ * Layer: host.  One file per family; calls_table.c says which call is of which.  A family observes,
+ * lets the model answer, and says what its answer leaves to be looked at; stops and turns are
+ * events.c's, agreement and divergence outcome.c's.
+ */
+#ifndef HOST_CALLS_CALLS_H
+#define HOST_CALLS_CALLS_H
+
+#include "host/follower.h"
+
+struct call_ops {
+	/*
+	 * At the entry stop, with the turn: observe what the answer depends on, let the model
+	 * answer, and write into task->call
+	 *	pub.predicted	the answer; or pub.modelled = false if the model has none
+	 *	start, end	whose areas are compared afterwards; nothing if they are equal
+	 *	adopt_reason	if the kernel's answer will have to be taken over: why
+	 */
+	void (*predict)(struct follower *f, struct task *task);
+
+	/* Does the answer agree?  NULL: got == predicted. */
+	bool (*agrees)(struct follower *f, struct task *task);
+
+	/* It agreed: where areas are compared, if that hangs on the answer.  NULL: as predicted. */
+	void (*place)(struct follower *f, struct task *task, int64_t got);
+
+	/* It agreed, and so did the areas: what it left that nobody reports.  NULL: nothing. */
+	void (*after)(struct follower *f, struct task *task, int64_t got);
+
+	/* It diverged, and the areas were read again: what they do not tell.  NULL: nothing. */
+	void (*diverged)(struct follower *f, struct task *task, int64_t got);
+
+	/*
+	 * The model has no answer (pub.modelled is false, or there is an adopt_reason): make it
+	 * what the kernel has.  True if anything had changed, which is then counted as adopted.
+	 * NULL: the whole address space is compared and taken over.
+	 */
+	bool (*take_over)(struct follower *f, struct task *task, int64_t got);
+};
+
+extern const struct call_ops call_mmap, call_munmap, call_mprotect, call_brk, call_fork;
+
+/* Calls that change areas in a way that the model does not know yet. */
+extern const struct call_ops call_adopted_range;	/* [arg 0, arg 0 + arg 1) */
+extern const struct call_ops call_adopted_whole;	/* anywhere */
+extern const struct call_ops call_adopted_mremap;
+
+#endif

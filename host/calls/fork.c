@@ -1,0 +1,120 @@
+/*
+ * fork.c - fork, vfork, clone, clone3: what becomes of the address space.
+ */
+#include <asm/unistd.h>
+#include <errno.h>
+#include <linux/sched.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "host/adopt.h"
+#include "host/calls/calls.h"
+#include "host/calls/observe.h"
+#include "host/ptrace.h"
+#include "host/settings.h"
+
+/*
+ * The flags of a fork-like call.  A child that asked not to be traced would run on with the filter
+ * and without us, and get ENOSYS for every memory call: the wish is taken out.
+ */
+static uint64_t clone_flags(struct task *task)
+{
+	struct call *call = &task->call;
+	const uint64_t *arg = call->pub.arg;
+	uint64_t flags = 0;
+
+	switch (call->pub.nr) {
+	case __NR_fork:
+		return 0;
+	case __NR_vfork:
+		return CLONE_VM | CLONE_VFORK;
+	case __NR_clone:
+		flags = arg[0];
+		if (flags & CLONE_UNTRACED)
+			ptrace_set_arg0(task->tid, flags & ~(uint64_t)CLONE_UNTRACED);
+		return flags;
+	default:	/* clone3: in memory that cannot block, or the call fails by itself */
+		if (ptrace_peek(task->tid, arg[0], &flags) != 0)
+			return CLONE_VM;
+		if ((flags & CLONE_UNTRACED) &&
+		    ptrace_poke(task->tid, arg[0], flags & ~(uint64_t)CLONE_UNTRACED) == 0) {
+			call->poked = true;
+			call->poked_flags = flags;
+		}
+		return flags;
+	}
+}
+
+static void fork_predict(struct follower *f, struct task *task)
+{
+	struct call *call = &task->call;
+	struct space *space = task->space;
+	int64_t ret = 0;
+
+	call->clone_flags = clone_flags(task);
+	if (!space || !space->mm)
+		return;
+	if (!(call->clone_flags & CLONE_VM)) {
+		observe_settings(f, task, f->settings->umm.overcommit_memory != 1);
+		/* What the child inherits hangs on every area that may have been written. */
+		observe_anon(f, task, 0, TASK_SIZE_64);
+		ret = umm_fork(space->mm, &call->child, task->why);
+		if (ret < 0)
+			call->child = NULL;
+	}
+	call->pub.predicted_any = ret >= 0;
+	call->pub.predicted = ret < 0 ? ret : 0;
+}
+
+static bool same_pid_namespace(pid_t tid)
+{
+	struct stat ours, theirs;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)tid);
+	return stat("/proc/self/ns/pid", &ours) == 0 && stat(path, &theirs) == 0 &&
+	       ours.st_ino == theirs.st_ino;
+}
+
+/* Its children go to a PID namespace of their own: without an init, fork says ENOMEM. */
+static bool children_elsewhere(pid_t tid)
+{
+	struct stat own, children;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)tid);
+	if (stat(path, &own) != 0)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid_for_children", (int)tid);
+	return stat(path, &children) != 0 || own.st_ino != children.st_ino;
+}
+
+/* Errors of fork that no memory check gives: limits on processes, arguments, namespaces. */
+static bool outside_mm(const struct task *task)
+{
+	const struct call *call = &task->call;
+	int64_t got = call->pub.got;
+
+	if (got >= 0)
+		return false;
+	return got != -ENOMEM || (call->clone_flags & CLONE_VM) ||
+	       children_elsewhere(task->tid);
+}
+
+static bool fork_agrees(struct follower *f, struct task *task)
+{
+	struct call *call = &task->call;
+
+	/* The child's number is the kernel's to choose, but the event told it as well. */
+	if (call->event_pid)
+		return call->pub.predicted_any && (call->pub.got == call->event_pid ||
+			(call->pub.got > 0 && !same_pid_namespace(task->tid)));
+	if (outside_mm(task) && call->pub.got != call->pub.predicted) {
+		call->pub.adopted = true;
+		adopt_count(f, task, &call->pub, ADOPT_OUTSIDE, NULL);
+		return true;
+	}
+	return call->pub.predicted_any ? call->pub.got >= 0 : call->pub.got == call->pub.predicted;
+}
+
+const struct call_ops call_fork = { .predict = fork_predict, .agrees = fork_agrees };
