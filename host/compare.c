@@ -14,10 +14,14 @@
 /* What VmFlags has that no merge and no call of ours looks at. */
 #define FLAGS_IGNORED (UMM_VM_MAYBE_GUARD | UMM_VM_SOFTDIRTY)
 
+/* smaps is some five times as dear as maps; with so few areas it is read all the same. */
+#define FLAGS_ALWAYS 500
+
 /* Areas of the kernel one after the other: by query, or out of a text. */
 struct cursor {
 	int fd;				/* -1: from @text */
 	const struct proc_areas *text;
+	bool with_flags;		/* the text is of smaps */
 	size_t next;
 	char name[PROCMAPS_NAME_MAX];
 };
@@ -124,6 +128,19 @@ static void unreadable(struct follower *f, const struct task *task, int err)
 		      strerror(-err));
 }
 
+/* Where the two sides part, for whoever shows them. */
+static bool differs(struct follower *f, const struct umm_area *model,
+		    const struct proc_area *kernel, bool by_flags)
+{
+	struct difference *difference = &f->difference;
+
+	difference->by_flags = by_flags;
+	difference->start = model && (!kernel || model->start < kernel->start) ? model->start :
+										 kernel->start;
+	difference->end = model && (!kernel || model->end > kernel->end) ? model->end : kernel->end;
+	return false;
+}
+
 static bool same_range(struct follower *f, struct task *task, struct cursor *cursor,
 		       uint64_t start, uint64_t end)
 {
@@ -141,21 +158,28 @@ static bool same_range(struct follower *f, struct task *task, struct cursor *cur
 		}
 		if (got && kernel.start > end)
 			got = 0;
+		if (!in_model && !got)
+			return true;
 		if (!in_model || !got)
-			return !in_model && !got;
+			return differs(f, in_model ? &model : NULL, got ? &kernel : NULL, false);
 		if (!same_area(f, task, &model, &kernel))
-			return false;
+			return differs(f, &model, &kernel, false);
+		if (cursor->with_flags && (model.vm_flags ^ kernel.vm_flags) & ~FLAGS_IGNORED)
+			return differs(f, &model, &kernel, true);
 		at = model.end;
 	}
 }
 
-static bool compare_text(struct follower *f, struct task *task, uint64_t start, uint64_t end)
+/* By one text: of maps, or of smaps for the flags. */
+static bool compare_text(struct follower *f, struct task *task, uint64_t start, uint64_t end,
+			 bool with_flags)
 {
-	struct cursor cursor = { .fd = -1, .text = &f->areas };
-	int fd = space_maps_fd(task->space);
-	int err = fd < 0 ? fd : procmaps_read(fd, &f->areas);
+	struct proc_areas *areas = with_flags ? &f->smaps : &f->areas;
+	struct cursor cursor = { .fd = -1, .text = areas, .with_flags = with_flags };
+	int fd = with_flags ? space_smaps_fd(task->space) : space_maps_fd(task->space);
+	int err = fd < 0 ? fd : procmaps_read(fd, areas);
 
-	if (err || f->areas.nr == 0) {	/* none: it has just lost its address space */
+	if (err || areas->nr == 0) {	/* none: it has just lost its address space */
 		unreadable(f, task, err);
 		return true;
 	}
@@ -177,45 +201,25 @@ bool compare_range(struct follower *f, struct task *task, uint64_t start, uint64
 		no_query = procmaps_query(cursor.fd, start, &area, NULL) == -ENOTTY;
 	probed = true;
 	if (no_query)
-		return compare_text(f, task, start, end);
+		return compare_text(f, task, start, end, false);
 	return same_range(f, task, &cursor, start, end);
 }
 
 bool compare_whole(struct follower *f, struct task *task)
 {
+	struct umm_mm_stats stats;
+
 	f->summary->maps++;
 	task->space->calls_since_whole = 0;
-	return compare_text(f, task, 0, TASK_SIZE_64);
+	umm_mm_stats(task->space->mm, &stats);
+	return compare_text(f, task, 0, TASK_SIZE_64,
+			    task->space->flag_calls || stats.map_count <= FLAGS_ALWAYS);
 }
 
 bool compare_flags(struct follower *f, struct task *task, uint64_t start, uint64_t end)
 {
-	struct cursor cursor = { .fd = -1, .text = &f->smaps };
-	struct umm_area model = { .size = sizeof(model) };
-	int fd = space_smaps_fd(task->space);
-	int err = fd < 0 ? fd : procmaps_read(fd, &f->smaps);
-	struct proc_area kernel;
-	uint64_t at = start ? start - 1 : 0;
-
 	f->summary->maps++;
-	if (err || f->smaps.nr == 0) {
-		unreadable(f, task, err);
-		return true;
-	}
-	for (;;) {
-		bool in_model = umm_find_area(task->space->mm, at, &model) && model.start <= end;
-		int got = cursor_next(&cursor, at, true, &kernel);
-
-		if (got && kernel.start > end)
-			got = 0;
-		if (!in_model || !got)
-			return !in_model && !got;
-		if (model.start != kernel.start || model.end != kernel.end ||
-		    (model.vm_flags ^ kernel.vm_flags) & ~FLAGS_IGNORED ||
-		    !same_file(f, task, &model, &kernel))
-			return false;
-		at = model.end;
-	}
+	return compare_text(f, task, start, end, true);
 }
 
 /* The same byte at @at, whatever the areas around it. */
@@ -273,7 +277,15 @@ bool compare_differs_by_merging(struct follower *f, struct task *task, uint64_t 
 
 /* ---- both sides, for people ---- */
 
-static void model_lines(struct task *task, uint64_t start, uint64_t end, FILE *out)
+static void flags_line(uint64_t vm_flags, FILE *out)
+{
+	char text[256];
+
+	umm_vm_flags_text(vm_flags & ~FLAGS_IGNORED, text, sizeof(text));
+	fprintf(out, "VmFlags: %s\n", text);
+}
+
+static void model_lines(struct task *task, uint64_t start, uint64_t end, bool flags, FILE *out)
 {
 	uint64_t at = start ? start - 1 : 0;
 	struct umm_area area = { .size = sizeof(area) };
@@ -284,23 +296,30 @@ static void model_lines(struct task *task, uint64_t start, uint64_t end, FILE *o
 
 		umm_maps_line(task->space->mm, at, line, sizeof(line), &next);
 		fputs(line, out);
+		if (flags)
+			flags_line(area.vm_flags, out);
 		at = area.end;
 	}
 }
 
 static void kernel_lines(struct follower *f, struct task *task, uint64_t start, uint64_t end,
-			 FILE *out)
+			 bool flags, FILE *out)
 {
-	int fd = space_maps_fd(task->space);
+	struct proc_areas *areas = flags ? &f->smaps : &f->areas;
+	int fd = flags ? space_smaps_fd(task->space) : space_maps_fd(task->space);
 	char line[4400];
 
-	if (fd < 0 || procmaps_read(fd, &f->areas) != 0)
+	if (fd < 0 || procmaps_read(fd, areas) != 0)
 		return;
-	for (size_t i = 0; i < f->areas.nr; i++) {
-		if (f->areas.area[i].end < start || f->areas.area[i].start > end)
+	for (size_t i = 0; i < areas->nr; i++) {
+		const struct proc_area *area = &areas->area[i];
+
+		if (area->end < start || area->start > end)
 			continue;
-		proc_area_text(&f->areas.area[i], line, sizeof(line));
+		proc_area_text(area, line, sizeof(line));
 		fprintf(out, "%s\n", line);
+		if (flags)
+			flags_line(area->vm_flags, out);
 	}
 }
 
@@ -351,10 +370,15 @@ void compare_diverged_maps(struct follower *f, struct task *task, const char *wh
 	size_t size[2];
 	FILE *out[2] = { open_memstream(&text[0], &size[0]), open_memstream(&text[1], &size[1]) };
 
+	/* Of a whole address space, what stands around the first difference. */
+	if (start < f->difference.start)
+		start = f->difference.start;
+	if (end > f->difference.end)
+		end = f->difference.end;
 	if (out[0])
-		model_lines(task, start, end, out[0]);
+		model_lines(task, start, end, f->difference.by_flags, out[0]);
 	if (out[1])
-		kernel_lines(f, task, start, end, out[1]);
+		kernel_lines(f, task, start, end, f->difference.by_flags, out[1]);
 	for (int i = 0; i < 2; i++)
 		if (out[i])
 			fclose(out[i]);

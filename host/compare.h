@@ -15,7 +15,10 @@
  */
 bool compare_range(struct follower *f, struct task *task, uint64_t start, uint64_t end);
 
-/* The same for all areas, by one text. */
+/*
+ * The same for all areas, by one text; with their VmFlags where some call may have changed these
+ * alone, or there are few areas.
+ */
 bool compare_whole(struct follower *f, struct task *task);
 
 /* True if range and VmFlags of all areas that touch [start, end) agree, by smaps. */
@@ -32,7 +35,10 @@ bool compare_differs_by_merging(struct follower *f, struct task *task, uint64_t 
 /* A pair of answers for people. */
 void compare_diverged_result(struct follower *f, struct task *task, int64_t model, int64_t kernel);
 
-/* The areas that touch [start, end), of both sides. */
+/*
+ * The areas of both sides that touch [start, end) and the difference that the last comparison
+ * found.
+ */
 void compare_diverged_maps(struct follower *f, struct task *task, const char *where,
 			   uint64_t start, uint64_t end);
 

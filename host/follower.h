@@ -56,6 +56,7 @@ struct space {
 
 	pid_t limits_of;		/* whose limits and capabilities the model has */
 	uint32_t personality;
+	unsigned int flag_calls;	/* calls that may have changed what only smaps shows */
 	unsigned int calls_since_whole;	/* calls since the last comparison of everything */
 	uint64_t last_exit_ns;		/* of the last call, if other threads run */
 	struct doubt doubt[DOUBTS];	/* a ring, the last ones */
@@ -108,6 +109,12 @@ struct task {
 	cpu_set_t true_mask;		/* of a pinned task: what it believes */
 };
 
+/* Where a comparison found the two sides to part. */
+struct difference {
+	uint64_t start, end;
+	bool by_flags;			/* in VmFlags alone */
+};
+
 #define TASK_BUCKETS 256
 #define KNOWN_BUCKETS 256
 
@@ -132,6 +139,7 @@ struct follower {
 
 	struct proc_areas areas;	/* scratch of comparisons */
 	struct proc_areas smaps;	/* scratch of imports */
+	struct difference difference;	/* of the comparison that failed last */
 	struct fault_sample *pending;	/* samples of tasks that are not known yet */
 	size_t nr_pending, pending_room;
 

@@ -29,6 +29,8 @@
 #include "host/task.h"
 
 #define WHOLE_EVERY 1000
+#define FLAG_CALLS_FIRST 32
+#define FLAG_CALLS_EVERY 64
 
 
 /* The kernel will do the call again: -ERESTARTSYS and its kin, which no program ever sees. */
@@ -115,15 +117,32 @@ static void maps_diverged(struct follower *f, struct task *task, const char *whe
 	adopt_everything(f, task);
 }
 
-/* A thread may have grown its stack a moment ago: its sample is there, or comes now. */
-static bool range_agrees(struct follower *f, struct task *task)
+/* What only smaps shows is dear to look at: after the first such calls, and some of the others. */
+static bool looks_at_flags(const struct task *task)
+{
+	unsigned int nr = task->space->flag_calls;
+
+	return (task->call.desc->flags & CALL_FLAGS) &&
+	       (nr <= FLAG_CALLS_FIRST || nr % FLAG_CALLS_EVERY == 0);
+}
+
+static bool range_matches(struct follower *f, struct task *task)
 {
 	const struct call *call = &task->call;
 
-	if (compare_range(f, task, call->start, call->end))
+	if (looks_at_flags(task))
+		return compare_flags(f, task, call->start, call->end);
+	return compare_range(f, task, call->start, call->end);
+}
+
+/* A thread may have grown its stack a moment ago: its sample is there, or comes now. */
+static bool range_agrees(struct follower *f, struct task *task)
+{
+	task->space->flag_calls += !!(task->call.desc->flags & CALL_FLAGS);
+	if (range_matches(f, task))
 		return true;
 	samples_apply_late(f, task);
-	return compare_range(f, task, call->start, call->end);
+	return range_matches(f, task);
 }
 
 static bool whole_agrees(struct follower *f, struct task *task)

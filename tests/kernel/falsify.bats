@@ -45,6 +45,12 @@ nth_of() {
 	python3 "$RECORDS" agrees check.result
 }
 
+@test "what only VmFlags show is compared at exit" {
+	usermm_check 0 -- "$TEST_PROGS/by_rule" map_stack_alone
+	usermm_check 1 --rule map_stack_nohuge=off -- "$TEST_PROGS/by_rule" map_stack_alone
+	grep -A6 'at exit' check.result | grep -q 'VmFlags: .* nh'
+}
+
 @test "a call that never comes falsifies nothing" {
 	usermm_check 0 --json --falsify mmap:1000000:-12 -- "$TEST_PROGS/any_answer" mmap
 	python3 "$RECORDS" agrees check.result

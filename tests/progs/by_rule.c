@@ -52,6 +52,14 @@ static void map_stack(void)
 	expect_layout(at, "rw-p:1 rw-p:2", "it merges with its like only");
 }
 
+/* That it is not for huge pages shows nowhere but in VmFlags. */
+static void map_stack_alone(void)
+{
+	char *at = pool(3);
+
+	expect_ok(sys_mmap(at + PAGE, PAGE, RW, ANON | MAP_FIXED | MAP_STACK, -1, 0), "MAP_STACK");
+}
+
 static void expect_aligned(const char *addr, const char *what)
 {
 	expect((uintptr_t)addr % HUGE == 0, "%s is aligned to 2 MiB", what);
@@ -147,6 +155,7 @@ static void heap_edge(void)
 static const struct prog_case cases[] = {
 	{ "above4g", above4g },
 	{ "map_stack", map_stack },
+	{ "map_stack_alone", map_stack_alone },
 	{ "thp_align", thp_align },
 	{ "thp_align_multiple", thp_align_multiple },
 	{ "thp_align_shift", thp_align_shift },
