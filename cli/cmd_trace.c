@@ -175,6 +175,18 @@ static void trace_exited(void *ctx, pid_t tid, bool leader, int wait_status)
 		tracer->nr_tasks--;
 }
 
+static void trace_superseded(void *ctx, pid_t tid, pid_t by)
+{
+	struct tracer *tracer = ctx;
+
+	flush_after(tracer);
+	add_prefix(tracer, tid);
+	text_addf(&tracer->lines, "+++ superseded by execve in pid %d +++\n", (int)by);
+	flush_lines(tracer);
+	if (tracer->nr_tasks)
+		tracer->nr_tasks--;
+}
+
 static void trace_new_task(void *ctx, pid_t parent, pid_t child, bool thread)
 {
 	struct tracer *tracer = ctx;
@@ -228,6 +240,7 @@ int cmd_trace(const struct verb *verb, int argc, char **argv)
 		.signal = trace_signal,
 		.stopped = trace_stopped,
 		.exited = trace_exited,
+		.superseded = trace_superseded,
 		.new_task = trace_new_task,
 		.warning = trace_warning,
 	};

@@ -299,6 +299,15 @@ static void json_exited(void *ctx, pid_t tid, bool leader, int wait_status)
 	write_record(ctx, object);
 }
 
+static void json_superseded(void *ctx, pid_t tid, pid_t by)
+{
+	json_t *object = record("superseded");
+
+	put(object, "tid", json_integer(tid));
+	put(object, "by", json_integer(by));
+	write_record(ctx, object);
+}
+
 static void json_new_task(void *ctx, pid_t parent, pid_t child, bool thread)
 {
 	json_t *object = record(thread ? "thread" : "process");
@@ -325,6 +334,7 @@ void json_sink(struct follow_sink *sink, struct out *out)
 		.adopted = json_adopted,
 		.signal = json_signal,
 		.exited = json_exited,
+		.superseded = json_superseded,
 		.new_task = json_new_task,
 		.warning = json_warning,
 	};

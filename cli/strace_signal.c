@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "cli/strace_flags.h"
 #include "cli/strace_line.h"
@@ -67,6 +68,16 @@ static void add_value(struct text *text, const siginfo_t *info)
 	strace_addr(text, (uintptr_t)info->si_value.sival_ptr);
 }
 
+/* Ticks of the clock that the kernel shows to programs; in seconds too, if there are any. */
+static void add_ticks(struct text *text, const char *member, long ticks)
+{
+	const long per_second = sysconf(_SC_CLK_TCK);
+
+	text_addf(text, ", %s=%ld", member, ticks);
+	if (ticks > 0 && per_second == 100)
+		text_addf(text, " /* %ld.%02ld s */", ticks / per_second, ticks % per_second);
+}
+
 /* What the sender left besides its name. */
 static void add_rest(struct text *text, const siginfo_t *info)
 {
@@ -79,8 +90,8 @@ static void add_rest(struct text *text, const siginfo_t *info)
 			text_addf(text, "%d", info->si_status);
 		else
 			strace_signal_name(text, info->si_status);
-		text_addf(text, ", si_utime=%ld, si_stime=%ld", (long)info->si_utime,
-			  (long)info->si_stime);
+		add_ticks(text, "si_utime", (long)info->si_utime);
+		add_ticks(text, "si_stime", (long)info->si_stime);
 	}
 }
 

@@ -303,6 +303,8 @@ static void on_exec(struct follower *f, struct task *task)
 
 		if (old) {
 			outcome_no_return(f, old);
+			if (f->sink->superseded && old->reported)
+				f->sink->superseded(f->sink->ctx, task->tid, old_tid);
 			task_free(f, old);
 		}
 	}

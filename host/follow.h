@@ -96,6 +96,8 @@ struct follow_sink {
 	void (*signal)(void *ctx, const struct follow_signal *signal);
 	void (*stopped)(void *ctx, pid_t tid, int signo);	/* group-stop */
 	void (*exited)(void *ctx, pid_t tid, bool leader, int wait_status);
+	/* @by, a thread of @tid's process, made an exec and goes on as @tid. */
+	void (*superseded)(void *ctx, pid_t tid, pid_t by);
 	void (*new_task)(void *ctx, pid_t parent, pid_t child, bool thread);
 	void (*warning)(void *ctx, const char *text);	/* degraded: no perf, records lost … */
 };
