@@ -401,6 +401,27 @@ UMM_MUST_CHECK int64_t umm_fork(struct umm_mm *mm, struct umm_mm **child, struct
  */
 UMM_MUST_CHECK int umm_exec(struct umm_mm *mm, struct umm_mm **out);
 
+/*
+ * An exact copy, for "what if": unlike a child of fork it keeps every flag, lock and limit; areas
+ * that share an anon_vma share one in the copy.  A hypothesis: what it holds counts neither for
+ * umm_world_committed() nor against pools, and nothing that it does is felt by @mm.  The caller
+ * gets the reference.  -UMM_ENOMEM.
+ */
+UMM_MUST_CHECK int umm_mm_clone(struct umm_mm *mm, struct umm_mm **out);
+
+/*
+ * True if @a and @b, one cloned from the other or both from a third, would answer every call alike.
+ * Names of anon_vmas, and of objects that mmap made on both sides, may differ.  O(areas).  False
+ * also where there is no memory to find out.
+ */
+bool umm_mm_same(struct umm_mm *a, struct umm_mm *b);
+
+/*
+ * The hypothesis @clone is what happened: it counts from now on, and @mm is the hypothesis.  Not
+ * while one of them is in use.  What @clone mapped of pools while it was one stays uncounted.
+ */
+void umm_mm_take_place(struct umm_mm *clone, struct umm_mm *mm);
+
 /* Access of a fault. */
 #define UMM_ACCESS_READ		0x1
 #define UMM_ACCESS_WRITE	0x2

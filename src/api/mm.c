@@ -12,6 +12,7 @@
 #include "fault/fault.h"
 #include "space/anon_vma.h"
 #include "space/mm.h"
+#include "space/mm_clone.h"
 
 int umm_mm_new(struct umm_world *world, struct umm_mm **out)
 {
@@ -220,6 +221,42 @@ int64_t umm_fork(struct umm_mm *mm, struct umm_mm **child, struct umm_why *why)
 		return answer(to_mm(mm), 0, PTR_ERR(copy), why);
 	*child = mm_handle(copy);
 	return answer(to_mm(mm), 0, 0, why);
+}
+
+int umm_mm_clone(struct umm_mm *handle, struct umm_mm **out)
+{
+	struct mm_struct *mm = to_mm(handle), *clone;
+
+	mmap_read_lock(mm);
+	clone = mm_clone(mm);
+	mmap_read_unlock(mm);
+	if (IS_ERR(clone))
+		return (int)PTR_ERR(clone);
+	*out = mm_handle(clone);
+	return 0;
+}
+
+bool umm_mm_same(struct umm_mm *a, struct umm_mm *b)
+{
+	/* Locks of one kind are taken in the order of their addresses. */
+	struct mm_struct *first = to_mm((uintptr_t)a < (uintptr_t)b ? a : b);
+	struct mm_struct *second = to_mm((uintptr_t)a < (uintptr_t)b ? b : a);
+	bool same;
+
+	if (a == b)
+		return true;
+	mmap_read_lock(first);
+	mmap_read_lock(second);
+	same = mm_same(first, second);
+	mmap_read_unlock(second);
+	mmap_read_unlock(first);
+	return same;
+}
+
+void umm_mm_take_place(struct umm_mm *clone, struct umm_mm *mm)
+{
+	mm_suppose(to_mm(mm));
+	mm_happened(to_mm(clone));
 }
 
 int umm_exec(struct umm_mm *mm, struct umm_mm **out)

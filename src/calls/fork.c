@@ -66,13 +66,8 @@ static long dup_vma(struct mm_struct *child, const struct vm_area_struct *vma, s
 	bool free_slot;
 	long err;
 
-	copy = vm_area_alloc(child, vma->vm_start, vma->vm_end, vma->vm_flags & ~VM_FORK_CLEARS);
-	copy->vm_pgoff = vma->vm_pgoff;
-	copy->vm_file = vma->vm_file;
-	copy->vm_ops = vma->vm_ops;
-	copy->vm_private = vma->vm_private;	/* or the name: they share the place */
-	if (copy->vm_file)
-		file_get(copy->vm_file);
+	copy = vm_area_dup(child, vma);
+	copy->vm_flags &= ~VM_FORK_CLEARS;
 	if (copy->vm_ops && copy->vm_ops->open)
 		copy->vm_ops->open(copy);
 
@@ -127,6 +122,8 @@ struct mm_struct *dup_mm(struct mm_struct *parent, struct umm_why *why)
 		return ERR_PTR(refuse(why, WHY_NO_METADATA, 1, 0));
 	mmap_write_lock(parent);
 	mm_inherit(child, parent);
+	if (parent->hypothesis)
+		mm_suppose(child);
 	child->def_flags = parent->def_flags & ~VM_FORK_DROPS;
 	err = dup_mmap(child, parent, why);
 	mmap_write_unlock(parent);

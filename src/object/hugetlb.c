@@ -57,8 +57,9 @@ static const struct vm_operations_struct hugetlb_vm_ops = {
 	.may_split = hugetlb_may_split,
 };
 
-static long hugetlb_reserve(struct world *world, struct vm_area_struct *vma, struct umm_why *why)
+static long hugetlb_reserve(struct mm_struct *mm, struct vm_area_struct *vma, struct umm_why *why)
 {
+	struct world *world = mm->world;
 	unsigned int shift = vma->vm_file->page_shift;
 	long long pages = (long long)(vma_len(vma) >> shift), before;
 	int pool = world_huge_pool(world, shift);
@@ -75,6 +76,8 @@ static long hugetlb_reserve(struct world *world, struct vm_area_struct *vma, str
 	}
 	passed(why, WHY_HUGETLB_POOL, (uint64_t)pages, (uint64_t)(free_pages - before));
 	vma->vm_private = HUGETLB_RESERVED;
+	if (mm->hypothesis)		/* what was not does not last */
+		atomic_fetch_sub(&world->huge_reserved[pool], pages);
 	return 0;
 }
 
@@ -91,7 +94,7 @@ static long hugetlb_file_mmap(struct mm_struct *mm, struct vm_area_struct *vma,
 	if (err)
 		return err;
 	if (!(vma->vm_flags & VM_NORESERVE)) {
-		err = hugetlb_reserve(mm->world, vma, why);
+		err = hugetlb_reserve(mm, vma, why);
 		if (err)
 			return err;
 	}

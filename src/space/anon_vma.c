@@ -245,6 +245,32 @@ int anon_vma_fork(struct mm_struct *mm, struct vm_area_struct *dst,
 	return 0;
 }
 
+struct anon_vma *anon_vma_twin(struct mm_struct *mm, const struct anon_vma *anon_vma)
+{
+	struct anon_vma *twin = mm->spare_anon_vmas;
+
+	mm_assert(twin);
+	mm->spare_anon_vmas = twin->parent;
+	mm->nr_spare_anon_vmas--;
+	twin->id = anon_vma->id;
+	atomic_init(&twin->refcount, 0);
+	atomic_init(&twin->num_children, atomic_load(&anon_vma->num_children));
+	atomic_init(&twin->num_active_vmas, 0);
+	return twin;
+}
+
+void anon_vma_link_twin(struct anon_vma *twin, struct anon_vma *parent, struct anon_vma *root,
+			bool counted)
+{
+	twin->root = root;
+	twin->parent = parent;
+	if (parent == twin)
+		return;
+	atomic_fetch_add(&parent->refcount, 1);
+	if (!counted)
+		atomic_fetch_add(&parent->num_children, 1);
+}
+
 void unlink_anon_vmas(struct mm_struct *mm, struct vm_area_struct *vma)
 {
 	struct anon_vma_chain *avc = vma->chain;

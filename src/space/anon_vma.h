@@ -73,6 +73,16 @@ void anon_vma_clone(struct mm_struct *mm, struct vm_area_struct *dst,
 __must_check int anon_vma_fork(struct mm_struct *mm, struct vm_area_struct *dst,
 			       const struct vm_area_struct *src);
 
+/*
+ * For clones of an address space: another anon_vma that goes by the same id, without links, and its
+ * place below @parent and @root.  @counted: @parent is a twin too, and its copied num_children
+ * counts this one already.
+ * => reserved: cannot fail.
+ */
+struct anon_vma *anon_vma_twin(struct mm_struct *mm, const struct anon_vma *anon_vma);
+void anon_vma_link_twin(struct anon_vma *twin, struct anon_vma *parent, struct anon_vma *root,
+			bool counted);
+
 /* Drop the chain of @vma: it goes, or its pages moved elsewhere. */
 void unlink_anon_vmas(struct mm_struct *mm, struct vm_area_struct *vma);
 

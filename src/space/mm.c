@@ -56,6 +56,20 @@ void mm_inherit(struct mm_struct *mm, const struct mm_struct *from)
 	mm->mdwe = from->mdwe;
 }
 
+void mm_suppose(struct mm_struct *mm)
+{
+	mm_assert(!mm->hypothesis);
+	mm->hypothesis = true;
+	commit_holder_remove(mm->world, &mm->charged);
+}
+
+void mm_happened(struct mm_struct *mm)
+{
+	mm_assert(mm->hypothesis);
+	mm->hypothesis = false;
+	commit_holder_add(mm->world, &mm->charged);
+}
+
 void exit_mmap(struct mm_struct *mm)
 {
 	struct vm_area_struct *vma = mm->tree.first;
@@ -82,7 +96,8 @@ void mmput(struct mm_struct *mm)
 	if (atomic_fetch_sub(&mm->users, 1) != 1)
 		return;
 	exit_mmap(mm);
-	commit_holder_remove(world, &mm->charged);
+	if (!mm->hypothesis)
+		commit_holder_remove(world, &mm->charged);
 	anon_vma_release_reserve(mm);
 	if (mm->spare_shmem)
 		file_put(mm->spare_shmem);

@@ -15,6 +15,13 @@ struct mm_struct *mm_alloc(struct world *world);
 /* What survives exec, and fork besides: limits, capabilities, personality, layout. */
 void mm_inherit(struct mm_struct *mm, const struct mm_struct *from);
 
+/*
+ * @mm is what may have happened, beside what did: nobody counts its charge, and its areas give
+ * nothing back to their objects when they go.  And: it is what happened after all.
+ */
+void mm_suppose(struct mm_struct *mm);
+void mm_happened(struct mm_struct *mm);
+
 /* Every area goes, ascending, and its charge is given back. */
 void exit_mmap(struct mm_struct *mm);
 

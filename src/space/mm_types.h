@@ -119,6 +119,7 @@ struct mm_struct {
 	uint32_t caps;				/* [m] UMM_CAP_ */
 	uint32_t personality;			/* [m] */
 	bool mdwe;				/* [m] PR_SET_MDWE */
+	bool hypothesis;			/* [m] a clone: mm_suppose() */
 };
 
 static inline uint64_t vma_len(const struct vm_area_struct *vma)

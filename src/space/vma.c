@@ -38,7 +38,7 @@ struct vm_area_struct *vm_area_alloc(struct mm_struct *mm, umm_addr_t start, umm
 
 void vm_area_free(struct mm_struct *mm, struct vm_area_struct *vma)
 {
-	if (vma_has_close(vma))
+	if (vma_has_close(vma) && !mm->hypothesis)
 		vma->vm_ops->close(mm->world, vma);
 	if (vma->chain)
 		unlink_anon_vmas(mm, vma);
@@ -54,19 +54,28 @@ void remove_vma(struct mm_struct *mm, struct vm_area_struct *vma)
 	vm_area_free(mm, vma);
 }
 
+struct vm_area_struct *vm_area_dup(struct mm_struct *mm, const struct vm_area_struct *vma)
+{
+	struct vm_area_struct *copy = vm_area_alloc(mm, vma->vm_start, vma->vm_end, vma->vm_flags);
+
+	copy->vm_pgoff = vma->vm_pgoff;
+	copy->vm_file = vma->vm_file;
+	copy->vm_ops = vma->vm_ops;
+	copy->vm_private = vma->vm_private;	/* or the name: they share the place */
+	if (copy->vm_file)
+		file_get(copy->vm_file);
+	return copy;
+}
+
 struct vm_area_struct *vma_cut(struct mm_struct *mm, struct vm_area_struct *vma, umm_addr_t addr)
 {
 	struct vm_area_struct *upper;
 
 	mm_assert(vma->vm_start < addr && addr < vma->vm_end && page_aligned(addr));
 
-	upper = vm_area_alloc(mm, addr, vma->vm_end, vma->vm_flags);
-	upper->vm_pgoff = vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT);
-	upper->vm_file = vma->vm_file;
-	upper->vm_ops = vma->vm_ops;
-	upper->vm_private = vma->vm_private;	/* or the name: they share the place */
-	if (upper->vm_file)
-		file_get(upper->vm_file);
+	upper = vm_area_dup(mm, vma);
+	upper->vm_start = addr;
+	upper->vm_pgoff += (addr - vma->vm_start) >> PAGE_SHIFT;
 	anon_vma_clone(mm, upper, vma);
 
 	vma_link_upper(&mm->tree, vma, upper);

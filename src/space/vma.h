@@ -36,6 +36,12 @@ void vm_area_free(struct mm_struct *mm, struct vm_area_struct *vma);
 void remove_vma(struct mm_struct *mm, struct vm_area_struct *vma);
 
 /*
+ * A copy of @vma for @mm, with a reference to its file, without anon_vma and not linked.  From the
+ * reserve.
+ */
+struct vm_area_struct *vm_area_dup(struct mm_struct *mm, const struct vm_area_struct *vma);
+
+/*
  * Cut @vma at @addr, inside it, whether its object likes that or not: the upper part.
  * => reserved: one area and the links of @vma's chain.
  */

@@ -304,6 +304,11 @@ static int64_t call_fork(struct lab *lab)
 	return umm_fork(lab->mm, &lab->other, &lab->why);
 }
 
+static int64_t call_clone(struct lab *lab)
+{
+	return umm_mm_clone(lab->mm, &lab->other);
+}
+
 static int64_t call_exec(struct lab *lab)
 {
 	return umm_exec(lab->mm, &lab->other);
@@ -398,6 +403,8 @@ static const struct scenario scenarios[] = {
 	{ "brk down", prepare_heap, call_brk_shrink, false },
 	{ "fork", prepare_many, call_fork, false },
 	{ "fork of a grandchild", prepare_grandchild, call_fork, false },
+	{ "clone", prepare_area, call_clone, true },
+	{ "clone of a grandchild", prepare_grandchild, call_clone, true },
 	{ "exec", prepare_area, call_exec, true },
 	{ "fault", prepare_unwritten, call_fault, false },
 	{ "stack growth", prepare_stack, call_grow, false },
