@@ -44,6 +44,32 @@
 #define UMM_MAP_HUGE_SHIFT	26
 #define UMM_MAP_HUGE_MASK	0x3f
 
+/* Flags of msync(2). */
+#define UMM_MS_ASYNC		0x1
+#define UMM_MS_INVALIDATE	0x2
+#define UMM_MS_SYNC		0x4
+
+/* prctl(PR_SET_MDWE). */
+#define UMM_MDWE_REFUSE_EXEC_GAIN	0x1
+#define UMM_MDWE_NO_INHERIT		0x2
+
+/* prctl(PR_SET_MM, option). */
+#define UMM_SET_MM_START_CODE	1
+#define UMM_SET_MM_END_CODE	2
+#define UMM_SET_MM_START_DATA	3
+#define UMM_SET_MM_END_DATA	4
+#define UMM_SET_MM_START_STACK	5
+#define UMM_SET_MM_START_BRK	6
+#define UMM_SET_MM_BRK		7
+#define UMM_SET_MM_ARG_START	8
+#define UMM_SET_MM_ARG_END	9
+#define UMM_SET_MM_ENV_START	10
+#define UMM_SET_MM_ENV_END	11
+#define UMM_SET_MM_AUXV		12
+#define UMM_SET_MM_EXE_FILE	13
+#define UMM_SET_MM_MAP		14
+#define UMM_SET_MM_MAP_SIZE	15
+
 /* Resource limits, setrlimit(2), that memory calls ask for. */
 #define UMM_RLIMIT_DATA		2
 #define UMM_RLIMIT_STACK	3
@@ -56,6 +82,8 @@
 #define UMM_MMAP_PAGE_ZERO	0x0100000
 #define UMM_ADDR_COMPAT_LAYOUT	0x0200000
 #define UMM_READ_IMPLIES_EXEC	0x0400000
+#define UMM_ADDR_LIMIT_3GB	0x8000000
+#define UMM_PERSONALITY_QUERY	0xffffffffu
 
 /* Error numbers, errno(3). */
 #define UMM_EPERM		1

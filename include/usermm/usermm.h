@@ -314,6 +314,7 @@ struct umm_layout {
 	umm_addr_t start_code, end_code, start_data, end_data;
 	umm_addr_t start_brk, brk;
 	umm_addr_t start_stack;		/* initial stack pointer: which area is [stack] */
+	umm_addr_t arg_start, arg_end, env_start, env_end;	/* only PR_SET_MM asks for them */
 };
 
 /* The layout of x86-64 without randomisation, for a soft stack limit in bytes. */
@@ -323,6 +324,7 @@ void umm_layout_init(struct umm_layout *layout, uint64_t stack_limit);
 #define UMM_CAP_IPC_LOCK	0x1
 #define UMM_CAP_SYS_RAWIO	0x2
 #define UMM_CAP_SYS_ADMIN	0x4
+#define UMM_CAP_SYS_RESOURCE	0x8
 
 /*
  * An empty address space with the layout of umm_layout_init(8 MiB), no limits, no capabilities.
@@ -421,6 +423,82 @@ bool umm_mm_same(struct umm_mm *a, struct umm_mm *b);
  * while one of them is in use.  What @clone mapped of pools while it was one stays uncounted.
  */
 void umm_mm_take_place(struct umm_mm *clone, struct umm_mm *mm);
+/* ---- calls on areas as they are, and what a process says of its address space -------------- */
+
+/*
+ * msync(2).  That a file system could not write is no matter of memory: it is taken to succeed.
+ */
+int64_t umm_msync(struct umm_mm *mm, umm_addr_t addr, uint64_t len, uint64_t flags,
+		  struct umm_why *why);
+
+/*
+ * mincore(2) as far as it is refused: which pages are resident is not modelled.  The vector at @vec
+ * is in this address space; writing to it counts as umm_fault().
+ */
+int64_t umm_mincore(struct umm_mm *mm, umm_addr_t addr, uint64_t len, umm_addr_t vec,
+		    struct umm_why *why);
+
+/* mseal(2). */
+int64_t umm_mseal(struct umm_mm *mm, umm_addr_t addr, uint64_t len, uint64_t flags,
+		  struct umm_why *why);
+
+/* remap_file_pages(2).  @pgoff in pages. */
+int64_t umm_remap_file_pages(struct umm_mm *mm, umm_addr_t addr, uint64_t size, uint64_t prot,
+			     uint64_t pgoff, uint64_t flags, struct umm_why *why);
+
+/* prctl(PR_SET_MDWE, bits, arg3, arg4, arg5), and the bits for PR_GET_MDWE. */
+int64_t umm_prctl_set_mdwe(struct umm_mm *mm, uint64_t bits, uint64_t arg3, uint64_t arg4,
+			   uint64_t arg5, struct umm_why *why);
+int64_t umm_prctl_get_mdwe(struct umm_mm *mm, uint64_t arg2, uint64_t arg3, uint64_t arg4,
+			   uint64_t arg5, struct umm_why *why);
+
+/* struct prctl_mm_map of Linux, which has this many bytes, as far as memory is concerned. */
+#define UMM_SET_MM_MAP_BYTES 104
+
+struct umm_set_mm_map {
+	size_t size;
+	umm_addr_t start_code, end_code, start_data, end_data, start_brk, brk, start_stack;
+	umm_addr_t arg_start, arg_end, env_start, env_end;
+	umm_addr_t auxv;
+	uint64_t auxv_size;		/* bytes */
+	bool auxv_readable;		/* all of them */
+};
+
+/*
+ * prctl(PR_SET_MM, option, addr, arg4, arg5).  @map is what the program's memory holds that the
+ * option reads: the struct of PR_SET_MM_MAP (NULL if it cannot be read), or auxv_readable for
+ * PR_SET_MM_AUXV.  Of the file that PR_SET_MM_EXE_FILE or exe_fd name nothing is asked.
+ */
+int64_t umm_prctl_set_mm(struct umm_mm *mm, uint64_t option, umm_addr_t addr, uint64_t arg4,
+			 uint64_t arg5, const struct umm_set_mm_map *map, struct umm_why *why);
+
+/*
+ * personality(2): the old one.  An mm has one, in Linux each thread has: whoever models several
+ * sets it by umm_mm_set_personality() before a call of another.
+ */
+uint32_t umm_personality(struct umm_mm *mm, uint32_t personality, struct umm_why *why);
+
+/*
+ * io_setup(2).  @ctxp is where the context will be written, @ctx what stands there now,
+ * @possible_cpus the number of processors that the machine may have.  0 and *ring, the address of
+ * the ring, which is the context too.  The machine's own limit (fs.aio-max-nr) is not asked.
+ */
+int64_t umm_io_setup(struct umm_mm *mm, uint32_t nr_events, umm_addr_t ctxp, uint64_t ctx,
+		     uint32_t possible_cpus, umm_addr_t *ring, struct umm_why *why);
+
+/* io_destroy(2). */
+int64_t umm_io_destroy(struct umm_mm *mm, umm_addr_t ctx, struct umm_why *why);
+
+/* The parts of a vdso, in pages; they differ with kernel and configuration. */
+struct umm_vdso_image {
+	size_t size;
+	uint64_t vvar_pages, vclock_pages, vdso_pages;
+	bool sealed;			/* CONFIG_MSEAL_SYSTEM_MAPPINGS */
+};
+
+/* arch_prctl(ARCH_MAP_VDSO_64, addr): the length of the vdso in bytes. */
+int64_t umm_map_vdso(struct umm_mm *mm, umm_addr_t addr, const struct umm_vdso_image *image,
+		     struct umm_why *why);
 
 /* Access of a fault. */
 #define UMM_ACCESS_READ		0x1

@@ -1,6 +1,7 @@
 /*
  * mm.c - address spaces: made, set up, asked, and the calls on them.
  */
+#include "api/answer.h"
 #include "api/handles.h"
 #include "base/assert.h"
 #include "base/err.h"
@@ -128,7 +129,7 @@ void umm_mm_set_mdwe(struct umm_mm *handle, bool on)
 	struct mm_struct *mm = to_mm(handle);
 
 	mmap_write_lock(mm);
-	mm->mdwe = on;
+	mm->mdwe = on ? UMM_MDWE_REFUSE_EXEC_GAIN : 0;
 	mmap_write_unlock(mm);
 }
 
@@ -146,15 +147,6 @@ void umm_mm_stats(struct umm_mm *handle, struct umm_mm_stats *stats)
 	stats->charged = commit_held(&mm->charged);
 	stats->metadata_bytes = slab_bytes(&mm->vma_cache) + slab_bytes(&mm->avc_cache);
 	mmap_read_unlock(mm);
-}
-
-/* The call is over.  A refusal is an event too; its value is the error number. */
-static int64_t answer(struct mm_struct *mm, umm_addr_t addr, int64_t ret, struct umm_why *why)
-{
-	why_end(why);
-	if (IS_ERR_VALUE(ret))
-		world_event(mm->world, UMM_EVENT_REFUSAL, mm, addr, addr, (uint64_t)-ret);
-	return ret;
 }
 
 int64_t umm_mmap(struct umm_mm *mm, umm_addr_t addr, uint64_t len, uint64_t prot, uint64_t flags,

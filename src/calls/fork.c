@@ -113,6 +113,15 @@ static long dup_mmap(struct mm_struct *child, struct mm_struct *parent, struct u
 	return 0;
 }
 
+/* PR_MDWE_NO_INHERIT: what was refused so far is refused to the parent alone. */
+static void inherit_mdwe(struct mm_struct *mm, struct umm_why *why)
+{
+	if (!(mm->mdwe & UMM_MDWE_NO_INHERIT))
+		return;
+	mm->mdwe = 0;
+	note(why, NOTE_MDWE_DROPPED, 0, 0, 0, 0);
+}
+
 struct mm_struct *dup_mm(struct mm_struct *parent, struct umm_why *why)
 {
 	struct mm_struct *child = mm_alloc(parent->world);
@@ -122,6 +131,7 @@ struct mm_struct *dup_mm(struct mm_struct *parent, struct umm_why *why)
 		return ERR_PTR(refuse(why, WHY_NO_METADATA, 1, 0));
 	mmap_write_lock(parent);
 	mm_inherit(child, parent);
+	inherit_mdwe(child, why);
 	if (parent->hypothesis)
 		mm_suppose(child);
 	child->def_flags = parent->def_flags & ~VM_FORK_DROPS;
@@ -143,6 +153,7 @@ struct mm_struct *exec_mm(struct mm_struct *mm)
 		mmap_read_lock(mm);
 		mm_inherit(fresh, mm);
 		mmap_read_unlock(mm);
+		inherit_mdwe(fresh, NULL);
 		/* A 64-bit program begins without it, whoever starts it. */
 		fresh->personality &= ~UMM_READ_IMPLIES_EXEC;
 		arch_pick_mmap_layout(&fresh->layout, fresh->rlimit[MM_RLIMIT_STACK].soft,

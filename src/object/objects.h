@@ -35,6 +35,9 @@ __must_check long shmem_reserve(struct mm_struct *mm, struct umm_why *why);
 __must_check long shmem_zero_setup(struct mm_struct *mm, struct vm_area_struct *vma,
 				   struct umm_why *why);
 
+/* The file behind the ring of io_setup(2).  ERR_PTR. */
+struct file *aio_ring_file_setup(struct world *world);
+
 /* The anonymous hugetlb file of MAP_HUGETLB with pages of 2^@shift bytes.  ERR_PTR. */
 struct file *hugetlb_file_setup(struct world *world, unsigned int shift);
 

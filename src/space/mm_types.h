@@ -118,7 +118,7 @@ struct mm_struct {
 	struct mm_rlimit rlimit[NR_MM_RLIMITS];	/* [m] */
 	uint32_t caps;				/* [m] UMM_CAP_ */
 	uint32_t personality;			/* [m] */
-	bool mdwe;				/* [m] PR_SET_MDWE */
+	uint8_t mdwe;				/* [m] UMM_MDWE_ bits of PR_SET_MDWE */
 	bool hypothesis;			/* [m] a clone: mm_suppose() */
 };
 

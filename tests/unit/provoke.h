@@ -15,6 +15,9 @@ struct provocation {
 /* The checks of mmap's arguments, address and object; and those of making areas, and all others. */
 extern const struct provocation provocations_mmap[], provocations_other[];
 
+/* msync to remap_file_pages; what a process says of its address space. */
+extern const struct provocation provocations_seal[], provocations_process[];
+
 /* mmap of lab->file, with the lab's record. */
 int64_t refused_map(struct lab *lab, uint64_t addr, uint64_t len, uint64_t prot, uint64_t flags);
 

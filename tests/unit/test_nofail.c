@@ -3,30 +3,11 @@
  * and so on until the call succeeds.  Each failure says so, leaves what can be seen as it was, and
  * leaks nothing.
  */
-#include <usermm/usermm.h>
+#include "nofail.h"
 
-#include "unit.h"
-
-#define PAGE UINT64_C(4096)
 #define MIB (UINT64_C(1) << 20)
-#define AT UINT64_C(0x10000000)
 #define HEAP UINT64_C(0x500000)
 #define FILLERS UINT64_C(0x20000000)
-
-#define RW (UMM_PROT_READ | UMM_PROT_WRITE)
-#define ANON (UMM_MAP_PRIVATE | UMM_MAP_ANONYMOUS)
-
-#define MAX_FILLERS 140
-#define MAX_CROWD 20
-
-struct lab {
-	struct unit_memory memory;
-	struct umm_world *world;
-	struct umm_mm *mm, *other;	/* other: made by the call */
-	struct umm_mm *crowd[MAX_CROWD];	/* address spaces that only take room */
-	struct umm_file *file, *new_file;
-	struct umm_why why;
-};
 
 static void lab_init(struct lab *lab)
 {
@@ -375,13 +356,6 @@ static int64_t call_file_set_path(struct lab *lab)
 					    " so much longer that it needs another block of 64");
 }
 
-struct scenario {
-	const char *name;
-	void (*prepare)(struct lab *lab);
-	int64_t (*call)(struct lab *lab);
-	bool no_why;		/* the call takes no record */
-};
-
 static const struct scenario scenarios[] = {
 	{ "mmap", prepare_nothing, call_mmap, false },
 	{ "mmap, populated", prepare_nothing, call_mmap_populate, false },
@@ -415,7 +389,15 @@ static const struct scenario scenarios[] = {
 	{ "mm_new", prepare_nothing, call_mm_new, true },
 	{ "file_new", prepare_nothing, call_file_new, true },
 	{ "file_set_path", prepare_nothing, call_file_set_path, true },
+	{ NULL, NULL, NULL, false },
 };
+
+static const struct scenario *const tables[] = {
+	scenarios,
+	scenarios_process,
+};
+
+#define NR_TABLES (sizeof(tables) / sizeof(tables[0]))
 
 /* The call with the n-th allocation refused.  True if it was not reached. */
 static bool attempt(const struct scenario *s, uint64_t fillers, uint64_t n)
@@ -462,23 +444,29 @@ static bool attempt(const struct scenario *s, uint64_t fillers, uint64_t n)
 	return !reached;
 }
 
+static void play(const struct scenario *s)
+{
+	uint64_t most = 0;
+
+	for (uint64_t fillers = 0; fillers < MAX_FILLERS; fillers++) {
+		uint64_t n = 1;
+
+		while (!attempt(s, fillers, n))
+			n++;
+		if (n - 1 > most)
+			most = n - 1;
+	}
+	/* A scenario that never allocates would test nothing. */
+	if (!most)
+		fail_msg("%s: no allocation was ever refused", s->name);
+}
+
 static void test_scenarios(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++) {
-		uint64_t most = 0;
-
-		for (uint64_t fillers = 0; fillers < MAX_FILLERS; fillers++) {
-			uint64_t n = 1;
-
-			while (!attempt(&scenarios[i], fillers, n))
-				n++;
-			if (n - 1 > most)
-				most = n - 1;
-		}
-		/* A scenario that never allocates would test nothing. */
-		if (!most)
-			fail_msg("%s: no allocation was ever refused", scenarios[i].name);
+	for (size_t i = 0; i < NR_TABLES; i++) {
+		for (const struct scenario *s = tables[i]; s->name; s++)
+			play(s);
 	}
 }
 

@@ -6,7 +6,14 @@
  */
 #include "provoke.h"
 
-static const struct provocation *const tables[2] = { provocations_mmap, provocations_other };
+static const struct provocation *const tables[] = {
+	provocations_mmap,
+	provocations_other,
+	provocations_seal,
+	provocations_process,
+};
+
+#define NR_TABLES (sizeof(tables) / sizeof(tables[0]))
 
 /* The text for a person has every placeholder filled. */
 static void check_text(const char *text, const struct umm_why_entry *entry)
@@ -69,7 +76,7 @@ static void provoke(const struct provocation *p)
 static void test_provocations(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < NR_TABLES; i++) {
 		for (const struct provocation *p = tables[i]; p->name; p++) {
 			if (p->provoke)
 				provoke(p);
@@ -97,7 +104,7 @@ static unsigned int rows_named(const char *name)
 {
 	unsigned int rows = 0;
 
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < NR_TABLES; i++) {
 		for (const struct provocation *p = tables[i]; p->name; p++)
 			rows += !name || !strcmp(p->name, name);
 	}

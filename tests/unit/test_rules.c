@@ -169,6 +169,17 @@ static int64_t heap_name_strict(struct lab *lab)
 	return named;
 }
 
+static int64_t mseal(struct lab *lab)
+{
+	lab_map(lab, AT, PAGE, R, ANON);
+	return umm_mseal(lab->mm, AT, PAGE, 0, NULL);
+}
+
+static int64_t mdwe_no_inherit(struct lab *lab)
+{
+	return umm_prctl_set_mdwe(lab->mm, 3, 0, 0, 0, NULL);
+}
+
 /* ---- the table ----------------------------------------------------------------------------- */
 
 struct effect {
@@ -195,6 +206,8 @@ static const struct effect effects[] = {
 	{ "seal_write_allows_read", seal_write_allows_read, 0, -UMM_EPERM },
 	{ "file_size_check", file_size_check, -UMM_EOVERFLOW, 0 },
 	{ "heap_name_strict", heap_name_strict, 1, 2 },
+	{ "mseal", mseal, 0, -UMM_ENOSYS },
+	{ "mdwe_no_inherit", mdwe_no_inherit, 0, -UMM_EINVAL },
 };
 
 #define NR_EFFECTS (sizeof(effects) / sizeof(effects[0]))
