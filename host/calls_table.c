@@ -34,12 +34,12 @@ const struct call_desc calls_table[] = {
 	MEMORY(mprotect, call_mprotect, 0),
 	MEMORY(pkey_mprotect, call_mprotect, 0),
 	MEMORY(brk, call_brk, 0),
+	MEMORY(mremap, call_mremap, CALL_FLAGS),
 	FORK(fork),
 	FORK(vfork),
 	FORK(clone),
 	FORK(clone3),
 
-	MEMORY(mremap, call_adopted_mremap, CALL_FLAGS | CALL_POPULATES),
 	MEMORY(madvise, call_adopted_range, CALL_FLAGS | CALL_POPULATES),
 	MEMORY(mlock, call_adopted_range, CALL_FLAGS | CALL_POPULATES),
 	MEMORY(mlock2, call_adopted_range, CALL_FLAGS | CALL_POPULATES),

@@ -117,6 +117,7 @@ static void start_record(struct task *task, const struct ptrace_call *entry,
 	call->pub.nr = (long)entry->nr;
 	memcpy(call->pub.arg, entry->arg, sizeof(call->pub.arg));
 	call->start = call->end = 0;
+	call->from_start = call->from_end = 0;
 	call->gone_start = call->gone_end = 0;
 	call->clone_flags = 0;
 	call->child = NULL;

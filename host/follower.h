@@ -73,6 +73,7 @@ struct call {
 	const char *adopt_reason;	/* decided at entry: how the answer will be taken over */
 	const char *adopt_detail;
 	uint64_t start, end;		/* whose areas are compared afterwards */
+	uint64_t from_start, from_end;	/* and these: where they were moved from */
 	uint64_t gone_start, gone_end;	/* areas that are wholly gone if it succeeds */
 	uint64_t clone_flags;
 	struct umm_mm *child;		/* the model of the fork's child until it has a task */

@@ -126,23 +126,37 @@ static bool looks_at_flags(const struct task *task)
 	       (nr <= FLAG_CALLS_FIRST || nr % FLAG_CALLS_EVERY == 0);
 }
 
-static bool range_matches(struct follower *f, struct task *task)
+static bool range_matches(struct follower *f, struct task *task, uint64_t start, uint64_t end)
 {
-	const struct call *call = &task->call;
-
 	if (looks_at_flags(task))
-		return compare_flags(f, task, call->start, call->end);
-	return compare_range(f, task, call->start, call->end);
+		return compare_flags(f, task, start, end);
+	return compare_range(f, task, start, end);
 }
 
 /* A thread may have grown its stack a moment ago: its sample is there, or comes now. */
-static bool range_agrees(struct follower *f, struct task *task)
+static bool range_agrees(struct follower *f, struct task *task, uint64_t start, uint64_t end)
 {
-	task->space->flag_calls += !!(task->call.desc->flags & CALL_FLAGS);
-	if (range_matches(f, task))
+	if (range_matches(f, task, start, end))
 		return true;
 	samples_apply_late(f, task);
-	return range_matches(f, task);
+	return range_matches(f, task, start, end);
+}
+
+/* The call's range, and the one that it moved from.  False: what differs is in [*start, *end). */
+static bool ranges_agree(struct follower *f, struct task *task, uint64_t *start, uint64_t *end)
+{
+	const struct call *call = &task->call;
+
+	task->space->flag_calls += !!(call->desc->flags & CALL_FLAGS);
+	*start = call->start;
+	*end = call->end;
+	if (!range_agrees(f, task, *start, *end))
+		return false;
+	if (call->from_start >= call->from_end)
+		return true;
+	*start = call->from_start;
+	*end = call->from_end;
+	return range_agrees(f, task, *start, *end);
 }
 
 static bool whole_agrees(struct follower *f, struct task *task)
@@ -158,13 +172,14 @@ static bool whole_agrees(struct follower *f, struct task *task)
 
 static void verify_areas(struct follower *f, struct task *task)
 {
+	uint64_t start, end;
 	char where[64];
 
 	if (f->options->verify != FOLLOW_VERIFY_MAPS)
 		return;
-	if (!range_agrees(f, task)) {
+	if (!ranges_agree(f, task, &start, &end)) {
 		snprintf(where, sizeof(where), "after %s", task->call.desc->name);
-		maps_diverged(f, task, where, task->call.start, task->call.end);
+		maps_diverged(f, task, where, start, end);
 	} else if (++task->space->calls_since_whole >= WHOLE_EVERY && !whole_agrees(f, task)) {
 		maps_diverged(f, task, "every 1000 calls", 0, TASK_SIZE_64);
 	}

@@ -168,6 +168,19 @@ void samples_doubt_gone(struct space *space, uint64_t start, uint64_t end)
 			space->doubt[i].kind = DOUBT_NONE;
 }
 
+void samples_doubt_moves(struct space *space, uint64_t start, uint64_t end, uint64_t to)
+{
+	unsigned int nr = space->nr_doubts < DOUBTS ? space->nr_doubts : DOUBTS;
+
+	for (unsigned int i = 0; i < nr; i++) {
+		const struct doubt doubt = space->doubt[i];
+		uint64_t above = doubt.start > start ? doubt.start - start : 0;
+
+		if (doubt.kind != DOUBT_NONE && doubt.start < end && doubt.end > start)
+			samples_note_doubt(space, to + above, doubt.kind);
+	}
+}
+
 void samples_doubt_spreads(struct space *space, uint64_t addr)
 {
 	struct umm_area area = { .size = sizeof(area) };

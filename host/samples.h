@@ -36,6 +36,9 @@ enum doubt_kind samples_in_doubt(const struct space *space, uint64_t start, uint
 /* The areas within [start, end) are gone: with one thread, so is what was not known of them. */
 void samples_doubt_gone(struct space *space, uint64_t start, uint64_t end);
 
+/* What is in doubt of [start, end) is so of the same bytes from @to on. */
+void samples_doubt_moves(struct space *space, uint64_t start, uint64_t end, uint64_t to);
+
 /* The area at @addr may have merged: what was in doubt of a part is in doubt of all. */
 void samples_doubt_spreads(struct space *space, uint64_t addr);
 

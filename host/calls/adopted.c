@@ -71,29 +71,6 @@ static void whole_predict(struct follower *f, struct task *task)
 	call->end = TASK_SIZE_64;
 }
 
-static bool mremap_areas(struct follower *f, struct task *task)
-{
-	const struct call *call = &task->call;
-	const uint64_t *arg = call->pub.arg;
-	uint64_t got = (uint64_t)call->pub.got, old_len = call->end - call->start, new_len;
-	bool changed = false;
-
-	if (call->pub.got < 0)
-		return take_over_if_changed(f, task, 0, TASK_SIZE_64, 0);
-	new_len = page_up(arg[2]);
-	if (got == arg[0])
-		return take_over_if_changed(f, task, got,
-					    got + (old_len > new_len ? old_len : new_len), 0);
-	/*
-	 * What stood there is gone, even where what came looks the same.  Then the new place: it
-	 * inherits from the old one, which the model still has.
-	 */
-	(void)umm_munmap(task->space->mm, got, new_len, NULL);
-	changed |= take_over_if_changed(f, task, got, got + new_len, arg[0]);
-	changed |= take_over_if_changed(f, task, arg[0], arg[0] + old_len, 0);
-	return changed;
-}
-
 static void follow_locks(struct task *task)
 {
 	const struct call *call = &task->call;
@@ -113,7 +90,6 @@ static void follow_locks(struct task *task)
 	case __NR_mlock:
 	case __NR_mlock2:
 	case __NR_munlock:
-	case __NR_mremap:
 		break;
 	default:
 		return;
@@ -145,14 +121,6 @@ static bool range_take_over(struct follower *f, struct task *task, int64_t got)
 	return changed;
 }
 
-static bool mremap_take_over(struct follower *f, struct task *task, int64_t got)
-{
-	bool changed = mremap_areas(f, task);
-
-	take_over_rest(f, task, got);
-	return changed;
-}
-
 const struct call_ops call_adopted_range = {
 	.predict = range_predict,
 	.take_over = range_take_over,
@@ -161,9 +129,4 @@ const struct call_ops call_adopted_range = {
 const struct call_ops call_adopted_whole = {
 	.predict = whole_predict,
 	.take_over = range_take_over,
-};
-
-const struct call_ops call_adopted_mremap = {
-	.predict = range_predict,
-	.take_over = mremap_take_over,
 };

@@ -41,10 +41,10 @@ struct call_ops {
 };
 
 extern const struct call_ops call_mmap, call_munmap, call_mprotect, call_brk, call_fork;
+extern const struct call_ops call_mremap;
 
 /* Calls that change areas in a way that the model does not know yet. */
 extern const struct call_ops call_adopted_range;	/* [arg 0, arg 0 + arg 1) */
 extern const struct call_ops call_adopted_whole;	/* anywhere */
-extern const struct call_ops call_adopted_mremap;
 
 #endif

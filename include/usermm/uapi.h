@@ -70,6 +70,11 @@
 #define UMM_SET_MM_MAP		14
 #define UMM_SET_MM_MAP_SIZE	15
 
+/* mremap(2). */
+#define UMM_MREMAP_MAYMOVE	0x1
+#define UMM_MREMAP_FIXED	0x2
+#define UMM_MREMAP_DONTUNMAP	0x4
+
 /* Resource limits, setrlimit(2), that memory calls ask for. */
 #define UMM_RLIMIT_DATA		2
 #define UMM_RLIMIT_STACK	3

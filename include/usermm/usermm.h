@@ -390,6 +390,21 @@ int64_t umm_munmap(struct umm_mm *mm, umm_addr_t addr, uint64_t len, struct umm_
 int64_t umm_mprotect(struct umm_mm *mm, umm_addr_t addr, uint64_t len, uint64_t prot, int pkey,
 		     struct umm_why *why);
 
+/*
+ * mremap(2).  @new_addr counts with UMM_MREMAP_FIXED, and with UMM_MREMAP_DONTUNMAP as a hint; of
+ * huge pages it must be aligned all the same.  The address of the range after the call, or a
+ * negative error: what was at the new address may be gone, and of several areas some moved.
+ */
+int64_t umm_mremap(struct umm_mm *mm, umm_addr_t old_addr, uint64_t old_len, uint64_t new_len,
+		   uint64_t flags, umm_addr_t new_addr, struct umm_why *why);
+
+/*
+ * Where the range would be after umm_mremap() with the same arguments, if nothing refuses once the
+ * place is known; changes nothing.  The errors of the checks before.
+ */
+int64_t umm_mremap_target(struct umm_mm *mm, umm_addr_t old_addr, uint64_t old_len,
+			  uint64_t new_len, uint64_t flags, umm_addr_t new_addr);
+
 /* brk(2) as the kernel answers it: the break after the call, which is the old one if refused. */
 umm_addr_t umm_brk(struct umm_mm *mm, umm_addr_t brk, struct umm_why *why);
 

@@ -9,6 +9,7 @@
 #include "calls/fork.h"
 #include "calls/mmap.h"
 #include "calls/mprotect.h"
+#include "calls/mremap.h"
 #include "calls/munmap.h"
 #include "fault/fault.h"
 #include "space/anon_vma.h"
@@ -191,6 +192,37 @@ int64_t umm_mprotect(struct umm_mm *handle, umm_addr_t addr, uint64_t len, uint6
 	ret = do_mprotect_pkey(mm, addr, len, prot, pkey, why);
 	mmap_write_unlock(mm);
 	return answer(mm, addr, ret, why);
+}
+
+int64_t umm_mremap(struct umm_mm *handle, umm_addr_t old_addr, uint64_t old_len, uint64_t new_len,
+		   uint64_t flags, umm_addr_t new_addr, struct umm_why *why)
+{
+	const struct mremap_request req = { .addr = old_addr, .old_len = old_len,
+					    .new_len = new_len, .flags = flags,
+					    .new_addr = new_addr };
+	struct mm_struct *mm = to_mm(handle);
+	int64_t ret;
+
+	why_begin(why);
+	mmap_write_lock(mm);
+	ret = do_mremap(mm, &req, why);
+	mmap_write_unlock(mm);
+	return answer(mm, old_addr, ret, why);
+}
+
+int64_t umm_mremap_target(struct umm_mm *handle, umm_addr_t old_addr, uint64_t old_len,
+			  uint64_t new_len, uint64_t flags, umm_addr_t new_addr)
+{
+	const struct mremap_request req = { .addr = old_addr, .old_len = old_len,
+					    .new_len = new_len, .flags = flags,
+					    .new_addr = new_addr };
+	struct mm_struct *mm = to_mm(handle);
+	int64_t ret;
+
+	mmap_write_lock(mm);		/* it reserves */
+	ret = mremap_choose_address(mm, &req);
+	mmap_write_unlock(mm);
+	return ret;
 }
 
 umm_addr_t umm_brk(struct umm_mm *mm, umm_addr_t brk, struct umm_why *why)

@@ -51,8 +51,16 @@ static void hugetlb_dup_private(struct vm_area_struct *vma)
 	vma->vm_private = HUGETLB_NOT_RESERVED;
 }
 
+/* The promise goes along; what the old area keeps of the range was never promised to it alone. */
+static void hugetlb_move_private(struct vm_area_struct *vma, struct vm_area_struct *old)
+{
+	vma->vm_private = old->vm_private;
+	old->vm_private = HUGETLB_NOT_RESERVED;
+}
+
 static const struct vm_operations_struct hugetlb_vm_ops = {
 	.open = hugetlb_dup_private,
+	.mremap = hugetlb_move_private,
 	.close = hugetlb_unreserve,
 	.may_split = hugetlb_may_split,
 };

@@ -105,5 +105,6 @@ const struct file_operations zero_file_operations = {
 	.get_unmapped_area = zero_get_unmapped_area,
 	.mmap = zero_mmap,
 	.shared_is_shmem = true,
+	.moves_alone = true,
 	.private_is_anonymous = true,
 };

@@ -37,6 +37,7 @@ struct file_operations {
 	bool signed_offsets;	/* offsets end at 2^63 - 1: regular files and block devices */
 	bool private_is_anonymous;	/* a private mapping has no vm_ops: /dev/zero */
 	bool shared_is_shmem;		/* its shared areas get an object of their own */
+	bool moves_alone;	/* its get_unmapped_area may place it elsewhere than mremap says */
 	bool own_accounting;	/* its pages are promised by a pool, not by the commit charge */
 	bool no_fsync;		/* there is nothing to write back to: msync says EINVAL */
 	bool is_aio_ring;	/* io_destroy(2) knows its areas by it */

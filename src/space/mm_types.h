@@ -81,8 +81,10 @@ struct vma_tree {
 };
 
 struct vm_operations_struct {
-	/* The area is a copy that fork made.  NULL: nothing to do. */
+	/* The area is a copy, made by fork or to be moved to.  NULL: nothing to do. */
 	void (*open)(struct vm_area_struct *vma);
+	/* What the area @old held is this one's now: mremap.  NULL: nothing to do. */
+	void (*mremap)(struct vm_area_struct *vma, struct vm_area_struct *old);
 	/* The area goes or is cut off from its object; NULL: it never minds, and may vanish. */
 	void (*close)(struct world *world, struct vm_area_struct *vma);
 	/* May the area be cut at @addr?  0, or refused.  NULL: anywhere. */

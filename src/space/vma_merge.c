@@ -7,7 +7,8 @@
  * anonymous memory, an offset made from the address at birth) that continues, and no conflict of
  * anon_vmas.  Linux looks only when a range is made or changed, and only at its two edges:
  *
- *	new range	PPPP[new]NNNN	prev, next, or both
+ *	new range	PPPP[new]NNNN	prev, next, or both; mremap makes them too, by copying an
+ *			area, which may be P or N itself, and by growing P
  *
  *	changed range, in the area M
  *	left whole	PPPP[MMMM]	M vanishes into P
@@ -32,14 +33,17 @@
 static bool is_mergeable_anon_vma(const struct vma_merge_struct *vmg,
 				  const struct vm_area_struct *x)
 {
-	const struct vm_area_struct *middle = vmg->middle;
+	const struct vm_area_struct *source = vmg->middle;
 
-	if (!middle || !middle->anon_vma)
+	if (!source)
+		source = vmg->copied ? vmg->copied : vmg->grown;
+	if (!source || !source->anon_vma)
 		return !x->anon_vma || anon_vma_chain_is_singular(x);
+	/* Nobody asks whether an area that grows came through fork: it has its chain already. */
 	if (!x->anon_vma)
 		return rule(vmg->mm->world, RULE_MERGE_INTO_UNFAULTED) &&
-		       anon_vma_chain_is_singular(middle);
-	return x->anon_vma == middle->anon_vma;
+		       (vmg->grown || anon_vma_chain_is_singular(source));
+	return x->anon_vma == source->anon_vma;
 }
 
 /* Is @x, whose pages would continue at offset @continues, like the range?  If not, note why. */
@@ -130,6 +134,13 @@ static struct vm_area_struct *merged(const struct vma_merge_struct *vmg, enum wh
 	return survivor;
 }
 
+/* The pages of the area that is copied come along, and what they belong to. */
+static void adopt_copied(const struct vma_merge_struct *vmg, struct vm_area_struct *survivor)
+{
+	if (vmg->copied && vmg->copied != survivor)
+		adopt_anon_vma(vmg->mm, survivor, vmg->copied);
+}
+
 static struct vm_area_struct *vma_merge_new_range(const struct vma_merge_struct *vmg)
 {
 	struct vm_area_struct *prev = vmg->prev, *next = vmg->next;
@@ -145,14 +156,17 @@ static struct vm_area_struct *vma_merge_new_range(const struct vma_merge_struct 
 
 	if (left && right) {
 		adopt_anon_vma(vmg->mm, prev, next);
+		adopt_copied(vmg, prev);
 		free_absorbed(vmg->mm, vma_absorb_next(&vmg->mm->tree, prev));
 		return merged(vmg, NOTE_MERGED_BOTH, prev);
 	}
 	if (left) {
+		adopt_copied(vmg, prev);
 		vma_set_range(&vmg->mm->tree, prev, prev->vm_start, vmg->end);
 		return merged(vmg, NOTE_MERGED_PREV, prev);
 	}
 	if (right) {
+		adopt_copied(vmg, next);
 		next->vm_pgoff = vmg->pgoff;
 		vma_set_range(&vmg->mm->tree, next, vmg->start, next->vm_end);
 		return merged(vmg, NOTE_MERGED_NEXT, next);

@@ -14,6 +14,7 @@ struct provocation {
 
 /* The checks of mmap's arguments, address and object; and those of making areas, and all others. */
 extern const struct provocation provocations_mmap[], provocations_other[];
+extern const struct provocation provocations_mremap[];
 
 /* msync to remap_file_pages; what a process says of its address space. */
 extern const struct provocation provocations_seal[], provocations_process[];

@@ -214,7 +214,7 @@ const struct provocation provocations_mmap[] = {
 	{ "ADDR_TOO_HIGH", addr_too_high, NULL },
 	{ "ADDR_UNALIGNED", addr_unaligned, NULL },
 	{ "MMAP_MIN_ADDR", mmap_min_addr, NULL },
-	{ "HUGETLB_LENGTH", NULL, "mmap rounds the length up; mremap, of issue B, does not" },
+	{ "HUGETLB_LENGTH", NULL, "mmap and mremap round the length up" },
 	{ "HUGETLB_ADDR", hugetlb_addr, NULL },
 	{ "NOREPLACE", noreplace, NULL },
 	{ "MLOCK_PERMISSION", mlock_permission, NULL },

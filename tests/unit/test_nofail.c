@@ -395,6 +395,7 @@ static const struct scenario scenarios[] = {
 static const struct scenario *const tables[] = {
 	scenarios,
 	scenarios_process,
+	scenarios_mremap,
 };
 
 #define NR_TABLES (sizeof(tables) / sizeof(tables[0]))

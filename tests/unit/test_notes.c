@@ -352,6 +352,7 @@ static const struct scene scenes[] = {
 static const struct scene *const tables[] = {
 	scenes,
 	scenes_process,
+	scenes_mremap,
 };
 
 #define NR_TABLES (sizeof(tables) / sizeof(tables[0]))

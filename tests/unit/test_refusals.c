@@ -11,6 +11,7 @@ static const struct provocation *const tables[] = {
 	provocations_other,
 	provocations_seal,
 	provocations_process,
+	provocations_mremap,
 };
 
 #define NR_TABLES (sizeof(tables) / sizeof(tables[0]))

@@ -3,7 +3,7 @@
  *
  * A rule that has no row here fails.
  */
-#include "lab.h"
+#include "effect.h"
 
 /* ---- what is looked at --------------------------------------------------------------------- */
 
@@ -182,12 +182,6 @@ static int64_t mdwe_no_inherit(struct lab *lab)
 
 /* ---- the table ----------------------------------------------------------------------------- */
 
-struct effect {
-	const char *rule;
-	int64_t (*look)(struct lab *lab);
-	int64_t on, off;
-};
-
 static const struct effect effects[] = {
 	{ "fixed_noreplace", fixed_noreplace, -UMM_EEXIST, 0 },
 	{ "shared_validate", shared_validate, 0, -UMM_EINVAL },
@@ -208,28 +202,51 @@ static const struct effect effects[] = {
 	{ "heap_name_strict", heap_name_strict, 1, 2 },
 	{ "mseal", mseal, 0, -UMM_ENOSYS },
 	{ "mdwe_no_inherit", mdwe_no_inherit, 0, -UMM_EINVAL },
+	{ NULL, NULL, 0, 0 },
 };
 
-#define NR_EFFECTS (sizeof(effects) / sizeof(effects[0]))
+static const struct effect *const tables[] = {
+	effects,
+	effects_mremap,
+};
+
+#define NR_TABLES (sizeof(tables) / sizeof(tables[0]))
+
+static void show(const struct effect *effect, bool on)
+{
+	int64_t expected = on ? effect->on : effect->off, answer;
+	struct lab lab;
+
+	lab_init(&lab);
+	lab_set_rule(&lab, effect->rule, on);
+	answer = effect->look(&lab);
+	if (answer != expected)
+		fail_msg("%s %s: %lld, expected %lld", effect->rule, on ? "on" : "off",
+			 (long long)answer, (long long)expected);
+	lab_destroy(&lab);
+}
 
 static void test_effects(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < NR_EFFECTS; i++) {
-		for (int on = 0; on < 2; on++) {
-			int64_t expected = on ? effects[i].on : effects[i].off, answer;
-			struct lab lab;
-
-			lab_init(&lab);
-			lab_set_rule(&lab, effects[i].rule, on);
-			answer = effects[i].look(&lab);
-			if (answer != expected)
-				fail_msg("%s %s: %lld, expected %lld", effects[i].rule,
-					 on ? "on" : "off", (long long)answer,
-					 (long long)expected);
-			lab_destroy(&lab);
+	for (size_t i = 0; i < NR_TABLES; i++) {
+		for (const struct effect *effect = tables[i]; effect->rule; effect++) {
+			show(effect, false);
+			show(effect, true);
 		}
 	}
+}
+
+/* How many rows are about that rule; all of them for NULL. */
+static unsigned int effects_of(const char *rule)
+{
+	unsigned int nr = 0;
+
+	for (size_t i = 0; i < NR_TABLES; i++) {
+		for (const struct effect *effect = tables[i]; effect->rule; effect++)
+			nr += !rule || !strcmp(effect->rule, rule);
+	}
+	return nr;
 }
 
 static void test_catalogue_is_covered(void **state)
@@ -237,15 +254,13 @@ static void test_catalogue_is_covered(void **state)
 	(void)state;
 	for (unsigned int rule = 0; rule < umm_rule_count(); rule++) {
 		struct umm_rule_info info;
-		size_t i;
 
 		umm_rule_info(rule, &info);
-		for (i = 0; i < NR_EFFECTS && strcmp(effects[i].rule, info.name); i++)
-			;
-		if (i == NR_EFFECTS)
-			fail_msg("no test shows the effect of %s", info.name);
+		if (effects_of(info.name) != 1)
+			fail_msg("%u tests show the effect of %s", effects_of(info.name),
+				 info.name);
 	}
-	assert_int_equal(umm_rule_count(), NR_EFFECTS);
+	assert_int_equal(umm_rule_count(), effects_of(NULL));
 }
 
 int main(void)
