@@ -19,6 +19,9 @@
 #define ADOPT_ORDER_UNKNOWN	"order unknown"		/* calls that had to overlap */
 #define ADOPT_FAULT_ORDER	"anon_vma order"	/* of faults that nobody reported */
 #define ADOPT_KILLED		"killed in a call"	/* nobody knows how far it came */
+#define ADOPT_FSYNC		"outside mm: fsync"	/* a file system could not write */
+#define ADOPT_EXE_FILE		"outside mm: exe file"	/* of PR_SET_MM */
+#define ADOPT_AIO		"outside mm: aio"	/* events of the machine */
 #define ADOPT_DESCRIPTOR	"descriptor"		/* one that could not be looked at */
 
 /* Count it and tell the sink.  @call may be NULL. */

@@ -20,7 +20,6 @@ enum call_kind {
 	CALL_EXEC,
 	CALL_RLIMIT,		/* what the model asks for changes: read again afterwards */
 	CALL_CREDS,
-	CALL_PERSONALITY,
 	CALL_AFFINITY,		/* would see the follower's pinning */
 };
 

@@ -197,9 +197,6 @@ static void on_exit_stop(struct follower *f, struct task *task)
 	case CALL_AFFINITY:
 		pin_unblock(f);
 		break;
-	case CALL_PERSONALITY:
-		limits_read_personality(task);
-		break;
 	default:
 		outcome_call(f, task, got);
 		break;
@@ -232,12 +229,14 @@ static void settle(struct follower *f, struct task *parent, struct task *child, 
 	struct space *space = NULL;
 
 	child->tgid = thread ? parent->tgid : child->tid;
+	child->personality = parent->personality;
 	if (shares) {
 		space = parent->space;
 	} else if (call->child && f->options->follow_forks) {
 		space = space_new(f, call->child, child->tid);
 		if (space) {
-			space->personality = parent->space->personality;
+			space->personality = parent->personality;
+			space->randomized = parent->space->randomized;
 			call->child = NULL;
 		} else {
 			f->no_memory = true;

@@ -30,7 +30,7 @@
 /* Fields of /proc/PID/stat by their number in proc(5). */
 #define STAT_FIELDS 52
 enum { STAT_START_CODE = 26, STAT_END_CODE, STAT_START_STACK, STAT_START_DATA = 45, STAT_END_DATA,
-       STAT_START_BRK };
+       STAT_START_BRK, STAT_ARG_START, STAT_ARG_END, STAT_ENV_START, STAT_ENV_END };
 
 static int read_stat(pid_t pid, uint64_t field[STAT_FIELDS + 1])
 {
@@ -108,8 +108,6 @@ static uint64_t legacy_base_of(uint64_t mmap_base, uint64_t gap)
 static int import_layout(struct follower *f, struct task *task)
 {
 	struct space *space = task->space;
-	bool randomized = f->settings->randomize &&
-			  !(space->personality & UMM_ADDR_NO_RANDOMIZE);
 	uint64_t field[STAT_FIELDS + 1];
 	struct umm_layout layout;
 	int err = read_stat(task->tgid, field);
@@ -124,12 +122,18 @@ static int import_layout(struct follower *f, struct task *task)
 	layout.start_data = field[STAT_START_DATA];
 	layout.end_data = field[STAT_END_DATA];
 	layout.start_brk = layout.brk = field[STAT_START_BRK];
+	layout.arg_start = field[STAT_ARG_START];
+	layout.arg_end = field[STAT_ARG_END];
+	layout.env_start = field[STAT_ENV_START];
+	layout.env_end = field[STAT_ENV_END];
+	space->randomized = f->settings->randomize &&
+			    !(space->personality & UMM_ADDR_NO_RANDOMIZE);
 	layout.bottom_up = f->settings->umm.legacy_va_layout ||
 			   (space->personality & UMM_ADDR_COMPAT_LAYOUT);
 	if (layout.bottom_up) {
 		layout.mmap_base = layout.mmap_legacy_base = find_lowest_mapping(&f->smaps);
 	} else {
-		uint64_t gap = stack_gap(task, randomized);
+		uint64_t gap = stack_gap(task, space->randomized);
 
 		layout.mmap_base = find_mmap_base(&f->smaps, gap);
 		layout.mmap_legacy_base = legacy_base_of(layout.mmap_base, gap);

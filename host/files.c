@@ -304,6 +304,14 @@ static void refresh(struct known_file *known, bool shared)
 	known->flags = flags;
 }
 
+void files_look_again(struct umm_file *file)
+{
+	struct known_file *known = umm_file_cookie(file);
+
+	if (known && known->fd >= 0)
+		refresh(known, true);
+}
+
 static uint32_t mode_flags(int open_flags)
 {
 	switch (open_flags & O_ACCMODE) {
@@ -434,6 +442,8 @@ static int file_of_area(struct follower *f, const struct proc_area *kernel, stru
 		return -ENOMEM;
 	known->kind = huge ? UMM_FILE_HUGETLB : UMM_FILE_REGULAR;
 	known->flags = UMM_FMODE_READ;
+	if (kernel->vm_flags & UMM_VM_SHARED)	/* or it would not be */
+		known->flags |= UMM_FMODE_WRITE;
 	/* A segment of shmget() has a close operation, which keeps its areas apart. */
 	if (strncmp(kernel->name, "/SYSV", 5) == 0)
 		known->flags |= UMM_FILE_VM_CLOSE;

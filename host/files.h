@@ -32,6 +32,9 @@ struct known_file {
 int files_of_descriptor(struct follower *f, struct task *task, int fd, bool shared,
 			struct umm_file **out);
 
+/* What may have changed on a file since it was last looked at: seals. */
+void files_look_again(struct umm_file *file);
+
 /*
  * The model's form of one area of the kernel: flags (from VmFlags, else from the permissions), file
  * (a new reference to a known file of that inode, or a new one), name.  anon is UMM_ANON_UNKNOWN

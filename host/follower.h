@@ -55,7 +55,8 @@ struct space {
 	bool order_unknown;		/* calls overlapped: the next difference is taken over */
 
 	pid_t limits_of;		/* whose limits and capabilities the model has */
-	uint32_t personality;
+	uint32_t personality;		/* that the model has: the last caller's */
+	bool randomized;		/* exec threw dice: so will MAP_32BIT */
 	unsigned int flag_calls;	/* calls that may have changed what only smaps shows */
 	unsigned int calls_since_whole;	/* calls since the last comparison of everything */
 	uint64_t last_exit_ns;		/* of the last call, if other threads run */
@@ -97,6 +98,7 @@ struct task {
 	struct task *turn_next;		/* in space->held or space->in_flight */
 	struct space *space;		/* NULL: not followed */
 	struct call call;
+	uint32_t personality;		/* each thread has its own */
 	struct umm_why *why;		/* room for call.pub.why; NULL unless explained */
 	bool stopped_newborn;		/* it stands at its first stop */
 	uint64_t newborn_ns;		/* since when */

@@ -119,6 +119,8 @@ static uint32_t read_caps(pid_t tid)
 		caps |= UMM_CAP_SYS_RAWIO;
 	if (effective & (UINT64_C(1) << CAP_SYS_ADMIN))
 		caps |= UMM_CAP_SYS_ADMIN;
+	if (effective & (UINT64_C(1) << CAP_SYS_RESOURCE))
+		caps |= UMM_CAP_SYS_RESOURCE;
 	return caps;
 }
 
@@ -140,7 +142,18 @@ void limits_read_personality(struct task *task)
 
 	if (!space || !space->mm || !read_proc(task->tid, "personality", text, sizeof(text)))
 		return;
-	space->personality = (uint32_t)strtoul(text, NULL, 16);
+	task->personality = (uint32_t)strtoul(text, NULL, 16);
+	space->personality = task->personality;
+	umm_mm_set_personality(space->mm, space->personality);
+}
+
+void limits_ensure_personality(struct task *task)
+{
+	struct space *space = task->space;
+
+	if (!space || !space->mm || space->personality == task->personality)
+		return;
+	space->personality = task->personality;
 	umm_mm_set_personality(space->mm, space->personality);
 }
 

@@ -14,6 +14,9 @@
  */
 void limits_ensure(struct task *task);
 
+/* Threads differ in their personality: the model has the caller's. */
+void limits_ensure_personality(struct task *task);
+
 /* Read them from the kernel again. */
 void limits_read(struct task *task);
 void limits_read_personality(struct task *task);

@@ -11,6 +11,7 @@
  * its family's business, calls/.
  */
 #include "host/calls/calls.h"
+#include "host/limits.h"
 #include "host/predict.h"
 
 void predict_call(struct follower *f, struct task *task)
@@ -20,6 +21,7 @@ void predict_call(struct follower *f, struct task *task)
 	if (task->why)
 		task->why->nr = 0;
 	call->pub.modelled = true;
+	limits_ensure_personality(task);
 	call->desc->ops->predict(f, task);
 	call->pub.why = call->pub.modelled ? task->why : NULL;
 }

@@ -7,6 +7,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "host/own.h"
 #include "host/settings.h"
 
 #define PAGE_KB (UMM_PAGE_SIZE / 1024)
@@ -160,6 +161,31 @@ static void read_huge(struct umm_settings *umm)
 	}
 }
 
+/* "0-3,8": the number of processors in it, at least one. */
+static uint32_t processors_in(const char *list)
+{
+	uint32_t nr = 0;
+	char *at;
+
+	while (*list >= '0' && *list <= '9') {
+		unsigned long first = strtoul(list, &at, 10), last = first;
+
+		if (*at == '-')
+			last = strtoul(at + 1, &at, 10);
+		nr += last >= first ? (uint32_t)(last - first + 1) : 1;
+		list = *at == ',' ? at + 1 : at;
+	}
+	return nr ? nr : 1;
+}
+
+static uint32_t possible_cpus(void)
+{
+	char text[4096];
+
+	return read_text("/sys/devices/system/cpu/possible", text, sizeof(text)) ?
+		processors_in(text) : (uint32_t)sysconf(_SC_NPROCESSORS_CONF);
+}
+
 void settings_read(struct settings *settings)
 {
 	struct umm_settings *umm = &settings->umm;
@@ -176,6 +202,8 @@ void settings_read(struct settings *settings)
 	umm->stack_guard_gap = guard_gap(umm->stack_guard_gap);
 	umm->ignore_rlimit_data = boot_option("ignore_rlimit_data");
 	umm->legacy_va_layout = sysctl("legacy_va_layout", 0) != 0;
+	settings->possible_cpus = possible_cpus();
+	own_read_vdso(settings);
 	settings->randomize = read_number("/proc/sys/kernel/randomize_va_space", 2) != 0;
 	settings->max_map_count_fd = open("/proc/sys/vm/max_map_count", O_RDONLY | O_CLOEXEC);
 	settings->overcommit_fd = open("/proc/sys/vm/overcommit_memory", O_RDONLY | O_CLOEXEC);

@@ -15,6 +15,10 @@ struct settings {
 	struct umm_settings umm;
 	int max_map_count_fd, overcommit_fd;
 	bool randomize;			/* kernel.randomize_va_space != 0 */
+	/* What our own process has and may do is what others have and may. */
+	struct umm_vdso_image vdso;
+	bool no_vdso_option[3];		/* ARCH_MAP_VDSO_X32, _32, _64 */
+	uint32_t possible_cpus;
 	uint64_t read_at_ns;		/* when the slow ones were read last */
 };
 

@@ -6,7 +6,6 @@
  */
 #include <asm/unistd.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 
 #include "host/adopt.h"
 #include "host/calls/adopted.h"
@@ -14,10 +13,6 @@
 #include "host/calls/observe.h"
 #include "host/compare.h"
 #include "host/limits.h"
-
-#ifndef PR_SET_MDWE
-#define PR_SET_MDWE 65
-#endif
 
 static bool changes_flags(const struct call *call)
 {
@@ -99,14 +94,12 @@ static void follow_locks(struct task *task)
 
 
 /* What no areas tell. */
-static void take_over_rest(struct follower *f, struct task *task, int64_t got)
+static void take_over_rest(struct follower *f, struct task *task)
 {
 	const struct call *call = &task->call;
 
 	if (call->desc->flags & CALL_POPULATES)
 		adopt_anon(f, task->space, call->start, call->end, ADOPT_ANON_ALL);
-	if (call->pub.nr == __NR_prctl && call->pub.arg[0] == PR_SET_MDWE && got == 0)
-		umm_mm_set_mdwe(task->space->mm, true);
 	follow_locks(task);
 }
 
@@ -117,7 +110,7 @@ static bool range_take_over(struct follower *f, struct task *task, int64_t got)
 
 	if (!silent)
 		changed = take_over_if_changed(f, task, call->start, call->end, 0);
-	take_over_rest(f, task, got);
+	take_over_rest(f, task);
 	return changed;
 }
 

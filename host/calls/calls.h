@@ -42,6 +42,9 @@ struct call_ops {
 
 extern const struct call_ops call_mmap, call_munmap, call_mprotect, call_brk, call_fork;
 extern const struct call_ops call_mremap;
+extern const struct call_ops call_msync, call_mincore, call_mseal, call_remap_file_pages;
+extern const struct call_ops call_set_mdwe, call_set_mm, call_personality, call_map_vdso;
+extern const struct call_ops call_io_setup, call_io_destroy;
 
 /* Calls that change areas in a way that the model does not know yet. */
 extern const struct call_ops call_adopted_range;	/* [arg 0, arg 0 + arg 1) */

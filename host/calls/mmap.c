@@ -45,14 +45,14 @@ static int mmap_file(struct follower *f, struct task *task, struct umm_file **fi
 }
 
 /* True if the kernel will throw dice for the address. */
-static bool is_by_chance(struct follower *f, const struct task *task, int64_t chosen)
+static bool is_by_chance(const struct task *task, int64_t chosen)
 {
 	const uint64_t *arg = task->call.pub.arg;
 	uint64_t hint = page_down(arg[0]);
 
 	if (!(arg[3] & MAP_32BIT) || (arg[3] & (MAP_FIXED | MAP_FIXED_NOREPLACE)))
 		return false;
-	if (!f->settings->randomize || (task->space->personality & UMM_ADDR_NO_RANDOMIZE))
+	if (!task->space->randomized)
 		return false;
 	return chosen >= 0 && !(hint && (uint64_t)chosen == hint);
 }
@@ -76,7 +76,7 @@ static void mmap_predict(struct follower *f, struct task *task)
 		observe_anon(f, task, call->start, call->end);
 		observe_what_goes(task);
 	}
-	if (is_by_chance(f, task, chosen)) {
+	if (is_by_chance(task, chosen)) {
 		call->placed_by_chance = true;
 		call->adopt_reason = ADOPT_MAP_32BIT;
 		call->pub.predicted_any = true;

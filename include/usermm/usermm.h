@@ -509,6 +509,7 @@ struct umm_vdso_image {
 	size_t size;
 	uint64_t vvar_pages, vclock_pages, vdso_pages;
 	bool sealed;			/* CONFIG_MSEAL_SYSTEM_MAPPINGS */
+	bool missing;			/* this kernel does not map it for programs: EINVAL */
 };
 
 /* arch_prctl(ARCH_MAP_VDSO_64, addr): the length of the vdso in bytes. */

@@ -154,9 +154,10 @@ int64_t umm_map_vdso(struct umm_mm *handle, umm_addr_t addr, const struct umm_vd
 	struct mm_struct *mm = to_mm(handle);
 	int64_t ret;
 
-	/* No vdso is that large: the sum of the parts cannot wrap around. */
+	/* No vdso is that large; the sum of the parts cannot wrap around. */
 	if (image->size != sizeof(*image) || image->vvar_pages > 1024 ||
-	    image->vclock_pages > 1024 || !image->vdso_pages || image->vdso_pages > 1024)
+	    image->vclock_pages > 1024 || image->vdso_pages > 1024 ||
+	    (!image->vdso_pages && !image->missing))
 		return -UMM_EINVAL;	/* no reason: not a call */
 	why_begin(why);
 	mmap_write_lock(mm);

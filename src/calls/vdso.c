@@ -87,6 +87,9 @@ int64_t map_vdso_once(struct mm_struct *mm, umm_addr_t addr, const struct umm_vd
 	err = mm_reserve(mm, 3, 0, why);
 	if (err)
 		return err;
+	err = check(why, !image->missing, WHY_VDSO_OPTION, 0, 0);
+	if (err)
+		return err;
 	err = check_none(mm, why);
 	if (err)
 		return err;

@@ -70,7 +70,7 @@ static int64_t call_io_setup_grow(struct lab *lab)
 
 static int64_t call_map_vdso(struct lab *lab)
 {
-	const struct umm_vdso_image image = { sizeof(image), 4, 2, 2, false };
+	const struct umm_vdso_image image = { sizeof(image), 4, 2, 2, false, false };
 	int64_t bytes = umm_map_vdso(lab->mm, 0, &image, &lab->why);
 
 	return bytes < 0 ? bytes : 0;

@@ -148,7 +148,7 @@ static void aio_ring_gone(struct lab *lab)
 
 static void vdso_mapped(struct lab *lab)
 {
-	const struct umm_vdso_image image = { sizeof(image), 4, 2, 2, false };
+	const struct umm_vdso_image image = { sizeof(image), 4, 2, 2, false, false };
 
 	assert_int_equal(umm_map_vdso(lab->mm, AT + 5, &image, &lab->why), 2 * PAGE);
 	assert_int_equal(lab_areas(lab), 3);

@@ -204,9 +204,16 @@ static int64_t aio_no_context(struct lab *lab)
 
 /* ---- the vdso ---------------------------------------------------------------------------- */
 
+static int64_t vdso_option(struct lab *lab)
+{
+	const struct umm_vdso_image image = { sizeof(image), 4, 2, 2, false, true };
+
+	return umm_map_vdso(lab->mm, AT, &image, &lab->why);
+}
+
 static int64_t vdso_exists(struct lab *lab)
 {
-	const struct umm_vdso_image image = { sizeof(image), 4, 2, 2, false };
+	const struct umm_vdso_image image = { sizeof(image), 4, 2, 2, false, false };
 
 	assert_int_equal(umm_map_vdso(lab->mm, AT, &image, NULL), 2 * PAGE);
 	return umm_map_vdso(lab->mm, 0, &image, &lab->why);
@@ -233,6 +240,7 @@ const struct provocation provocations_process[] = {
 	{ "AIO_TOO_MANY", aio_too_many, NULL },
 	{ "AIO_RING", aio_ring, NULL },
 	{ "AIO_NO_CONTEXT", aio_no_context, NULL },
+	{ "VDSO_OPTION", vdso_option, NULL },
 	{ "VDSO_EXISTS", vdso_exists, NULL },
 	{ NULL, NULL, NULL },
 };
