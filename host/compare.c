@@ -53,11 +53,24 @@ static const char *name_text(const struct umm_area *area)
 		return "[vvar_vclock]";
 	case UMM_NAME_OTHER_SPECIAL:
 		return area->special ? area->special : "";
+	case UMM_NAME_ANON:
 	case UMM_NAME_NONE:
 	case UMM_NAME_FILE:
 		break;
 	}
 	return "";
+}
+
+static bool same_name(const struct umm_area *model, const struct proc_area *kernel)
+{
+	size_t length;
+
+	if (model->name != UMM_NAME_ANON)
+		return strcmp(name_text(model), kernel->name) == 0;
+	length = strlen(model->anon_name);
+	return strncmp(kernel->name, "[anon:", 6) == 0 &&
+	       strncmp(kernel->name + 6, model->anon_name, length) == 0 &&
+	       strcmp(kernel->name + 6 + length, "]") == 0;
 }
 
 /*
@@ -92,7 +105,7 @@ static bool same_file(struct follower *f, struct task *task, const struct umm_ar
 
 	if (!model->file)
 		return !kernel->inode && !kernel->dev_major && !kernel->dev_minor &&
-		       strcmp(name_text(model), kernel->name) == 0;
+		       same_name(model, kernel);
 	if (model->pgoff * UMM_PAGE_SIZE != kernel->offset)
 		return false;
 	known = umm_file_cookie(model->file);

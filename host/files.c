@@ -498,6 +498,10 @@ int files_area_from_kernel(struct follower *f, const struct proc_area *kernel,
 		.name = has_file ? UMM_NAME_FILE : name_of(kernel->name),
 		.anon = kernel->shared ? UMM_ANON_NONE : UMM_ANON_UNKNOWN,
 	};
+	if (area->name == UMM_NAME_OTHER_SPECIAL && strncmp(kernel->name, "[anon:", 6) == 0) {
+		area->name = UMM_NAME_ANON;
+		area->anon_name = kernel->name + 6;
+	}
 	if (area->name == UMM_NAME_OTHER_SPECIAL)
 		area->special = kernel->name;
 	return has_file ? file_of_area(f, kernel, &area->file) : 0;

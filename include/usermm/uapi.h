@@ -90,10 +90,37 @@
 #define UMM_ADDR_LIMIT_3GB	0x8000000
 #define UMM_PERSONALITY_QUERY	0xffffffffu
 
+/* Memory policies, mbind(2): modes, their flags, and the flags of the call. */
+#define UMM_MPOL_DEFAULT		0
+#define UMM_MPOL_PREFERRED		1
+#define UMM_MPOL_BIND			2
+#define UMM_MPOL_INTERLEAVE		3
+#define UMM_MPOL_LOCAL			4
+#define UMM_MPOL_PREFERRED_MANY		5
+#define UMM_MPOL_WEIGHTED_INTERLEAVE	6
+#define UMM_MPOL_F_NUMA_BALANCING	0x2000
+#define UMM_MPOL_F_RELATIVE_NODES	0x4000
+#define UMM_MPOL_F_STATIC_NODES		0x8000
+#define UMM_MPOL_MF_STRICT		0x1
+#define UMM_MPOL_MF_MOVE		0x2
+#define UMM_MPOL_MF_MOVE_ALL		0x4
+
+/* What a userfaultfd watches for, and features that areas depend on, ioctl_userfaultfd(2). */
+#define UMM_UFFD_MODE_MISSING		0x1
+#define UMM_UFFD_MODE_WP		0x2
+#define UMM_UFFD_MODE_MINOR		0x4
+#define UMM_UFFD_FEATURE_EVENT_FORK	0x2
+#define UMM_UFFD_FEATURE_EVENT_REMAP	0x4
+#define UMM_UFFD_FEATURE_WP_ASYNC	0x8000
+
+/* prctl(PR_SET_VMA). */
+#define UMM_PR_SET_VMA_ANON_NAME	0
+
 /* Error numbers, errno(3). */
 #define UMM_EPERM		1
 #define UMM_ENOENT		2
 #define UMM_EINTR		4
+#define UMM_EIO			5
 #define UMM_EBADF		9
 #define UMM_EAGAIN		11
 #define UMM_ENOMEM		12

@@ -164,7 +164,16 @@ struct umm_settings {
 	bool legacy_va_layout;		/* vm.legacy_va_layout */
 	struct umm_huge_pool huge[UMM_HUGE_SIZES];
 	uint32_t default_huge_shift;	/* 21 */
+	bool anon_vma_name;		/* CONFIG_ANON_VMA_NAME */
+	uint32_t max_nodes;	/* nodes that the kernel has room for: 1024; 0 without NUMA */
+	/* Bit n is node n, of the first 64: those with memory that processes may use, and all. */
+	uint64_t memory_nodes;
+	uint64_t online_nodes;
 };
+
+/* The most nodes that a kernel can be built for, and the longest name of an area with its NUL. */
+#define UMM_MAX_NODES 1024
+#define UMM_ANON_NAME_MAX 80
 
 /* The settings of a freshly booted x86-64 machine of that kernel with 8 GiB. */
 void umm_settings_init(struct umm_settings *settings, uint32_t kernel);
@@ -325,6 +334,7 @@ void umm_layout_init(struct umm_layout *layout, uint64_t stack_limit);
 #define UMM_CAP_SYS_RAWIO	0x2
 #define UMM_CAP_SYS_ADMIN	0x4
 #define UMM_CAP_SYS_RESOURCE	0x8
+#define UMM_CAP_SYS_NICE	0x10
 
 /*
  * An empty address space with the layout of umm_layout_init(8 MiB), no limits, no capabilities.
@@ -516,6 +526,77 @@ struct umm_vdso_image {
 int64_t umm_map_vdso(struct umm_mm *mm, umm_addr_t addr, const struct umm_vdso_image *image,
 		     struct umm_why *why);
 
+/* ---- userfaultfd, memory policy, names ------------------------------------------------------- */
+
+/* A userfaultfd as far as areas ask for it. */
+struct umm_uffd {
+	uint64_t id;			/* the embedder's, below UMM_UFFD_FORKED and not 0 */
+	uint64_t features;	/* UMM_UFFD_FEATURE_ of its UFFDIO_API */
+	bool ready;			/* UFFDIO_API was done */
+};
+
+/* The argument of UFFDIO_REGISTER; of UFFDIO_UNREGISTER, without mode. */
+struct umm_uffd_range {
+	uint64_t start, len;		/* bytes */
+	uint64_t mode;			/* UMM_UFFD_MODE_ */
+	bool unwritable;		/* where the answer would be written: EFAULT, afterwards */
+};
+
+/*
+ * ioctl(UFFDIO_REGISTER) and ioctl(UFFDIO_UNREGISTER).  @mm is the one that made the userfaultfd,
+ * whoever calls.  @range is NULL for an argument that cannot be read: EFAULT.
+ */
+int64_t umm_userfaultfd_register(struct umm_mm *mm, const struct umm_uffd *uffd,
+				 const struct umm_uffd_range *range, struct umm_why *why);
+int64_t umm_userfaultfd_unregister(struct umm_mm *mm, const struct umm_uffd *uffd,
+				   const struct umm_uffd_range *range, struct umm_why *why);
+
+/*
+ * The last descriptor of the userfaultfd @id was closed: nothing is watched by it any more, and
+ * neighbours merge.  The number of areas, or -UMM_ENOMEM with nothing changed.
+ */
+int64_t umm_userfaultfd_release(struct umm_mm *mm, uint64_t id, struct umm_why *why);
+
+/* A set of nodes in the caller's memory. */
+struct umm_nodemask {
+	const uint64_t *word;		/* NULL: no mask was passed */
+	uint64_t maxnode;		/* as passed: bits, and one more */
+	uint64_t readable;	/* words that can be read; what is behind them is EFAULT */
+};
+
+/*
+ * mbind(2).  Where pages are is not modelled: with MPOL_MF_STRICT, @misplaced is the address of
+ * the first page in the range that stands on a node outside of the mask, UINT64_MAX for none.
+ */
+int64_t umm_mbind(struct umm_mm *mm, umm_addr_t addr, uint64_t len, uint64_t mode,
+		  const struct umm_nodemask *nodes, uint64_t flags, umm_addr_t misplaced,
+		  struct umm_why *why);
+
+/* set_mempolicy(2): areas do not change, but it is refused for the same reasons. */
+int64_t umm_set_mempolicy(struct umm_mm *mm, uint64_t mode, const struct umm_nodemask *nodes,
+			  struct umm_why *why);
+
+/* set_mempolicy_home_node(2). */
+int64_t umm_set_mempolicy_home_node(struct umm_mm *mm, umm_addr_t addr, uint64_t len,
+				    uint64_t home_node, uint64_t flags, struct umm_why *why);
+
+/*
+ * The policy of the area that contains @addr, as /proc/PID/numa_maps shows it ("bind=static:0-1",
+ * "default"), as snprintf(3); 0 where nothing is mapped.
+ */
+size_t umm_policy_text(struct umm_mm *mm, umm_addr_t addr, char *buf, size_t size);
+
+/* A name in the caller's memory. */
+struct umm_anon_name {
+	const char *text;		/* NULL: the name is taken away */
+	uint64_t length;	/* characters before the NUL, or as many as were looked at */
+	bool unreadable;		/* memory ends before the NUL: EFAULT */
+};
+
+/* prctl(PR_SET_VMA, @attribute, @addr, @len, name). */
+int64_t umm_set_vma_name(struct umm_mm *mm, uint64_t attribute, umm_addr_t addr, uint64_t len,
+			 const struct umm_anon_name *name, struct umm_why *why);
+
 /* Access of a fault. */
 #define UMM_ACCESS_READ		0x1
 #define UMM_ACCESS_WRITE	0x2
@@ -592,6 +673,7 @@ enum umm_area_name {
 	UMM_NAME_FILE,			/* the path of the file */
 	UMM_NAME_HEAP, UMM_NAME_STACK, UMM_NAME_VDSO, UMM_NAME_VVAR, UMM_NAME_VVAR_VCLOCK,
 	UMM_NAME_OTHER_SPECIAL,		/* imported with a name of its own */
+	UMM_NAME_ANON,			/* by PR_SET_VMA_ANON_NAME */
 };
 
 struct umm_area {
@@ -604,7 +686,15 @@ struct umm_area {
 	const char *special;	/* of UMM_NAME_OTHER_SPECIAL: "[uprobes]"; outlives the world */
 	enum umm_anon anon;
 	uint64_t anon_id;		/* equal for areas with the same anon_vma; 0 for none */
+	uint64_t uffd;			/* the userfaultfd that watches it, or 0 */
+	/* of PR_SET_VMA_ANON_NAME, up to a NUL or a ]; NULL for none; lives until the mm changes */
+	const char *anon_name;
 };
+
+/* In umm_area.uffd: it is watched, and nobody knows by which userfaultfd. */
+#define UMM_UFFD_UNKNOWN UINT64_MAX
+/* Set in the names of those that fork made, with UMM_UFFD_FEATURE_EVENT_FORK: ours. */
+#define UMM_UFFD_FORKED (UINT64_C(1) << 63)
 
 /*
  * find_vma(): the first area whose end is above @addr.  True if there is one.  @area->file stays

@@ -6,6 +6,7 @@
 #include "api/vm_flags_text.h"
 #include "base/assert.h"
 #include "space/anon_vma.h"
+#include "space/vma_attrs.h"
 #include "space/vma_tree.h"
 
 /* The column of names: what stands before it is padded. */
@@ -55,7 +56,9 @@ static enum umm_area_name area_name(const struct mm_struct *mm, const struct vm_
 	}
 	if (is_heap(mm, vma))
 		return UMM_NAME_HEAP;
-	return is_stack(mm, vma) ? UMM_NAME_STACK : UMM_NAME_NONE;
+	if (is_stack(mm, vma))
+		return UMM_NAME_STACK;
+	return vma_attrs(mm, vma)->named ? UMM_NAME_ANON : UMM_NAME_NONE;
 }
 
 static const char *name_text(enum umm_area_name name)
@@ -102,7 +105,11 @@ static void text_maps_line(struct text *text, const struct mm_struct *mm,
 		text_char(text, ' ');
 	} else {
 		text_pad(text, begin + NAME_COLUMN);
-		if (file)
+		if (vma_attrs(mm, vma)->named && (file || name == UMM_NAME_ANON)) {
+			text_string(text, file ? "[anon_shmem:" : "[anon:");
+			text_string(text, vma_attrs(mm, vma)->name);
+			text_char(text, ']');
+		} else if (file)
 			text_path(text, file->path);
 		else if (name == UMM_NAME_OTHER_SPECIAL)
 			text_path(text, vma->special_name);
@@ -168,6 +175,8 @@ bool umm_find_area(struct umm_mm *handle, umm_addr_t addr, struct umm_area *area
 		area->special = vma->vm_file ? NULL : vma->special_name;
 		area->anon = anon_state(vma);
 		area->anon_id = vma->anon_vma ? vma->anon_vma->id : 0;
+		area->uffd = vma_attrs(mm, vma)->uffd.id;
+		area->anon_name = vma_attrs(mm, vma)->named ? vma_attrs(mm, vma)->name : NULL;
 	}
 	mmap_read_unlock(mm);
 	return vma != NULL;

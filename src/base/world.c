@@ -25,6 +25,9 @@ void umm_settings_init(struct umm_settings *settings, uint32_t kernel)
 	settings->huge[0].shift = 21;
 	settings->huge[1].shift = 30;
 	settings->default_huge_shift = 21;
+	settings->max_nodes = UMM_MAX_NODES;
+	settings->memory_nodes = 1;
+	settings->online_nodes = 1;
 }
 
 int settings_check(const struct umm_settings *settings)
@@ -35,7 +38,8 @@ int settings_check(const struct umm_settings *settings)
 		    settings->total_swap_pages < UINT64_MAX / UMM_PAGE_SIZE / 2 &&
 		    settings->max_map_count <= INT32_MAX &&
 		    settings->stack_guard_gap % UMM_PAGE_SIZE == 0 &&
-		    settings->stack_guard_gap < (UINT64_C(1) << 40);
+		    settings->stack_guard_gap < (UINT64_C(1) << 40) &&
+		    settings->max_nodes <= UMM_MAX_NODES;
 
 	for (unsigned int i = 0; i < UMM_HUGE_SIZES; i++) {
 		unsigned int shift = settings->huge[i].shift;

@@ -39,6 +39,7 @@ struct world {
 	struct commit_holder *holders;		/* [w] every address space */
 	atomic_llong huge_reserved[UMM_HUGE_SIZES];	/* [a] pages promised to mappings */
 	atomic_ullong next_anon_id;		/* [a] names for anon_vmas, in order of making */
+	atomic_ullong next_uffd_id;	/* [a] names for userfaultfds that fork makes */
 	atomic_ullong live_objects;		/* [a] mms and files not yet freed */
 
 	struct umm_lock lock;			/* leaf: taken inside mmap_lock */

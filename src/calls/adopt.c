@@ -15,6 +15,7 @@
 #include "space/anon_vma.h"
 #include "space/mm.h"
 #include "space/vma.h"
+#include "space/vma_attrs.h"
 #include "space/vma_tree.h"
 
 static const char *special_name(const struct umm_area *area)
@@ -53,11 +54,47 @@ static void account(struct mm_struct *mm, const struct vm_area_struct *vma, int6
 					? 0 : mm->locked_vm + (uint64_t)pages;
 }
 
+/* Does the area say of itself what few areas have? */
+static bool says_attrs(const struct umm_area *area)
+{
+	return (area->vm_flags & VM_UFFD_FLAGS) || area->anon_name;
+}
+
+/*
+ * The attributes of @area: what is said of it, and of @old, from which it descends, what is not
+ * said.  From the reserve.
+ */
+static vm_flags_t with_attrs(struct mm_struct *mm, const struct umm_area *area,
+			     const struct vm_area_struct *old)
+{
+	static const struct vma_attrs none;
+	bool name_hidden = area->name == UMM_NAME_HEAP || area->name == UMM_NAME_STACK;
+	struct vma_attrs attrs;
+
+	if (!says_attrs(area) && !(old && (old->vm_flags & VM_ATTRS_MASK)))
+		return area->vm_flags;
+	attrs = old ? *vma_attrs(mm, old) : none;
+	if (!(area->vm_flags & VM_UFFD_FLAGS))
+		attrs.uffd = none.uffd;
+	else if (area->uffd ? area->uffd != attrs.uffd.id : !attrs.uffd.id)
+		attrs.uffd = (struct vm_userfaultfd_ctx){
+			.id = area->uffd ? area->uffd : UMM_UFFD_UNKNOWN };
+	if (area->anon_name || !name_hidden) {
+		memset(attrs.name, 0, sizeof(attrs.name));
+		attrs.named = area->anon_name != NULL;
+		for (size_t i = 0; area->anon_name && area->anon_name[i] &&
+		     area->anon_name[i] != ']' && i < sizeof(attrs.name) - 1; i++)
+			attrs.name[i] = area->anon_name[i];
+	}
+	return vma_attrs_put(mm, area->vm_flags, &attrs);
+}
+
 /* An area for @area, not linked.  From the reserve. */
 static struct vm_area_struct *make_vma(struct mm_struct *mm, const struct umm_area *area,
-				       struct file *file)
+				       struct file *file, const struct vm_area_struct *old)
 {
-	struct vm_area_struct *vma = vm_area_alloc(mm, area->start, area->end, area->vm_flags);
+	struct vm_area_struct *vma = vm_area_alloc(mm, area->start, area->end,
+						   with_attrs(mm, area, old));
 
 	vma->vm_pgoff = file ? area->pgoff : area->start >> PAGE_SHIFT;
 	if (file) {
@@ -110,9 +147,10 @@ int import_vma(struct mm_struct *mm, const struct umm_area *area)
 
 	if (!area_is_sane(mm, area) || find_vma_intersection(&mm->tree, area->start, area->end))
 		return -UMM_EINVAL;	/* no reason: not a call */
-	if (mm_reserve(mm, 1, 0, NULL) || anon_vma_reserve(mm, 2, NULL))
+	if (mm_reserve(mm, 1, 0, NULL) || anon_vma_reserve(mm, 2, NULL) ||
+	    vma_attrs_reserve(mm, says_attrs(area), NULL))
 		return -UMM_ENOMEM;	/* no reason: not a call */
-	vma = make_vma(mm, area, (struct file *)area->file);
+	vma = make_vma(mm, area, (struct file *)area->file, NULL);
 	link_vma(mm, vma);
 	make_anon_vma(mm, vma, area->anon);
 	return 0;
@@ -215,7 +253,7 @@ static void adopt_area(struct mm_struct *mm, const struct umm_area *area,
 
 	if (!file && old && area->name == UMM_NAME_FILE)
 		file = old->vm_file;
-	vma = make_vma(mm, area, file);
+	vma = make_vma(mm, area, file, old);
 	/*
 	 * Anonymous memory keeps its offset where it stays, and where it was written before it
 	 * moved.
@@ -260,6 +298,18 @@ static bool areas_are_sane(const struct mm_struct *mm, umm_addr_t start, umm_add
 	return true;
 }
 
+/* Sets of attributes that the areas may need: any of them may inherit, if anybody has some. */
+static size_t count_attrs(const struct mm_struct *mm, const struct umm_area *areas, size_t nr)
+{
+	size_t sets = 0;
+
+	if (mm->attrs.room)
+		return nr;
+	for (size_t i = 0; i < nr; i++)
+		sets += says_attrs(&areas[i]);
+	return sets;
+}
+
 int adopt_range(struct mm_struct *mm, umm_addr_t start, umm_addr_t end,
 		const struct umm_area *areas, size_t nr, umm_addr_t moved_from)
 {
@@ -268,6 +318,7 @@ int adopt_range(struct mm_struct *mm, umm_addr_t start, umm_addr_t end,
 	if (!areas_are_sane(mm, start, end, areas, nr) || !page_aligned(moved_from))
 		return -UMM_EINVAL;	/* no reason: not a call */
 	if (mm_reserve(mm, nr + 2, 0, NULL) || anon_vma_reserve(mm, 2 * nr, NULL) ||
+	    vma_attrs_reserve(mm, count_attrs(mm, areas, nr), NULL) ||
 	    mm_reserve(mm, 0, (nr + 2) * longest_chain(mm) + 2 * nr, NULL))
 		return -UMM_ENOMEM;	/* no reason: not a call */
 

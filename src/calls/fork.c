@@ -7,16 +7,15 @@
 #include "base/assert.h"
 #include "base/err.h"
 #include "calls/fork.h"
+#include "calls/userfaultfd.h"
 #include "space/accounting.h"
 #include "space/anon_vma.h"
 #include "space/file.h"
 #include "space/mm.h"
 #include "space/unmapped_area.h"
 #include "space/vma.h"
+#include "space/vma_attrs.h"
 #include "space/vma_tree.h"
-
-/* Flags that a copy does not keep: locks are the parent's, and so are its userfaultfds. */
-#define VM_FORK_CLEARS (VM_LOCKED_MASK | VM_UFFD_FLAGS)
 
 static long fork_charge(struct mm_struct *parent, struct mm_struct *child,
 			const struct vm_area_struct *vma, struct umm_why *why)
@@ -59,7 +58,8 @@ static __cold void rule_out_other_areas(const struct mm_struct *parent,
 }
 
 /* Link a copy of @vma at the end of @child. */
-static long dup_vma(struct mm_struct *child, const struct vm_area_struct *vma, struct umm_why *why)
+static long dup_vma(struct mm_struct *child, const struct mm_struct *parent,
+		    const struct vm_area_struct *vma, struct umm_why *why)
 {
 	struct vm_area_struct *copy;
 	struct vma_slot slot;
@@ -67,7 +67,7 @@ static long dup_vma(struct mm_struct *child, const struct vm_area_struct *vma, s
 	long err;
 
 	copy = vm_area_dup(child, vma);
-	copy->vm_flags &= ~VM_FORK_CLEARS;
+	copy->vm_flags = dup_userfaultfd(child, parent, vma, why) & ~VM_LOCKED_MASK;
 	if (copy->vm_ops && copy->vm_ops->open)
 		copy->vm_ops->open(copy);
 
@@ -95,6 +95,8 @@ static long dup_mmap(struct mm_struct *child, struct mm_struct *parent, struct u
 			continue;
 		}
 		err = mm_reserve(child, 1, 0, why);
+		if (!err && (vma->vm_flags & VM_ATTRS_MASK))
+			err = vma_attrs_reserve(child, 1, why);
 		if (err)
 			return err;
 		err = fork_charge(parent, child, vma, why);
@@ -104,7 +106,7 @@ static long dup_mmap(struct mm_struct *child, struct mm_struct *parent, struct u
 		}
 		if (vma->vm_flags & VM_ACCOUNT)
 			largest = max_u64(largest, vma_pages(vma));
-		err = dup_vma(child, vma, why);
+		err = dup_vma(child, parent, vma, why);
 		if (err)
 			return err;
 	}

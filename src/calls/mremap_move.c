@@ -20,11 +20,13 @@
 #include "base/err.h"
 #include "calls/mremap_move.h"
 #include "calls/munmap.h"
+#include "calls/userfaultfd.h"
 #include "space/accounting.h"
 #include "space/anon_vma.h"
 #include "space/file.h"
 #include "space/unmapped_area.h"
 #include "space/vma.h"
+#include "space/vma_attrs.h"
 #include "space/vma_tree.h"
 
 /* On its way a move may make: two cuts each of the target, the tail and the old range, a copy. */
@@ -46,7 +48,13 @@ size_t longest_chain_near(const struct mm_struct *mm, umm_addr_t start, umm_addr
 long mremap_reserve_moves(const struct vma_remap_struct *vrm, size_t pieces, size_t links)
 {
 	size_t areas = AREAS_OF_A_MOVE * pieces;
+	long err;
 
+	if (vrm->mm->attrs.room) {		/* somebody has some: a move may drop one */
+		err = vma_attrs_reserve(vrm->mm, pieces, vrm->why);
+		if (err)
+			return err;
+	}
 	return mm_reserve(vrm->mm, areas, areas * links, vrm->why);
 }
 
@@ -246,8 +254,7 @@ int64_t move_vma(struct vma_remap_struct *vrm)
 	copy = copy_vma(vrm);		/* no way back past this line */
 	if (copy->vm_ops && copy->vm_ops->mremap)
 		copy->vm_ops->mremap(copy, vrm->vma);
-	/* Whoever watches the old place does not watch the new one, unless it asked to be told. */
-	copy->vm_flags &= ~VM_UFFD_FLAGS;
+	mremap_userfaultfd_prep(vrm->mm, copy, vrm->why);
 
 	if (vrm->old_len)
 		note(vrm->why, NOTE_MREMAP_MOVED, vrm->addr, vrm->addr + vrm->old_len,

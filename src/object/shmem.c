@@ -27,6 +27,7 @@ const struct file_operations shmem_file_operations = {
 	.mmap = shmem_mmap,
 	.destroy = shmem_destroy,
 	.signed_offsets = true,
+	.is_shmem = true,
 };
 
 long shmem_reserve(struct mm_struct *mm, struct umm_why *why)

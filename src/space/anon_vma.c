@@ -25,6 +25,7 @@
 #include "base/assert.h"
 #include "base/why.h"
 #include "space/anon_vma.h"
+#include "space/vma_attrs.h"
 #include "space/vma_tree.h"
 
 static struct anon_vma *anon_vma_alloc(struct mm_struct *mm, struct anon_vma *parent)
@@ -117,26 +118,28 @@ size_t anon_vma_chain_length(const struct vm_area_struct *vma)
 }
 
 /* May @vma take the anon_vma of its neighbour @near?  They must be able to merge one day. */
-static bool anon_vma_compatible(const struct vm_area_struct *left,
+static bool anon_vma_compatible(const struct mm_struct *mm, const struct vm_area_struct *left,
 				const struct vm_area_struct *right)
 {
 	vm_flags_t differ = left->vm_flags ^ right->vm_flags;
 
 	return left->vm_end == right->vm_start && left->vm_file == right->vm_file &&
-	       !(differ & ~(VM_ACCESS_FLAGS | VM_IGNORE_MERGE)) &&
+	       !(differ & ~(VM_ACCESS_FLAGS | VM_IGNORE_MERGE | VM_ATTRS_MASK)) &&
+	       vma_policy_equal(mm, left, right) &&
 	       right->vm_pgoff == left->vm_pgoff + vma_pages(left);
 }
 
-static struct anon_vma *find_mergeable_anon_vma(const struct vm_area_struct *vma)
+static struct anon_vma *find_mergeable_anon_vma(const struct mm_struct *mm,
+						const struct vm_area_struct *vma)
 {
 	const struct vm_area_struct *near = vma_next(vma);
 
 	if (near && near->anon_vma && anon_vma_chain_is_singular(near) &&
-	    anon_vma_compatible(vma, near))
+	    anon_vma_compatible(mm, vma, near))
 		return near->anon_vma;
 	near = vma_prev(vma);
 	if (near && near->anon_vma && anon_vma_chain_is_singular(near) &&
-	    anon_vma_compatible(near, vma))
+	    anon_vma_compatible(mm, near, vma))
 		return near->anon_vma;
 	return NULL;
 }
@@ -151,7 +154,7 @@ int anon_vma_prepare(struct mm_struct *mm, struct vm_area_struct *vma)
 	avc = slab_alloc(&mm->avc_cache);
 	if (!avc)
 		return -UMM_ENOMEM;	/* no reason: metadata, the caller says so */
-	anon_vma = find_mergeable_anon_vma(vma);
+	anon_vma = find_mergeable_anon_vma(mm, vma);
 	if (!anon_vma)
 		anon_vma = anon_vma_alloc(mm, NULL);
 	if (!anon_vma) {

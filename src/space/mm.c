@@ -9,6 +9,7 @@
 #include "space/mm.h"
 #include "space/unmapped_area.h"
 #include "space/vma.h"
+#include "space/vma_attrs.h"
 #include "space/vma_tree.h"
 
 #define DEFAULT_TASK_SIZE	UINT64_C(0x7ffffffff000)
@@ -99,6 +100,7 @@ void mmput(struct mm_struct *mm)
 	if (!mm->hypothesis)
 		commit_holder_remove(world, &mm->charged);
 	anon_vma_release_reserve(mm);
+	vma_attrs_destroy(mm);
 	if (mm->spare_shmem)
 		file_put(mm->spare_shmem);
 	slab_cache_destroy(&mm->vma_cache);
@@ -130,7 +132,8 @@ bool mm_is_valid(const struct mm_struct *mm)
 		if (!page_aligned(vma->vm_start) || !page_aligned(vma->vm_end) ||
 		    vma->vm_end > mm->layout.task_size || !anon_vma_is_valid(vma))
 			return false;
-		if ((vma->vm_flags & VM_ANON_UNKNOWN) && vma->anon_vma)
+		if (((vma->vm_flags & VM_ANON_UNKNOWN) && vma->anon_vma) ||
+		    !vma_attrs_is_valid(mm, vma->vm_flags))
 			return false;
 		vm_stat_account(&count, vma->vm_flags, (int64_t)vma_pages(vma));
 		if (vma->vm_flags & VM_ACCOUNT)

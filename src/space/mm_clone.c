@@ -26,6 +26,7 @@
 #include "space/mm.h"
 #include "space/mm_clone.h"
 #include "space/vma.h"
+#include "space/vma_attrs.h"
 #include "space/vma_tree.h"
 
 /* Pairs of objects, found by the first: a hash table with room for twice as many. */
@@ -157,6 +158,7 @@ static void copy_members(struct mm_struct *clone, const struct mm_struct *mm)
 	clone->spare_anon_vmas = own.spare_anon_vmas;
 	clone->nr_spare_anon_vmas = own.nr_spare_anon_vmas;
 	clone->spare_shmem = own.spare_shmem;
+	clone->attrs = own.attrs;
 	clone->charged = own.charged;
 	clone->hypothesis = own.hypothesis;
 }
@@ -175,7 +177,7 @@ struct mm_struct *mm_clone(const struct mm_struct *mm)
 	commit_charge(&clone->charged, commit_held(&mm->charged));
 	if (!pairs_init(&twins, &mm->world->platform, 2 * links) ||
 	    anon_vma_reserve(clone, links, NULL) ||
-	    mm_reserve(clone, mm->tree.map_count, links, NULL)) {
+	    mm_reserve(clone, mm->tree.map_count, links, NULL) || vma_attrs_clone(clone, mm)) {
 		pairs_free(&twins);
 		mmput(clone);
 		return ERR_PTR(-UMM_ENOMEM);	/* no reason: not a call */
@@ -234,7 +236,7 @@ static bool same_areas(const struct mm_struct *a, const struct mm_struct *b, str
 
 	for (; x && y; x = vma_next(x), y = vma_next(y)) {
 		if (x->vm_start != y->vm_start || x->vm_end != y->vm_end ||
-		    x->vm_flags != y->vm_flags || x->vm_pgoff != y->vm_pgoff ||
+		    !vma_flags_same(a, x->vm_flags, b, y->vm_flags) || x->vm_pgoff != y->vm_pgoff ||
 		    x->vm_ops != y->vm_ops || x->vm_private != y->vm_private ||
 		    !same_file(there, back, x->vm_file, y->vm_file) ||
 		    !same_chain(there, back, x, y))

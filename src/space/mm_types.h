@@ -80,6 +80,12 @@ struct vma_tree {
 	uint64_t map_count;			/* [m] areas linked */
 };
 
+/* What few areas have, by the index in their flags; vma_attrs.c. */
+struct vma_attrs_table {
+	struct vma_attrs_record *record;	/* [m] */
+	uint32_t room, nr_free;			/* [m] records */
+};
+
 struct vm_operations_struct {
 	/* The area is a copy, made by fork or to be moved to.  NULL: nothing to do. */
 	void (*open)(struct vm_area_struct *vma);
@@ -108,6 +114,7 @@ struct mm_struct {
 	struct slab_cache avc_cache;		/* [m] their anon_vma_chains */
 	struct anon_vma *spare_anon_vmas;	/* [m] reserved, linked by parent */
 	size_t nr_spare_anon_vmas;		/* [m] */
+	struct vma_attrs_table attrs;		/* [m] */
 	struct file *spare_shmem;	/* [m] reserved for shared anonymous memory, or NULL */
 
 	struct umm_layout layout;		/* [m] */

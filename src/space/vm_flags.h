@@ -43,6 +43,10 @@ typedef uint64_t vm_flags_t;
 /* Ours: the area was imported and nobody has looked at its pages yet. */
 #define VM_ANON_UNKNOWN	(UINT64_C(1) << 62)
 
+/* Ours: the index of what few areas have, vma_attrs.c. */
+#define VM_ATTRS_SHIFT	40
+#define VM_ATTRS_MASK	(UINT64_C(0xffff) << VM_ATTRS_SHIFT)
+
 #define VM_ACCESS_FLAGS	(VM_READ | VM_WRITE | VM_EXEC)
 #define VM_MAY_FLAGS	(VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC)
 #define VM_LOCKED_MASK	(VM_LOCKED | VM_LOCKONFAULT)

@@ -151,6 +151,7 @@ struct vm_area_struct *vma_modify(struct mm_struct *mm, struct vm_area_struct *v
 			return ERR_PTR(err);
 	}
 	vma->vm_flags = flags | (vma->vm_flags & VM_ANON_UNKNOWN);
-	world_event(mm->world, UMM_EVENT_AREA_CHANGE, mm, vma->vm_start, vma->vm_end, flags);
+	world_event(mm->world, UMM_EVENT_AREA_CHANGE, mm, vma->vm_start, vma->vm_end,
+		    flags & ALL_VM_FLAGS);
 	return vma;
 }

@@ -23,6 +23,7 @@
 #include "space/anon_vma.h"
 #include "space/file.h"
 #include "space/vma.h"
+#include "space/vma_attrs.h"
 #include "space/vma_tree.h"
 
 /*
@@ -52,13 +53,16 @@ static bool is_mergeable_vma(const struct vma_merge_struct *vmg, const struct vm
 {
 	enum why_code apart;
 	uint64_t v2 = 0, v3 = 0;
+	vm_flags_t differ = (x->vm_flags ^ vmg->flags) & ~VM_IGNORE_MERGE;
 
-	if ((x->vm_flags ^ vmg->flags) & ~VM_IGNORE_MERGE) {
+	if (differ & ~VM_ATTRS_MASK) {
 		apart = NOTE_APART_FLAGS;
-		v2 = x->vm_flags;
-		v3 = vmg->flags;
+		v2 = x->vm_flags & ALL_VM_FLAGS;
+		v3 = vmg->flags & ALL_VM_FLAGS;
 	} else if (x->vm_file != vmg->file) {
 		apart = NOTE_APART_FILE;
+	} else if (differ) {
+		apart = vma_attrs_apart(vmg->mm, x->vm_flags, vmg->flags);
 	} else if (pgoff != continues) {
 		apart = NOTE_APART_PGOFF;
 		v2 = pgoff;

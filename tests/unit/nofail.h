@@ -37,5 +37,6 @@ struct scenario {
 /* Each ends with a row whose name is NULL. */
 extern const struct scenario scenarios_process[];
 extern const struct scenario scenarios_mremap[];
+extern const struct scenario scenarios_attrs[];
 
 #endif

@@ -15,5 +15,6 @@ struct scene {
 /* Each ends with a row whose note is NULL. */
 extern const struct scene scenes_process[];
 extern const struct scene scenes_mremap[];
+extern const struct scene scenes_attrs[];
 
 #endif

@@ -19,6 +19,9 @@ extern const struct provocation provocations_mremap[];
 /* msync to remap_file_pages; what a process says of its address space. */
 extern const struct provocation provocations_seal[], provocations_process[];
 
+/* userfaultfd, memory policy, names. */
+extern const struct provocation provocations_attrs[];
+
 /* mmap of lab->file, with the lab's record. */
 int64_t refused_map(struct lab *lab, uint64_t addr, uint64_t len, uint64_t prot, uint64_t flags);
 

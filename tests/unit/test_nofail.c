@@ -396,6 +396,7 @@ static const struct scenario *const tables[] = {
 	scenarios,
 	scenarios_process,
 	scenarios_mremap,
+	scenarios_attrs,
 };
 
 #define NR_TABLES (sizeof(tables) / sizeof(tables[0]))

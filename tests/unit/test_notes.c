@@ -353,6 +353,7 @@ static const struct scene *const tables[] = {
 	scenes,
 	scenes_process,
 	scenes_mremap,
+	scenes_attrs,
 };
 
 #define NR_TABLES (sizeof(tables) / sizeof(tables[0]))

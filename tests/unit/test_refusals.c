@@ -12,6 +12,7 @@ static const struct provocation *const tables[] = {
 	provocations_seal,
 	provocations_process,
 	provocations_mremap,
+	provocations_attrs,
 };
 
 #define NR_TABLES (sizeof(tables) / sizeof(tables[0]))

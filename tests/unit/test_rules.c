@@ -208,6 +208,7 @@ static const struct effect effects[] = {
 static const struct effect *const tables[] = {
 	effects,
 	effects_mremap,
+	effects_attrs,
 };
 
 #define NR_TABLES (sizeof(tables) / sizeof(tables[0]))
