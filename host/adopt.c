@@ -158,6 +158,10 @@ unsigned int adopt_anon(struct follower *f, struct space *space, uint64_t start,
 			continue;
 		fd = space_pagemap_fd(space);
 		has = fd < 0 ? fd : pagemap_has_anon(fd, area.start, area.end);
+		/* Guard pages in anonymous memory came with an anon_vma. */
+		if (!has && area.anon == UMM_ANON_UNKNOWN && !area.file &&
+		    (area.vm_flags & UMM_VM_MAYBE_GUARD))
+			has = 1;
 		if (has < 0 || (!has && area.anon == UMM_ANON_NONE))
 			continue;
 		if (umm_area_set_anon(space->mm, area.start,

@@ -22,6 +22,10 @@
 #define ADOPT_FSYNC		"outside mm: fsync"	/* a file system could not write */
 #define ADOPT_EXE_FILE		"outside mm: exe file"	/* of PR_SET_MM */
 #define ADOPT_AIO		"outside mm: aio"	/* events of the machine */
+#define ADOPT_COLLAPSE		"collapse"		/* into huge pages: if memory is free */
+#define ADOPT_MEMORY_FAILURE	"memory failure"	/* pages poisoned by a test */
+#define ADOPT_FILE_SYSTEM	"file system"		/* that refused a hole in a file */
+#define ADOPT_OTHER_PROCESS	"other process"		/* not followed, gone, or out of reach */
 #define ADOPT_DESCRIPTOR	"descriptor"		/* one that could not be looked at */
 
 /* Count it and tell the sink.  @call may be NULL. */

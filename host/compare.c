@@ -6,13 +6,14 @@
 
 #include "host/adopt.h"
 #include "host/compare.h"
+#include "host/limits.h"
 #include "host/files.h"
 #include "host/task.h"
 
 #define TASK_SIZE_64 UINT64_C(0x7ffffffff000)
 
 /* What VmFlags has that no merge and no call of ours looks at. */
-#define FLAGS_IGNORED (UMM_VM_MAYBE_GUARD | UMM_VM_SOFTDIRTY)
+#define FLAGS_IGNORED UMM_VM_SOFTDIRTY
 
 /* smaps is some five times as dear as maps; with so few areas it is read all the same. */
 #define FLAGS_ALWAYS 500
@@ -398,4 +399,23 @@ void compare_diverged_maps(struct follower *f, struct task *task, const char *wh
 	tell(f, task, FOLLOW_DIVERGED_MAPS, where, text[0], text[1]);
 	free(text[0]);
 	free(text[1]);
+}
+
+void compare_locked(struct follower *f, struct task *task)
+{
+	char where[64], model_text[64], kernel_text[64];
+	struct umm_mm_stats stats;
+	uint64_t kernel;
+
+	if (task->space->nr_tasks > 1 || f->options->verify != FOLLOW_VERIFY_MAPS)
+		return;
+	umm_mm_stats(task->space->mm, &stats);
+	kernel = limits_locked_pages(task->tid);
+	if (stats.locked_vm == kernel)
+		return;
+	snprintf(where, sizeof(where), "after %s", task->call.desc->name);
+	snprintf(model_text, sizeof(model_text), "VmLck: %" PRIu64 " pages", stats.locked_vm);
+	snprintf(kernel_text, sizeof(kernel_text), "VmLck: %" PRIu64 " pages", kernel);
+	tell(f, task, FOLLOW_DIVERGED_MAPS, where, model_text, kernel_text);
+	umm_adopt_locked_vm(task->space->mm, kernel);
 }

@@ -32,6 +32,12 @@ bool compare_flags(struct follower *f, struct task *task, uint64_t start, uint64
 bool compare_differs_by_merging(struct follower *f, struct task *task, uint64_t *start,
 				uint64_t *end);
 
+/*
+ * Are as many pages locked (VmLck) as the model says?  If not, that is a divergence, and the model
+ * gets the kernel's count.  Not while other threads run: their stacks may grow.
+ */
+void compare_locked(struct follower *f, struct task *task);
+
 /* A pair of answers for people. */
 void compare_diverged_result(struct follower *f, struct task *task, int64_t model, int64_t kernel);
 

@@ -192,6 +192,21 @@ static bool never_executable(long fs_type)
 	}
 }
 
+/* The file systems whose files can have no holes punched into them. */
+static bool never_punched(long fs_type)
+{
+	switch (fs_type) {
+	case ISOFS_SUPER_MAGIC:
+	case MSDOS_SUPER_MAGIC:
+	case RAMFS_MAGIC:
+	case SQUASHFS_MAGIC:
+	case V9FS_MAGIC:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* The file systems whose files ask for addresses that suit huge pages. */
 static enum umm_file_align align_of(enum umm_file_kind kind, long fs_type)
 {
@@ -216,7 +231,7 @@ static enum umm_file_align align_of(enum umm_file_kind kind, long fs_type)
 
 /* ---- descriptors ---- */
 
-static int copy_descriptor(struct task *task, int fd)
+int files_copy_descriptor(struct task *task, int fd)
 {
 	long copy;
 
@@ -356,6 +371,8 @@ static int new_known(struct follower *f, int fd, const struct stat *st, int open
 		known->flags |= UMM_FILE_NOEXEC;
 	if (S_ISREG(st->st_mode) || S_ISSOCK(st->st_mode))
 		known->flags |= UMM_FILE_SIGNED_OFFSETS;
+	if (never_punched((long)fs.f_type))
+		known->flags |= UMM_FILE_NO_PUNCH;
 	known->kind = kind_of(st, (long)fs.f_type, path);
 	if (known->kind == UMM_FILE_SHMEM || known->kind == UMM_FILE_HUGETLB)
 		known->flags |= seals_of(fd);
@@ -374,7 +391,7 @@ static int new_known(struct follower *f, int fd, const struct stat *st, int open
 int files_of_descriptor(struct follower *f, struct task *task, int fd, bool shared,
 			struct umm_file **out)
 {
-	int copy = copy_descriptor(task, fd), open_flags, found;
+	int copy = files_copy_descriptor(task, fd), open_flags, found;
 	struct known_file *known;
 	struct stat st;
 
@@ -407,6 +424,34 @@ int files_of_descriptor(struct follower *f, struct task *task, int fd, bool shar
 		return 0;
 	}
 	return new_known(f, copy, &st, open_flags, shared, out);
+}
+
+/* Of a file that exec mapped nobody has a descriptor: its path may still lead to it. */
+static bool stat_known(const struct known_file *known, struct stat *st)
+{
+	if (known->fd >= 0)
+		return fstat(known->fd, st) == 0;
+	return known->path[0] == '/' && stat(known->path, st) == 0 && st->st_ino == known->inode &&
+	       major(st->st_dev) == known->dev_major && minor(st->st_dev) == known->dev_minor;
+}
+
+void files_observe(struct follower *f, struct space *space, uint64_t start, uint64_t end)
+{
+	struct umm_area area = { .size = sizeof(area) };
+
+	for (uint64_t at = start; umm_find_area(space->mm, at, &area) && area.start < end;
+	     at = area.end) {
+		struct known_file *known = area.file ? umm_file_cookie(area.file) : NULL;
+		struct stat st;
+
+		if (!known)
+			continue;
+		if (known->fd >= 0)
+			refresh(known, false);
+		if (stat_known(known, &st) && S_ISREG(st.st_mode))
+			umm_file_set_size(known->file, (uint64_t)st.st_size);
+		f->summary->observed++;
+	}
 }
 
 /* ---- areas ---- */

@@ -34,6 +34,14 @@ int files_of_descriptor(struct follower *f, struct task *task, int fd, bool shar
 
 /* What may have changed on a file since it was last looked at: seals. */
 void files_look_again(struct umm_file *file);
+/* A copy of a descriptor of @task, to be closed; a negative error. */
+int files_copy_descriptor(struct task *task, int fd);
+
+/*
+ * What of the files mapped in [start, end) may have changed since they were mapped, and a call that
+ * fills memory or punches holes asks for: size and seals.
+ */
+void files_observe(struct follower *f, struct space *space, uint64_t start, uint64_t end);
 
 /*
  * The model's form of one area of the kernel: flags (from VmFlags, else from the permissions), file

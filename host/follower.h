@@ -73,6 +73,7 @@ struct call {
 	bool placed_by_chance;		/* MAP_32BIT: the model is told the address afterwards */
 	const char *adopt_reason;	/* decided at entry: how the answer will be taken over */
 	const char *adopt_detail;
+	bool elsewhere;			/* it is about another process */
 	uint64_t start, end;		/* whose areas are compared afterwards */
 	uint64_t from_start, from_end;	/* and these: where they were moved from */
 	uint64_t gone_start, gone_end;	/* areas that are wholly gone if it succeeds */

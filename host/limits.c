@@ -121,6 +121,8 @@ static uint32_t read_caps(pid_t tid)
 		caps |= UMM_CAP_SYS_ADMIN;
 	if (effective & (UINT64_C(1) << CAP_SYS_RESOURCE))
 		caps |= UMM_CAP_SYS_RESOURCE;
+	if (effective & (UINT64_C(1) << CAP_SYS_NICE))
+		caps |= UMM_CAP_SYS_NICE;
 	return caps;
 }
 

@@ -29,6 +29,7 @@ struct scan_arg {
 #define PAGE_IS_PRESENT	(1u << 3)
 #define PAGE_IS_SWAPPED	(1u << 4)
 #define PAGE_IS_PFNZERO	(1u << 5)
+#define PAGE_IS_GUARD	(1u << 8)	/* Linux 6.15; it counts as swapped too */
 
 /* The words of /proc/PID/pagemap. */
 #define WORD_PRESENT	(UINT64_C(1) << 63)
@@ -65,7 +66,8 @@ static int has_anon_by_words(int fd, uint64_t start, uint64_t end)
 
 int pagemap_has_anon(int pagemap_fd, uint64_t start, uint64_t end)
 {
-	static bool no_scan;
+	static bool no_scan, no_guard;
+	uint64_t none_of = PAGE_IS_FILE | PAGE_IS_PFNZERO | (no_guard ? 0 : PAGE_IS_GUARD);
 	struct scan_region region;
 	struct scan_arg arg = {
 		.size = sizeof(arg),
@@ -74,8 +76,8 @@ int pagemap_has_anon(int pagemap_fd, uint64_t start, uint64_t end)
 		.vec = (uintptr_t)&region,
 		.vec_len = 1,
 		.max_pages = 1,
-		.category_inverted = PAGE_IS_FILE | PAGE_IS_PFNZERO,
-		.category_mask = PAGE_IS_FILE | PAGE_IS_PFNZERO,
+		.category_inverted = none_of,
+		.category_mask = none_of,
 		.category_anyof_mask = PAGE_IS_PRESENT | PAGE_IS_SWAPPED,
 		.return_mask = PAGE_IS_PRESENT | PAGE_IS_SWAPPED,
 	};
@@ -84,6 +86,11 @@ int pagemap_has_anon(int pagemap_fd, uint64_t start, uint64_t end)
 	if (no_scan)
 		return has_anon_by_words(pagemap_fd, start, end);
 	ret = ioctl(pagemap_fd, SCAN_IOCTL, &arg);
+	if (ret < 0 && errno == EINVAL && !no_guard) {
+		no_guard = true;
+		arg.category_inverted = arg.category_mask = PAGE_IS_FILE | PAGE_IS_PFNZERO;
+		ret = ioctl(pagemap_fd, SCAN_IOCTL, &arg);
+	}
 	if (ret >= 0)
 		return ret > 0;
 	if (errno != ENOTTY && errno != EINVAL)

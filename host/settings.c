@@ -100,6 +100,12 @@ static void read_thp(struct umm_settings *umm)
 		umm->thp_enabled = strstr(text, "[madvise]") ? UMM_THP_MADVISE : UMM_THP_NEVER;
 }
 
+/* Does the kernel know that advice?  For a range of no length nothing is done. */
+static bool knows_advice(int advice)
+{
+	return madvise(NULL, 0, advice) == 0;
+}
+
 static uint64_t meminfo(const char *text, const char *key, uint64_t otherwise)
 {
 	const char *at = strstr(text, key);
@@ -204,6 +210,8 @@ void settings_read(struct settings *settings)
 	umm->legacy_va_layout = sysctl("legacy_va_layout", 0) != 0;
 	settings->possible_cpus = possible_cpus();
 	own_read_vdso(settings);
+	umm->ksm_configured = knows_advice(MADV_MERGEABLE);
+	umm->memory_failure_configured = knows_advice(MADV_HWPOISON);
 	settings->randomize = read_number("/proc/sys/kernel/randomize_va_space", 2) != 0;
 	settings->max_map_count_fd = open("/proc/sys/vm/max_map_count", O_RDONLY | O_CLOEXEC);
 	settings->overcommit_fd = open("/proc/sys/vm/overcommit_memory", O_RDONLY | O_CLOEXEC);

@@ -46,6 +46,8 @@ extern const struct call_ops call_msync, call_mincore, call_mseal, call_remap_fi
 extern const struct call_ops call_set_mdwe, call_set_mm, call_personality, call_map_vdso;
 extern const struct call_ops call_io_setup, call_io_destroy;
 
+extern const struct call_ops call_madvise, call_process_madvise, call_mlock, call_prctl_memory;
+
 /* Calls that change areas in a way that the model does not know yet. */
 extern const struct call_ops call_adopted_range;	/* [arg 0, arg 0 + arg 1) */
 extern const struct call_ops call_adopted_whole;	/* anywhere */

@@ -1,5 +1,6 @@
 #include "host/adopt.h"
 #include "host/calls/observe.h"
+#include "host/files.h"
 #include "host/limits.h"
 #include "host/settings.h"
 
@@ -29,6 +30,25 @@ void observe_settings(struct follower *f, struct task *task, bool big)
 void observe_anon(struct follower *f, struct task *task, uint64_t start, uint64_t end)
 {
 	f->summary->observed += adopt_anon(f, task->space, start, end, ADOPT_ANON_WRITABLE);
+}
+
+static bool has_huge_areas(struct space *space, uint64_t start, uint64_t end)
+{
+	struct umm_area area = { .size = sizeof(area) };
+
+	for (uint64_t at = start; umm_find_area(space->mm, at, &area) && area.start < end;
+	     at = area.end)
+		if (area.vm_flags & UMM_VM_HUGETLB)
+			return true;
+	return false;
+}
+
+void observe_contents(struct follower *f, struct task *task, struct space *space, uint64_t start,
+		      uint64_t end)
+{
+	files_observe(f, space, start, end);
+	if (has_huge_areas(space, start, end))
+		observe_settings(f, task, true);
 }
 
 void observe_range(struct call *call, uint64_t addr, uint64_t len)

@@ -35,6 +35,13 @@ void observe_settings(struct follower *f, struct task *task, bool big);
  */
 void observe_anon(struct follower *f, struct task *task, uint64_t start, uint64_t end);
 
+/*
+ * What filling [start, end) of @space asks for: sizes and seals of files, and how many huge pages
+ * are free if there are areas of such.
+ */
+void observe_contents(struct follower *f, struct task *task, struct space *space, uint64_t start,
+		      uint64_t end);
+
 /* The range to compare: [addr, addr + len) rounded out to pages and cut to user space. */
 void observe_range(struct call *call, uint64_t addr, uint64_t len);
 

@@ -75,6 +75,44 @@
 #define UMM_MREMAP_FIXED	0x2
 #define UMM_MREMAP_DONTUNMAP	0x4
 
+/* Advice, madvise(2) and process_madvise(2). */
+#define UMM_MADV_NORMAL		0
+#define UMM_MADV_RANDOM		1
+#define UMM_MADV_SEQUENTIAL	2
+#define UMM_MADV_WILLNEED	3
+#define UMM_MADV_DONTNEED	4
+#define UMM_MADV_FREE		8
+#define UMM_MADV_REMOVE		9
+#define UMM_MADV_DONTFORK	10
+#define UMM_MADV_DOFORK		11
+#define UMM_MADV_MERGEABLE	12
+#define UMM_MADV_UNMERGEABLE	13
+#define UMM_MADV_HUGEPAGE	14
+#define UMM_MADV_NOHUGEPAGE	15
+#define UMM_MADV_DONTDUMP	16
+#define UMM_MADV_DODUMP		17
+#define UMM_MADV_WIPEONFORK	18
+#define UMM_MADV_KEEPONFORK	19
+#define UMM_MADV_COLD		20
+#define UMM_MADV_PAGEOUT	21
+#define UMM_MADV_POPULATE_READ	22
+#define UMM_MADV_POPULATE_WRITE	23
+#define UMM_MADV_DONTNEED_LOCKED 24
+#define UMM_MADV_COLLAPSE	25
+#define UMM_MADV_HWPOISON	100
+#define UMM_MADV_SOFT_OFFLINE	101
+#define UMM_MADV_GUARD_INSTALL	102
+#define UMM_MADV_GUARD_REMOVE	103
+
+/* Flags of mlock2(2) and mlockall(2). */
+#define UMM_MLOCK_ONFAULT	1
+#define UMM_MCL_CURRENT		1
+#define UMM_MCL_FUTURE		2
+#define UMM_MCL_ONFAULT		4
+
+/* Of prctl(PR_SET_THP_DISABLE): areas that asked for huge pages keep them. */
+#define UMM_THP_DISABLE_EXCEPT_ADVISED	2
+
 /* Resource limits, setrlimit(2), that memory calls ask for. */
 #define UMM_RLIMIT_DATA		2
 #define UMM_RLIMIT_STACK	3
@@ -119,6 +157,7 @@
 /* Error numbers, errno(3). */
 #define UMM_EPERM		1
 #define UMM_ENOENT		2
+#define UMM_ESRCH		3
 #define UMM_EINTR		4
 #define UMM_EIO			5
 #define UMM_EBADF		9

@@ -162,6 +162,8 @@ struct umm_settings {
 	bool thp_configured;		/* CONFIG_TRANSPARENT_HUGEPAGE */
 	bool ignore_rlimit_data;	/* boot parameter */
 	bool legacy_va_layout;		/* vm.legacy_va_layout */
+	bool ksm_configured;		/* CONFIG_KSM */
+	bool memory_failure_configured;	/* CONFIG_MEMORY_FAILURE */
 	struct umm_huge_pool huge[UMM_HUGE_SIZES];
 	uint32_t default_huge_shift;	/* 21 */
 	bool anon_vma_name;		/* CONFIG_ANON_VMA_NAME */
@@ -272,6 +274,7 @@ enum umm_file_align {
 #define UMM_FILE_VM_CLOSE	0x200
 /* of a kind that does not say so: a regular file, a socket; offsets end at 2^63 - 1 */
 #define UMM_FILE_SIGNED_OFFSETS	0x400
+#define UMM_FILE_NO_PUNCH	0x800	/* on a file system that punches no holes */
 
 struct umm_file_desc {
 	size_t size;
@@ -281,6 +284,7 @@ struct umm_file_desc {
 	uint32_t dev_major, dev_minor;
 	uint64_t inode;
 	uint32_t huge_shift;		/* of a hugetlb file */
+	uint64_t bytes;			/* its size, see umm_file_set_size() */
 	const char *path;		/* as maps shows it; copied; NULL for none */
 	void *cookie;			/* the embedder's, see umm_file_cookie() */
 	/*
@@ -310,6 +314,12 @@ void umm_file_set_flags(struct umm_file *file, uint32_t flags);
 UMM_MUST_CHECK int umm_file_set_path(struct umm_file *file, const char *path);
 void umm_file_set_inode(struct umm_file *file, uint32_t dev_major, uint32_t dev_minor,
 			uint64_t inode);
+
+/*
+ * The size in bytes, which the calls that fill memory ask for: when the file has grown or shrunk
+ * the embedder says so.  UINT64_MAX, the default: no end is known, and every page is there.
+ */
+void umm_file_set_size(struct umm_file *file, uint64_t bytes);
 
 /* ---- address spaces ------------------------------------------------------------------------ */
 
@@ -417,6 +427,64 @@ int64_t umm_mremap_target(struct umm_mm *mm, umm_addr_t old_addr, uint64_t old_l
 
 /* brk(2) as the kernel answers it: the break after the call, which is the old one if refused. */
 umm_addr_t umm_brk(struct umm_mm *mm, umm_addr_t brk, struct umm_why *why);
+
+/* ---- madvise, mlock and their kin ---- */
+
+/*
+ * madvise(2).  0, or a negative error, with what lies below the refused area done.  What becomes of
+ * contents is not modelled: advice about them is checked and changes no area, but for guard pages
+ * and for pages that are filled in, which give areas their anon_vma.
+ */
+int64_t umm_madvise(struct umm_mm *mm, umm_addr_t addr, uint64_t len, int advice,
+		    struct umm_why *why);
+
+/*
+ * True if the kernel may answer umm_madvise() otherwise for reasons that no area tells: free memory
+ * for MADV_COLLAPSE, the file system for MADV_REMOVE of a file, the pages for MADV_HWPOISON.
+ */
+bool umm_madvise_depends(struct umm_mm *mm, umm_addr_t addr, uint64_t len, int advice);
+
+/* A range as process_madvise(2) and readv(2) take it. */
+struct umm_range {
+	umm_addr_t start;
+	uint64_t len;			/* bytes */
+};
+
+/*
+ * process_madvise(2) by a process with the address space @caller on @target, which may be the
+ * same; NULL for a descriptor that is no pidfd.  @range is what the vector holds, NULL for one that
+ * cannot be read, @nr the count that was passed.  Bytes advised, or a negative error.  Whether the
+ * caller may look at the other process (ESRCH, EACCES) is not memory management's to say.
+ */
+int64_t umm_process_madvise(struct umm_mm *caller, struct umm_mm *target,
+			    const struct umm_range *range, uint64_t nr, int advice,
+			    uint64_t flags, struct umm_why *why);
+
+/*
+ * mlock2(2), mlock(2) with @flags 0; munlock(2); mlockall(2); munlockall(2).  0 or a negative
+ * error; what could not be filled is locked all the same (ENOMEM).
+ */
+int64_t umm_mlock(struct umm_mm *mm, umm_addr_t addr, uint64_t len, uint64_t flags,
+		  struct umm_why *why);
+int64_t umm_munlock(struct umm_mm *mm, umm_addr_t addr, uint64_t len, struct umm_why *why);
+int64_t umm_mlockall(struct umm_mm *mm, uint64_t flags, struct umm_why *why);
+int64_t umm_munlockall(struct umm_mm *mm, struct umm_why *why);
+
+/*
+ * prctl(2) with PR_SET_THP_DISABLE and PR_SET_MEMORY_MERGE: its second to fifth argument.  0 or a
+ * negative error.  Fork and exec inherit both.
+ */
+int64_t umm_set_thp_disable(struct umm_mm *mm, const uint64_t arg[4], struct umm_why *why);
+int64_t umm_set_memory_merge(struct umm_mm *mm, const uint64_t arg[4], struct umm_why *why);
+
+/* What they were set to: 0, 1, or 3 for UMM_THP_DISABLE_EXCEPT_ADVISED; PR_GET_THP_DISABLE. */
+unsigned int umm_thp_disable(struct umm_mm *mm);
+bool umm_memory_merge(struct umm_mm *mm);
+
+/*
+ * The first page in [start, end) that has a guard marker (madvise(MADV_GUARD_INSTALL)), or @end.
+ */
+umm_addr_t umm_find_guard(struct umm_mm *mm, umm_addr_t start, umm_addr_t end);
 
 /* fork(2)'s part: a copy of the address space.  The caller gets the reference in @child. */
 UMM_MUST_CHECK int64_t umm_fork(struct umm_mm *mm, struct umm_mm **child, struct umm_why *why);

@@ -6,7 +6,7 @@
 #include "base/err.h"
 #include "object/objects.h"
 
-#define ALL_FILE_FLAGS UINT32_C(0x7ff)
+#define ALL_FILE_FLAGS UINT32_C(0xfff)
 
 void umm_file_desc_init(struct umm_file_desc *desc, enum umm_file_kind kind)
 {
@@ -14,6 +14,7 @@ void umm_file_desc_init(struct umm_file_desc *desc, enum umm_file_kind kind)
 	desc->size = sizeof(*desc);
 	desc->kind = kind;
 	desc->flags = UMM_FMODE_READ | UMM_FMODE_WRITE;
+	desc->bytes = UINT64_MAX;
 	if (kind == UMM_FILE_HUGETLB) {
 		desc->align = UMM_ALIGN_HUGETLB;
 		desc->huge_shift = 21;
@@ -63,6 +64,7 @@ int umm_file_new(struct umm_world *handle, const struct umm_file_desc *desc, str
 	file->dev_major = desc->dev_major;
 	file->dev_minor = desc->dev_minor;
 	file->inode = desc->inode;
+	file->size = desc->bytes;
 	if (desc->kind == UMM_FILE_HUGETLB)
 		file->page_shift = desc->huge_shift;
 	file->vm_ops = file_vm_operations(file);
@@ -106,4 +108,9 @@ void umm_file_set_inode(struct umm_file *handle, uint32_t dev_major, uint32_t de
 	file->dev_major = dev_major;
 	file->dev_minor = dev_minor;
 	file->inode = inode;
+}
+
+void umm_file_set_size(struct umm_file *handle, uint64_t bytes)
+{
+	to_file(handle)->size = bytes;
 }

@@ -115,6 +115,13 @@ static __always_inline void ruled_out(struct umm_why *why, bool holds, enum why_
 		passed(why, code, value, limit);
 }
 
+/* The refusal just made is not the last word: another check says no, or only a part is refused. */
+static inline void why_unrefuse(struct umm_why *why)
+{
+	if (why && why->cursor > why->entry && why->cursor[-1].kind == UMM_WHY_REFUSED)
+		why->cursor--;
+}
+
 /* Where the record stands, and going back to there: for a search that is tried again. */
 static inline struct umm_why_entry *why_mark(const struct umm_why *why)
 {

@@ -7,9 +7,10 @@
 #include "base/err.h"
 #include "calls/brk.h"
 #include "calls/munmap.h"
-#include "fault/fault.h"
+#include "fault/populate.h"
 #include "space/accounting.h"
 #include "space/anon_vma.h"
+#include "space/ksm.h"
 #include "space/mm.h"
 #include "space/unmapped_area.h"
 #include "space/vma.h"
@@ -60,7 +61,9 @@ static vm_flags_t brk_flags(const struct mm_struct *mm)
 {
 	vm_flags_t flags = VM_READ | VM_WRITE | VM_MAY_FLAGS | VM_ACCOUNT | mm->def_flags;
 
-	return mm->personality & UMM_READ_IMPLIES_EXEC ? flags | VM_EXEC : flags;
+	if (mm->personality & UMM_READ_IMPLIES_EXEC)
+		flags |= VM_EXEC;
+	return ksm_vma_flags(mm, flags);
 }
 
 /*

@@ -11,6 +11,7 @@
 #include "space/accounting.h"
 #include "space/anon_vma.h"
 #include "space/file.h"
+#include "space/guards.h"
 #include "space/mm.h"
 #include "space/unmapped_area.h"
 #include "space/vma.h"
@@ -78,7 +79,9 @@ static long dup_vma(struct mm_struct *child, const struct mm_struct *parent,
 	if (vma->vm_flags & VM_WIPEONFORK)
 		return 0;
 	err = anon_vma_fork(child, copy, vma);
-	return err ? refuse(why, WHY_NO_METADATA, 1, 0) : 0;
+	if (err)
+		return refuse(why, WHY_NO_METADATA, 1, 0);
+	return guards_copy(child, parent, vma->vm_start, vma->vm_end, why);
 }
 
 static long dup_mmap(struct mm_struct *child, struct mm_struct *parent, struct umm_why *why)

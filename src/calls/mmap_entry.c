@@ -4,7 +4,7 @@
 #include "base/assert.h"
 #include "base/err.h"
 #include "calls/mmap.h"
-#include "fault/fault.h"
+#include "fault/populate.h"
 #include "object/objects.h"
 #include "space/anon_vma.h"
 #include "space/unmapped_area.h"
@@ -59,6 +59,8 @@ static long ksys_mmap_pgoff(struct mm_struct *mm, struct mmap_request *req, stru
 		/* A plain file's length is rounded later, and may wrap then. */
 		if (mask >= PAGE_SIZE)
 			req->len = (req->len + mask) & ~mask;
+		if (*owned)
+			(*owned)->size = req->len;
 	}
 	return 0;
 }

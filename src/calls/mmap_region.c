@@ -15,6 +15,7 @@
 #include "object/objects.h"
 #include "space/accounting.h"
 #include "space/anon_vma.h"
+#include "space/ksm.h"
 #include "space/mm.h"
 #include "space/vma.h"
 #include "space/vma_tree.h"
@@ -174,7 +175,7 @@ static void mmap_complete(struct mmap_state *map, struct vm_area_struct *vma)
 	vm_stat_account(mm, vma->vm_flags, (int64_t)map->nr_pages);
 	if (!(vma->vm_flags & VM_LOCKED))
 		return;
-	if (vma->vm_flags & (VM_SPECIAL | VM_HUGETLB)) {
+	if (!vma_supports_mlock(vma)) {
 		vma->vm_flags &= ~VM_LOCKED_MASK;
 		note(map->why, NOTE_LOCK_DROPPED, 0, 0, 0, 0);
 		return;
@@ -211,6 +212,8 @@ int64_t mmap_region(struct mm_struct *mm, struct mmap_request *req, struct umm_w
 	if (err)
 		return err;
 
+	if (!req->file || !req->file->f_op->own_accounting)
+		req->vm_flags = ksm_vma_flags(mm, req->vm_flags);
 	vma = vma_merge(&(struct vma_merge_struct){
 		.mm = mm, .start = map.vms.start, .end = map.vms.end, .flags = req->vm_flags,
 		.pgoff = req->pgoff, .file = req->file,

@@ -5,7 +5,7 @@
 #include "base/err.h"
 #include "calls/mmap.h"
 #include "calls/mprotect.h"
-#include "fault/fault.h"
+#include "fault/populate.h"
 #include "space/accounting.h"
 #include "space/anon_vma.h"
 #include "space/mm.h"

@@ -15,7 +15,7 @@
 #include "base/err.h"
 #include "calls/mremap_move.h"
 #include "calls/munmap.h"
-#include "fault/fault.h"
+#include "fault/populate.h"
 #include "space/accounting.h"
 #include "space/anon_vma.h"
 #include "space/file.h"

@@ -24,6 +24,7 @@
 #include "space/accounting.h"
 #include "space/anon_vma.h"
 #include "space/file.h"
+#include "space/guards.h"
 #include "space/unmapped_area.h"
 #include "space/vma.h"
 #include "space/vma_attrs.h"
@@ -50,6 +51,13 @@ long mremap_reserve_moves(const struct vma_remap_struct *vrm, size_t pieces, siz
 	size_t areas = AREAS_OF_A_MOVE * pieces;
 	long err;
 
+	if (unlikely(vrm->mm->guards.nr)) {	/* they move too, and may be cut */
+		size_t guards = guards_in(vrm->mm, vrm->addr, vrm->addr + vrm->old_len);
+
+		err = guards_reserve(vrm->mm, guards + 4 * pieces, vrm->why);
+		if (err)
+			return err;
+	}
 	if (vrm->mm->attrs.room) {		/* somebody has some: a move may drop one */
 		err = vma_attrs_reserve(vrm->mm, pieces, vrm->why);
 		if (err)
@@ -255,6 +263,7 @@ int64_t move_vma(struct vma_remap_struct *vrm)
 	if (copy->vm_ops && copy->vm_ops->mremap)
 		copy->vm_ops->mremap(copy, vrm->vma);
 	mremap_userfaultfd_prep(vrm->mm, copy, vrm->why);
+	guards_move(vrm->mm, vrm->addr, vrm->new_addr, min_u64(vrm->old_len, vrm->new_len));
 
 	if (vrm->old_len)
 		note(vrm->why, NOTE_MREMAP_MOVED, vrm->addr, vrm->addr + vrm->old_len,

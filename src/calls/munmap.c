@@ -8,6 +8,7 @@
 #include "calls/munmap.h"
 #include "space/accounting.h"
 #include "space/anon_vma.h"
+#include "space/guards.h"
 #include "space/vma.h"
 #include "space/vma_tree.h"
 
@@ -32,6 +33,12 @@ long vms_reserve(struct mm_struct *mm, const struct vma_munmap_struct *vms, size
 
 	if (!first)
 		return mm_reserve(mm, extra_vmas, links, why);
+	if (unlikely(mm->guards.nr)) {
+		long err = guards_reserve(mm, 1, why);
+
+		if (err)
+			return err;
+	}
 	last = first->vm_end >= vms->end ? first
 					 : find_vma_intersection(&mm->tree, vms->end - 1, vms->end);
 	if (first->vm_start < vms->start)
@@ -95,6 +102,8 @@ void vms_complete_munmap_vmas(struct mm_struct *mm, const struct vma_munmap_stru
 {
 	struct vm_area_struct *vma = vms->first;
 
+	if (vma)
+		guards_remove(mm, vms->start, vms->end);
 	while (vma && vma->vm_start < vms->end) {
 		struct vm_area_struct *next = vma_next(vma);
 

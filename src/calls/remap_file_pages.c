@@ -8,7 +8,7 @@
 #include "base/err.h"
 #include "calls/mmap.h"
 #include "calls/remap_file_pages.h"
-#include "fault/fault.h"
+#include "fault/populate.h"
 #include "space/vma_tree.h"
 
 static long check_arguments(umm_addr_t start, uint64_t size, uint64_t prot, uint64_t pgoff,

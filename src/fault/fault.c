@@ -4,6 +4,7 @@
  *	no area at or above the address, or one that does not grow	MAPERR
  *	a stack above it						grows, or MAPERR
  *	the area does not allow the access				ACCERR
+ *	a guard marker							MAPERR
  *	a write to private memory					the area has an anon_vma now
  *	a read in private memory that huge pages may back		the same: the huge zero page
  */
@@ -11,9 +12,22 @@
 #include "fault/fault.h"
 #include "space/accounting.h"
 #include "space/anon_vma.h"
+#include "space/guards.h"
 #include "space/vma_tree.h"
 
-/* Could a huge page be put around @addr?  Then even a read prepares for writing. */
+static bool thp_disabled(const struct mm_struct *mm, const struct vm_area_struct *vma)
+{
+	switch (mm->thp_disable) {
+	case THP_DISABLED:
+		return true;
+	case THP_DISABLED_EXCEPT_ADVISED:
+		return !(vma->vm_flags & VM_HUGEPAGE);
+	default:
+		return false;
+	}
+}
+
+/* Could a huge page be put around @addr? */
 static bool thp_fault_eligible(const struct mm_struct *mm, const struct vm_area_struct *vma,
 			       umm_addr_t addr)
 {
@@ -21,15 +35,15 @@ static bool thp_fault_eligible(const struct mm_struct *mm, const struct vm_area_
 	umm_addr_t huge = addr & ~(PMD_SIZE - 1);
 
 	if (!s->thp_configured || s->thp_enabled == UMM_THP_NEVER ||
-	    (vma->vm_flags & (VM_NOHUGEPAGE | VM_SPECIAL)) || !vma_is_anonymous(vma))
+	    (vma->vm_flags & (VM_NOHUGEPAGE | VM_SPECIAL)) || !vma_is_anonymous(vma) ||
+	    thp_disabled(mm, vma))
 		return false;
 	if (s->thp_enabled == UMM_THP_MADVISE && !(vma->vm_flags & VM_HUGEPAGE))
 		return false;
 	return vma->vm_start <= huge && huge + PMD_SIZE <= vma->vm_end;
 }
 
-/* Does an access of this kind give the area an anon_vma? */
-static bool fault_prepares(const struct mm_struct *mm, const struct vm_area_struct *vma,
+bool fault_prepares(const struct mm_struct *mm, const struct vm_area_struct *vma,
 			   umm_addr_t addr, bool write)
 {
 	if ((vma->vm_flags & (VM_SHARED | VM_PFNMAP)) || vma->anon_vma)
@@ -158,30 +172,11 @@ int handle_fault(struct mm_struct *mm, umm_addr_t addr, unsigned int access, str
 		if (refuse4(why, WHY_FAULT_ACCESS, access, addr, vma->vm_start, vma->vm_end))
 			return UMM_SEGV_ACCERR;
 	}
+	if (guards_first(mm, addr & PAGE_MASK, (addr & PAGE_MASK) + PAGE_SIZE) <= addr) {
+		if (refuse4(why, WHY_FAULT_GUARD, addr, 0, vma->vm_start, vma->vm_end))
+			return UMM_SEGV_MAPERR;
+	}
 	if (fault_prepares(mm, vma, addr, write) && anon_vma_prepare(mm, vma))
 		return (int)refuse(why, WHY_NO_METADATA, 1, 0);
 	return UMM_FAULT_OK;
-}
-
-/* The first huge page that fits in the area is as good as any: one prepares it. */
-static bool populate_prepares(const struct mm_struct *mm, const struct vm_area_struct *vma)
-{
-	umm_addr_t huge = (vma->vm_start + PMD_SIZE - 1) & ~(PMD_SIZE - 1);
-
-	return fault_prepares(mm, vma, huge, vma->vm_flags & VM_WRITE);
-}
-
-void populate_range(struct mm_struct *mm, umm_addr_t start, umm_addr_t end)
-{
-	struct vm_area_struct *vma = find_vma_intersection(&mm->tree, start, end);
-	int err;
-
-	for (; vma && vma->vm_start < end; vma = vma_next(vma)) {
-		if (vma->vm_flags & (VM_LOCKONFAULT | VM_PFNMAP | VM_IO))
-			continue;
-		if (!(vma->vm_flags & VM_ACCESS_FLAGS) || !populate_prepares(mm, vma))
-			continue;
-		err = anon_vma_prepare(mm, vma);
-		mm_assert(!err);	/* reserved */
-	}
 }

@@ -18,10 +18,11 @@ __must_check int handle_fault(struct mm_struct *mm, umm_addr_t addr, unsigned in
 			      struct umm_why *why);
 
 /*
- * Fill [start, end) as mmap and mprotect do for locked memory: areas that may be written are.
- * => one anon_vma per area was reserved: cannot fail.
+ * Does an access to @addr give @vma an anon_vma?  A write to private memory does, and a read where
+ * a huge page can be put: the huge zero page is prepared as if for writing.
  */
-void populate_range(struct mm_struct *mm, umm_addr_t start, umm_addr_t end);
+bool fault_prepares(const struct mm_struct *mm, const struct vm_area_struct *vma, umm_addr_t addr,
+		    bool write);
 
 /* Move the start of the stack @vma down to the page of @addr: 0, or refused. */
 __must_check long expand_downwards(struct mm_struct *mm, struct vm_area_struct *vma,

@@ -66,6 +66,7 @@ static struct file *shmem_kernel_file_setup(struct mm_struct *mm, uint64_t len, 
 	file->vm_ops = file_vm_operations(file);
 	file->flags = UMM_FMODE_READ | UMM_FMODE_WRITE;
 	file->dev_minor = 1;
+	file->size = len;
 	if (!mm->hypothesis) {
 		file->charged = charge;
 		world_commit_object(mm->world, (int64_t)charge);

@@ -56,6 +56,7 @@ struct file *file_alloc(struct world *world, const char *path)
 	memset(file, 0, sizeof(*file));
 	file->world = world;
 	file->page_shift = PAGE_SHIFT;
+	file->size = UINT64_MAX;
 	atomic_init(&file->refcount, 1);
 	if (file_set_path(file, path)) {
 		world_dealloc(world, &world->file_cache, file);

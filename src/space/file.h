@@ -38,7 +38,7 @@ struct file_operations {
 	bool private_is_anonymous;	/* a private mapping has no vm_ops: /dev/zero */
 	bool shared_is_shmem;		/* its shared areas get an object of their own */
 	bool moves_alone;	/* its get_unmapped_area may place it elsewhere than mremap says */
-	bool is_shmem;		/* userfaultfd can fill its pages */
+	bool is_shmem;		/* userfaultfd can fill its pages, and they can be huge */
 	bool own_accounting;	/* its pages are promised by a pool, not by the commit charge */
 	bool no_fsync;		/* there is nothing to write back to: msync says EINVAL */
 	bool is_aio_ring;	/* io_destroy(2) knows its areas by it */
@@ -52,6 +52,7 @@ struct file {
 	uint32_t dev_major, dev_minor;		/* [-] */
 	uint32_t page_shift;			/* [-] of its pages: 12, more for hugetlb */
 	uint64_t inode;				/* [-] */
+	uint64_t size;			/* [-] bytes; UINT64_MAX: no end is known */
 	uint64_t charged;			/* [-] pages of the commit charge that it holds */
 	const struct vm_operations_struct *vm_ops;	/* [-] its areas get them */
 	char *path;				/* [-] ours, or NULL */

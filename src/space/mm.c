@@ -7,6 +7,7 @@
 #include "space/anon_vma.h"
 #include "space/file.h"
 #include "space/mm.h"
+#include "space/guards.h"
 #include "space/unmapped_area.h"
 #include "space/vma.h"
 #include "space/vma_attrs.h"
@@ -55,6 +56,8 @@ void mm_inherit(struct mm_struct *mm, const struct mm_struct *from)
 	mm->personality = from->personality;
 	mm->layout = from->layout;
 	mm->mdwe = from->mdwe;
+	mm->merge_any = from->merge_any;
+	mm->thp_disable = from->thp_disable;
 }
 
 void mm_suppose(struct mm_struct *mm)
@@ -101,6 +104,7 @@ void mmput(struct mm_struct *mm)
 		commit_holder_remove(world, &mm->charged);
 	anon_vma_release_reserve(mm);
 	vma_attrs_destroy(mm);
+	guards_free(mm);
 	if (mm->spare_shmem)
 		file_put(mm->spare_shmem);
 	slab_cache_destroy(&mm->vma_cache);
@@ -126,7 +130,7 @@ bool mm_is_valid(const struct mm_struct *mm)
 	uint64_t charged = 0;
 	const struct vm_area_struct *vma;
 
-	if (!vma_tree_is_valid(&mm->tree))
+	if (!vma_tree_is_valid(&mm->tree) || !guards_are_valid(mm))
 		return false;
 	for (vma = mm->tree.first; vma; vma = vma_next(vma)) {
 		if (!page_aligned(vma->vm_start) || !page_aligned(vma->vm_end) ||

@@ -23,6 +23,7 @@
 #include "base/err.h"
 #include "space/anon_vma.h"
 #include "space/file.h"
+#include "space/guards.h"
 #include "space/mm.h"
 #include "space/mm_clone.h"
 #include "space/vma.h"
@@ -161,6 +162,7 @@ static void copy_members(struct mm_struct *clone, const struct mm_struct *mm)
 	clone->attrs = own.attrs;
 	clone->charged = own.charged;
 	clone->hypothesis = own.hypothesis;
+	clone->guards = own.guards;
 }
 
 struct mm_struct *mm_clone(const struct mm_struct *mm)
@@ -177,7 +179,8 @@ struct mm_struct *mm_clone(const struct mm_struct *mm)
 	commit_charge(&clone->charged, commit_held(&mm->charged));
 	if (!pairs_init(&twins, &mm->world->platform, 2 * links) ||
 	    anon_vma_reserve(clone, links, NULL) ||
-	    mm_reserve(clone, mm->tree.map_count, links, NULL) || vma_attrs_clone(clone, mm)) {
+	    mm_reserve(clone, mm->tree.map_count, links, NULL) || vma_attrs_clone(clone, mm) ||
+	    guards_copy(clone, mm, 0, UINT64_MAX, NULL)) {
 		pairs_free(&twins);
 		mmput(clone);
 		return ERR_PTR(-UMM_ENOMEM);	/* no reason: not a call */
@@ -245,13 +248,22 @@ static bool same_areas(const struct mm_struct *a, const struct mm_struct *b, str
 	return !x && !y;
 }
 
+static bool same_guards(const struct guards *a, const struct guards *b)
+{
+	for (size_t i = 0; i < a->nr && i < b->nr; i++)
+		if (a->range[i].start != b->range[i].start || a->range[i].end != b->range[i].end)
+			return false;
+	return a->nr == b->nr;
+}
+
 static bool same_limits(const struct mm_struct *a, const struct mm_struct *b)
 {
 	for (unsigned int i = 0; i < NR_MM_RLIMITS; i++)
 		if (a->rlimit[i].soft != b->rlimit[i].soft ||
 		    a->rlimit[i].hard != b->rlimit[i].hard)
 			return false;
-	return a->caps == b->caps && a->personality == b->personality && a->mdwe == b->mdwe;
+	return a->caps == b->caps && a->personality == b->personality && a->mdwe == b->mdwe &&
+	       a->merge_any == b->merge_any && a->thp_disable == b->thp_disable;
 }
 
 bool mm_same(const struct mm_struct *a, const struct mm_struct *b)
@@ -261,7 +273,8 @@ bool mm_same(const struct mm_struct *a, const struct mm_struct *b)
 	bool same;
 
 	if (a->tree.map_count != b->tree.map_count || a->locked_vm != b->locked_vm ||
-	    a->def_flags != b->def_flags || a->layout.brk != b->layout.brk || !same_limits(a, b))
+	    a->def_flags != b->def_flags || a->layout.brk != b->layout.brk || !same_limits(a, b) ||
+	    !same_guards(&a->guards, &b->guards))
 		return false;
 	nr += count_links(b);
 	same = pairs_init(&there, &a->world->platform, nr) &&

@@ -97,6 +97,19 @@ struct vm_operations_struct {
 	long (*may_split)(const struct vm_area_struct *vma, umm_addr_t addr, struct umm_why *why);
 };
 
+/* Ranges that guard markers fill: guards.c. */
+struct guard_range {
+	umm_addr_t start, end;
+};
+
+struct guards {
+	struct guard_range *range;		/* [m] ascending, apart from each other */
+	size_t nr, room;			/* [m] */
+};
+
+/* prctl(PR_SET_THP_DISABLE) */
+enum thp_disable { THP_NOT_DISABLED, THP_DISABLED, THP_DISABLED_EXCEPT_ADVISED };
+
 struct mm_rlimit {
 	uint64_t soft, hard;			/* bytes, or UMM_RLIM_INFINITY */
 };
@@ -129,6 +142,9 @@ struct mm_struct {
 	uint32_t personality;			/* [m] */
 	uint8_t mdwe;				/* [m] UMM_MDWE_ bits of PR_SET_MDWE */
 	bool hypothesis;			/* [m] a clone: mm_suppose() */
+	bool merge_any;				/* [m] PR_SET_MEMORY_MERGE */
+	enum thp_disable thp_disable;		/* [m] */
+	struct guards guards;			/* [m] */
 };
 
 static inline uint64_t vma_len(const struct vm_area_struct *vma)
@@ -150,6 +166,12 @@ static inline bool vma_is_anonymous(const struct vm_area_struct *vma)
 static inline bool vma_has_close(const struct vm_area_struct *vma)
 {
 	return vma->vm_ops && vma->vm_ops->close;
+}
+
+/* Can its pages be locked?  Those of drivers, huge ones and droppable ones never are. */
+static inline bool vma_supports_mlock(const struct vm_area_struct *vma)
+{
+	return !(vma->vm_flags & (VM_SPECIAL | VM_HUGETLB | VM_DROPPABLE));
 }
 
 static inline bool capable(const struct mm_struct *mm, uint32_t cap)

@@ -125,6 +125,18 @@ size_t vma_modify_links(const struct vm_area_struct *vma)
 	return links;
 }
 
+long vma_modify_reserve(struct mm_struct *mm, umm_addr_t start, umm_addr_t end,
+			struct umm_why *why)
+{
+	const struct vm_area_struct *vma = find_vma_intersection(&mm->tree, start, end);
+	size_t links = 0;
+
+	/* Only the areas at the edges can be cut. */
+	for (; vma && vma->vm_start < end; vma = vma_next(vma))
+		links += vma_modify_links(vma);
+	return mm_reserve(mm, 2, links, why);
+}
+
 struct vm_area_struct *vma_modify(struct mm_struct *mm, struct vm_area_struct *vma,
 				  umm_addr_t start, umm_addr_t end, vm_flags_t flags,
 				  struct umm_why *why)

@@ -95,6 +95,13 @@ __must_check struct vm_area_struct *vma_modify(struct mm_struct *mm, struct vm_a
 					       umm_addr_t start, umm_addr_t end, vm_flags_t flags,
 					       struct umm_why *why);
 
+/*
+ * Reserve what vma_modify() of each area in [start, end), one after the other, needs.  0, or
+ * refused.
+ */
+__must_check long vma_modify_reserve(struct mm_struct *mm, umm_addr_t start, umm_addr_t end,
+				     struct umm_why *why);
+
 /* Links that changing any part of @vma may need. */
 size_t vma_modify_links(const struct vm_area_struct *vma);
 

@@ -38,5 +38,6 @@ struct scenario {
 extern const struct scenario scenarios_process[];
 extern const struct scenario scenarios_mremap[];
 extern const struct scenario scenarios_attrs[];
+extern const struct scenario scenarios_madvise[];
 
 #endif

@@ -16,5 +16,6 @@ struct scene {
 extern const struct scene scenes_process[];
 extern const struct scene scenes_mremap[];
 extern const struct scene scenes_attrs[];
+extern const struct scene scenes_madvise[];
 
 #endif

@@ -18,6 +18,7 @@ extern const struct provocation provocations_mremap[];
 
 /* msync to remap_file_pages; what a process says of its address space. */
 extern const struct provocation provocations_seal[], provocations_process[];
+extern const struct provocation provocations_madvise[];
 
 /* userfaultfd, memory policy, names. */
 extern const struct provocation provocations_attrs[];

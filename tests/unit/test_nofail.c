@@ -397,6 +397,7 @@ static const struct scenario *const tables[] = {
 	scenarios_process,
 	scenarios_mremap,
 	scenarios_attrs,
+	scenarios_madvise,
 };
 
 #define NR_TABLES (sizeof(tables) / sizeof(tables[0]))

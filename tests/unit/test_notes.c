@@ -354,6 +354,7 @@ static const struct scene *const tables[] = {
 	scenes_process,
 	scenes_mremap,
 	scenes_attrs,
+	scenes_madvise,
 };
 
 #define NR_TABLES (sizeof(tables) / sizeof(tables[0]))

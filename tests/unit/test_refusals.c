@@ -13,6 +13,7 @@ static const struct provocation *const tables[] = {
 	provocations_process,
 	provocations_mremap,
 	provocations_attrs,
+	provocations_madvise,
 };
 
 #define NR_TABLES (sizeof(tables) / sizeof(tables[0]))

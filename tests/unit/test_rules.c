@@ -180,6 +180,103 @@ static int64_t mdwe_no_inherit(struct lab *lab)
 	return umm_prctl_set_mdwe(lab->mm, 3, 0, 0, 0, NULL);
 }
 
+static int64_t advise(struct lab *lab, int advice)
+{
+	lab_map(lab, AT, PAGE, RW, ANON);
+	return umm_madvise(lab->mm, AT, PAGE, advice, NULL);
+}
+
+static int64_t madv_free(struct lab *lab)
+{
+	return advise(lab, UMM_MADV_FREE);
+}
+
+static int64_t madv_wipeonfork(struct lab *lab)
+{
+	return advise(lab, UMM_MADV_WIPEONFORK);
+}
+
+static int64_t madv_cold(struct lab *lab)
+{
+	return advise(lab, UMM_MADV_COLD);
+}
+
+static int64_t madv_populate(struct lab *lab)
+{
+	return advise(lab, UMM_MADV_POPULATE_WRITE);
+}
+
+static int64_t madv_dontneed_locked(struct lab *lab)
+{
+	return advise(lab, UMM_MADV_DONTNEED_LOCKED);
+}
+
+static int64_t madv_collapse(struct lab *lab)
+{
+	lab_map(lab, AT, 4 * MIB, RW, ANON);
+	lab_write(lab, AT);
+	return umm_madvise(lab->mm, AT, 4 * MIB, UMM_MADV_COLLAPSE, NULL);
+}
+
+static int64_t madv_guard(struct lab *lab)
+{
+	return advise(lab, UMM_MADV_GUARD_INSTALL);
+}
+
+static int64_t guard_file(struct lab *lab)
+{
+	lab_map(lab, AT, PAGE, R, UMM_MAP_SHARED | UMM_MAP_ANONYMOUS);
+	return umm_madvise(lab->mm, AT, PAGE, UMM_MADV_GUARD_INSTALL, NULL);
+}
+
+/* 1: the area has the flag, 2: it has an anon_vma. */
+static int64_t guard_flag(struct lab *lab)
+{
+	struct umm_area area;
+
+	lab_file(lab, UMM_FILE_REGULAR, UMM_FMODE_READ | UMM_FMODE_WRITE);
+	lab_map(lab, AT, PAGE, R, PRIVATE);
+	assert_int_equal(umm_madvise(lab->mm, AT, PAGE, UMM_MADV_GUARD_INSTALL, NULL), 0);
+	assert_true(lab_area(lab, AT, &area));
+	return (area.vm_flags & UMM_VM_MAYBE_GUARD ? 1 : 0) +
+	       (area.anon == UMM_ANON_OWN ? 2 : 0);
+}
+
+static int64_t madv_remove_maywrite(struct lab *lab)
+{
+	lab_map(lab, AT, PAGE, R, UMM_MAP_SHARED | UMM_MAP_ANONYMOUS);
+	return umm_madvise(lab->mm, AT, PAGE, UMM_MADV_REMOVE, NULL);
+}
+
+static int64_t madv_sealed(struct lab *lab)
+{
+	lab_map(lab, AT, PAGE, R, ANON);
+	assert_int_equal(umm_mseal(lab->mm, AT, PAGE, 0, NULL), 0);
+	return umm_madvise(lab->mm, AT, PAGE, UMM_MADV_DONTNEED, NULL);
+}
+
+static int64_t process_madvise_self(struct lab *lab)
+{
+	const struct umm_range range = { AT, PAGE };
+
+	lab_map(lab, AT, PAGE, R, ANON);
+	return umm_process_madvise(lab->mm, lab->mm, &range, 1, UMM_MADV_DONTNEED, 0, NULL);
+}
+
+static int64_t memory_merge(struct lab *lab)
+{
+	const uint64_t arg[4] = { 1, 0, 0, 0 };
+
+	return umm_set_memory_merge(lab->mm, arg, NULL);
+}
+
+static int64_t thp_disable_flags(struct lab *lab)
+{
+	const uint64_t arg[4] = { 1, UMM_THP_DISABLE_EXCEPT_ADVISED, 0, 0 };
+
+	return umm_set_thp_disable(lab->mm, arg, NULL);
+}
+
 /* ---- the table ----------------------------------------------------------------------------- */
 
 static const struct effect effects[] = {
@@ -201,6 +298,20 @@ static const struct effect effects[] = {
 	{ "file_size_check", file_size_check, -UMM_EOVERFLOW, 0 },
 	{ "heap_name_strict", heap_name_strict, 1, 2 },
 	{ "mseal", mseal, 0, -UMM_ENOSYS },
+	{ "madv_free", madv_free, 0, -UMM_EINVAL },
+	{ "madv_wipeonfork", madv_wipeonfork, 0, -UMM_EINVAL },
+	{ "madv_cold", madv_cold, 0, -UMM_EINVAL },
+	{ "madv_populate", madv_populate, 0, -UMM_EINVAL },
+	{ "madv_dontneed_locked", madv_dontneed_locked, 0, -UMM_EINVAL },
+	{ "madv_collapse", madv_collapse, 0, -UMM_EINVAL },
+	{ "madv_guard", madv_guard, 0, -UMM_EINVAL },
+	{ "guard_file", guard_file, 0, -UMM_EINVAL },
+	{ "guard_flag", guard_flag, 1, 2 },
+	{ "madv_remove_maywrite", madv_remove_maywrite, 0, -UMM_EACCES },
+	{ "madv_sealed", madv_sealed, -UMM_EPERM, 0 },
+	{ "process_madvise_self", process_madvise_self, PAGE, -UMM_EINVAL },
+	{ "memory_merge", memory_merge, 0, -UMM_EINVAL },
+	{ "thp_disable_flags", thp_disable_flags, 0, -UMM_EINVAL },
 	{ "mdwe_no_inherit", mdwe_no_inherit, 0, -UMM_EINVAL },
 	{ NULL, NULL, 0, 0 },
 };
