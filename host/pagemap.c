@@ -35,11 +35,20 @@ struct scan_arg {
 #define WORD_PRESENT	(UINT64_C(1) << 63)
 #define WORD_SWAPPED	(UINT64_C(1) << 62)
 #define WORD_FILE	(UINT64_C(1) << 61)
+#define WORD_EXCLUSIVE	(UINT64_C(1) << 56)	/* mapped once, and not the zero page */
 
 /*
- * Before 6.7: a word per page.  The zero page counts as anonymous here, which errs towards an
- * anon_vma that is not there; only old kernels pay for it.
+ * Before 6.7: a word per page.  The zero page looks like an anonymous page that several processes
+ * map; whoever shares through fork was known to have an anon_vma before, so neither is news.
  */
+static bool word_is_anon(uint64_t word)
+{
+	if (word & WORD_FILE)
+		return false;
+	return (word & WORD_SWAPPED) || (word & (WORD_PRESENT | WORD_EXCLUSIVE)) ==
+					(WORD_PRESENT | WORD_EXCLUSIVE);
+}
+
 static int has_anon_by_words(int fd, uint64_t start, uint64_t end)
 {
 	uint64_t word[512];
@@ -56,7 +65,7 @@ static int has_anon_by_words(int fd, uint64_t start, uint64_t end)
 		if (n < 8)
 			return 0;
 		for (ssize_t i = 0; i < n / 8; i++) {
-			if ((word[i] & (WORD_PRESENT | WORD_SWAPPED)) && !(word[i] & WORD_FILE))
+			if (word_is_anon(word[i]))
 				return 1;
 		}
 		page += (uint64_t)n / 8;
