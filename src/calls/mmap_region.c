@@ -218,6 +218,7 @@ int64_t mmap_region(struct mm_struct *mm, struct mmap_request *req, struct umm_w
 		.mm = mm, .start = map.vms.start, .end = map.vms.end, .flags = req->vm_flags,
 		.pgoff = req->pgoff, .file = req->file,
 		.prev = map.slot.prev, .next = map.slot.next,
+		.next_first = rule(mm->world, RULE_MMAP_MERGES_NEXT_FIRST),
 		.why = why,
 	});
 	if (!vma)

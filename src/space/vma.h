@@ -72,6 +72,7 @@ struct vma_merge_struct {
 	struct vm_area_struct *middle;
 	const struct vm_area_struct *copied;	/* the pages of a new range are this area's */
 	const struct vm_area_struct *grown;	/* a new range is this area's extension */
+	bool next_first;		/* a new range: what fits the area above decides */
 	struct vm_area_struct *prev;	/* area before start, or NULL */
 	struct vm_area_struct *next;	/* area after end (of middle, if there is one), or NULL */
 	struct umm_why *why;

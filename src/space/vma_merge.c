@@ -103,7 +103,10 @@ static bool neighbours_agree(const struct vma_merge_struct *vmg)
 {
 	const struct vm_area_struct *prev = vmg->prev, *next = vmg->next;
 
-	if (!prev->anon_vma || !next->anon_vma || prev->anon_vma == next->anon_vma)
+	bool one_has_none = vmg->next_first ? !next->anon_vma :
+					      !prev->anon_vma || !next->anon_vma;
+
+	if (one_has_none || prev->anon_vma == next->anon_vma)
 		return true;
 	note(vmg->why, NOTE_APART_ANON_VMA, next->vm_start, next->vm_end, 0, 0);
 	return false;
@@ -151,8 +154,10 @@ static struct vm_area_struct *vma_merge_new_range(const struct vma_merge_struct 
 	bool left = can_vma_merge_after(vmg);
 	bool right = can_vma_merge_before(vmg);
 
-	if (left && right && !neighbours_agree(vmg))
-		right = false;
+	if (left && right && !neighbours_agree(vmg)) {
+		left = !vmg->next_first;
+		right = vmg->next_first;
+	}
 	if (left && right && vma_has_close(next)) {
 		note(vmg->why, NOTE_APART_CLOSE, next->vm_start, next->vm_end, 0, 0);
 		right = false;

@@ -115,6 +115,19 @@ static int64_t merge_into_unfaulted(struct lab *lab)
 	return (int64_t)lab_areas(lab);
 }
 
+/* Pages of the area that a new one between two is part of. */
+static int64_t mmap_merges_next_first(struct lab *lab)
+{
+	struct umm_area area;
+
+	lab_map(lab, AT, PAGE, R | W, ANON);
+	lab_map(lab, AT + 2 * PAGE, PAGE, R | W, ANON);
+	lab_write(lab, AT + 2 * PAGE);
+	lab_map(lab, AT + PAGE, PAGE, R | W, ANON);
+	assert_true(lab_area(lab, AT + PAGE, &area));
+	return (int64_t)(area.end - area.start) / PAGE;
+}
+
 static int64_t close_merge(struct lab *lab)
 {
 	lab_file(lab, UMM_FILE_REGULAR, UMM_FMODE_READ | UMM_FILE_VM_CLOSE);
@@ -292,6 +305,7 @@ static const struct effect effects[] = {
 	{ "data_limit_mmap", data_limit_mmap, -UMM_ENOMEM, 0 },
 	{ "mprotect_drops_account", mprotect_drops_account, 0, 2 },
 	{ "merge_into_unfaulted", merge_into_unfaulted, 1, 2 },
+	{ "mmap_merges_next_first", mmap_merges_next_first, 2, 3 },
 	{ "close_merge", close_merge, 1, 2 },
 	{ "failed_fixed_keeps_old", failed_fixed_keeps_old, 4, 0 },
 	{ "seal_write_allows_read", seal_write_allows_read, 0, -UMM_EPERM },
