@@ -26,6 +26,9 @@
 #define ADOPT_MEMORY_FAILURE	"memory failure"	/* pages poisoned by a test */
 #define ADOPT_FILE_SYSTEM	"file system"		/* that refused a hole in a file */
 #define ADOPT_OTHER_PROCESS	"other process"		/* not followed, gone, or out of reach */
+#define ADOPT_PAGE_NODES	"nodes of pages"	/* MPOL_MF_STRICT: where they are */
+#define ADOPT_WATCHED_ARGUMENT	"watched argument"	/* in memory of a userfaultfd */
+#define ADOPT_USERFAULTFD	"userfaultfd"		/* that nobody saw made */
 #define ADOPT_DESCRIPTOR	"descriptor"		/* one that could not be looked at */
 
 /* Count it and tell the sink.  @call may be NULL. */

@@ -107,3 +107,24 @@ int pagemap_has_anon(int pagemap_fd, uint64_t start, uint64_t end)
 	no_scan = errno == ENOTTY;
 	return has_anon_by_words(pagemap_fd, start, end);
 }
+
+int pagemap_first_present(int pagemap_fd, uint64_t start, uint64_t end, uint64_t *page)
+{
+	struct scan_region region;
+	struct scan_arg arg = {
+		.size = sizeof(arg),
+		.start = start,
+		.end = end,
+		.vec = (uintptr_t)&region,
+		.vec_len = 1,
+		.max_pages = 1,
+		.category_inverted = PAGE_IS_PFNZERO,
+		.category_mask = PAGE_IS_PRESENT | PAGE_IS_PFNZERO,
+		.return_mask = PAGE_IS_PRESENT,
+	};
+	int ret = ioctl(pagemap_fd, SCAN_IOCTL, &arg);
+
+	if (ret > 0)
+		*page = region.start;
+	return ret < 0 ? -errno : ret;
+}

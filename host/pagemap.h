@@ -16,4 +16,10 @@
  */
 int pagemap_has_anon(int pagemap_fd, uint64_t start, uint64_t end);
 
+/*
+ * The address of the first page in [start, end) that is present and not the zero page: 1 and
+ * *page, 0 if there is none, or a negative error.
+ */
+int pagemap_first_present(int pagemap_fd, uint64_t start, uint64_t end, uint64_t *page);
+
 #endif

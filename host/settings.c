@@ -4,11 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "host/own.h"
 #include "host/settings.h"
+
+#ifndef PR_SET_VMA
+#define PR_SET_VMA 0x53564d41
+#define PR_SET_VMA_ANON_NAME 0
+#endif
 
 #define PAGE_KB (UMM_PAGE_SIZE / 1024)
 
@@ -106,6 +113,54 @@ static bool knows_advice(int advice)
 	return madvise(NULL, 0, advice) == 0;
 }
 
+/* "0,2-5": the bits of the first 64. */
+static uint64_t read_nodes(const char *path)
+{
+	uint64_t nodes = 0;
+	char text[4096], *at = text;
+
+	if (!read_text(path, text, sizeof(text)))
+		return 0;
+	while (*at >= '0' && *at <= '9') {
+		unsigned long first = strtoul(at, &at, 10), last = first;
+
+		if (*at == '-')
+			last = strtoul(at + 1, &at, 10);
+		for (; first <= last && first < 64; first++)
+			nodes |= UINT64_C(1) << first;
+		if (*at == ',')
+			at++;
+	}
+	return nodes;
+}
+
+/* Nodes, and which of them we may use: what we start inherits that. */
+static void read_numa(struct umm_settings *umm)
+{
+	static const char key[] = "Mems_allowed:\t";
+	char text[8192], *at, *end;
+	uint64_t allowed = 0;
+
+	umm->memory_nodes = umm->online_nodes = umm->max_nodes = 0;
+	if (syscall(SYS_get_mempolicy, NULL, NULL, 0, NULL, 0) != 0 ||
+	    !read_text("/proc/self/status", text, sizeof(text)))
+		return;
+	umm->online_nodes = read_nodes("/sys/devices/system/node/online");
+	umm->memory_nodes = read_nodes("/sys/devices/system/node/has_memory");
+	at = strstr(text, key);
+	end = at ? strchr(at, '\n') : NULL;
+	if (!end)
+		return;
+	/* Groups of 32 bits, the highest first: as many as the kernel has room for nodes. */
+	for (at += strlen(key); at < end; at++) {
+		allowed = allowed << 32 | strtoul(at, &at, 16);
+		umm->max_nodes += 32;
+	}
+	umm->memory_nodes &= allowed;
+	if (umm->max_nodes > UMM_MAX_NODES)
+		umm->max_nodes = UMM_MAX_NODES;
+}
+
 static uint64_t meminfo(const char *text, const char *key, uint64_t otherwise)
 {
 	const char *at = strstr(text, key);
@@ -200,6 +255,9 @@ void settings_read(struct settings *settings)
 	read_memory(umm);
 	read_huge(umm);
 	read_thp(umm);
+	read_numa(umm);
+	/* Nothing to name is refused only where there are no names. */
+	umm->anon_vma_name = prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, 0, 0, NULL) == 0;
 	umm->max_map_count = sysctl("max_map_count", umm->max_map_count);
 	umm->mmap_min_addr = sysctl("mmap_min_addr", umm->mmap_min_addr);
 	umm->hint_min_addr = probe_hint_min(umm->mmap_min_addr);
