@@ -125,6 +125,7 @@ int adopt_areas(struct follower *f, struct space *space, uint64_t start, uint64_
 		f->no_memory = true;
 	if (!err)
 		adopt_anon(f, space, start, end, ADOPT_ANON_ALL);
+	space->uffds_looked_for = false;
 	return err;
 }
 

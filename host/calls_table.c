@@ -65,9 +65,9 @@ const struct call_desc calls_table[] = {
 		{ 0x2001, 0x2002, 0x2003 /* ARCH_MAP_VDSO_ */ } },
 	{ __NR_arch_prctl, "arch_prctl", CALL_MEMORY, &call_adopted_whole,
 		CALL_FLAGS | CALL_SUCCESS, 0, 2, { 0x5001, 0x5002 /* ARCH_SHSTK_ */ } },
-	{ __NR_ioctl, "ioctl", CALL_MEMORY, &call_adopted_whole,
-		CALL_FLAGS | CALL_SUCCESS, 1, 2,
+	{ __NR_ioctl, "ioctl", CALL_MEMORY, &call_userfaultfd, CALL_FLAGS, 1, 2,
 		{ 0xc020aa00 /* UFFDIO_REGISTER */, 0x8010aa01 /* UFFDIO_UNREGISTER */ } },
+	{ __NR_ioctl, "ioctl", CALL_UFFD, NULL, 0, 1, 1, { 0xaa00 /* USERFAULTFD_IOC_NEW */ } },
 
 	MEMORY(msync, call_msync, 0),
 	MEMORY(mincore, call_mincore, 0),
@@ -76,6 +76,7 @@ const struct call_desc calls_table[] = {
 	PASSIVE(migrate_pages),
 	PASSIVE(move_pages),
 
+	CONTROL(userfaultfd, CALL_UFFD),
 	CONTROL(execve, CALL_EXEC),
 	CONTROL(execveat, CALL_EXEC),
 	CONTROL(setrlimit, CALL_RLIMIT),

@@ -20,6 +20,7 @@ enum call_kind {
 	CALL_EXEC,
 	CALL_RLIMIT,		/* what the model asks for changes: read again afterwards */
 	CALL_CREDS,
+	CALL_UFFD,		/* makes a userfaultfd */
 	CALL_AFFINITY,		/* would see the follower's pinning */
 };
 

@@ -46,6 +46,7 @@
 #include "host/signals.h"
 #include "host/task.h"
 #include "host/turn.h"
+#include "host/userfaultfd.h"
 
 /* Longer than any parent takes to tell of its child. */
 #define ORPHAN_NS UINT64_C(3000000000)
@@ -196,6 +197,9 @@ static void on_exit_stop(struct follower *f, struct task *task)
 		break;
 	case CALL_AFFINITY:
 		pin_unblock(f);
+		break;
+	case CALL_UFFD:
+		userfaultfd_made(f, task, got);
 		break;
 	default:
 		outcome_call(f, task, got);

@@ -59,6 +59,8 @@ struct space {
 	bool randomized;		/* exec threw dice: so will MAP_32BIT */
 	unsigned int flag_calls;	/* calls that may have changed what only smaps shows */
 	unsigned int calls_since_whole;	/* calls since the last comparison of everything */
+	bool compare_whole;		/* another process changed it: at the next call */
+	bool uffds_looked_for;		/* areas watched by what nobody saw made */
 	uint64_t last_exit_ns;		/* of the last call, if other threads run */
 	struct doubt doubt[DOUBTS];	/* a ring, the last ones */
 	unsigned int nr_doubts;
@@ -123,6 +125,7 @@ struct difference {
 #define KNOWN_BUCKETS 256
 
 struct known_file;
+struct known_uffd;
 struct pin;
 struct settings;
 
@@ -140,6 +143,7 @@ struct follower {
 	unsigned int nr_tasks, nr_newborn;	/* newborns that stand at their first stop */
 	struct space *spaces;
 	struct known_file *files[KNOWN_BUCKETS];
+	struct known_uffd *uffds;
 
 	struct proc_areas areas;	/* scratch of comparisons */
 	struct proc_areas smaps;	/* scratch of imports */

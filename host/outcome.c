@@ -27,6 +27,7 @@
 #include "host/ptrace.h"
 #include "host/samples.h"
 #include "host/task.h"
+#include "host/userfaultfd.h"
 
 #define WHOLE_EVERY 1000
 #define FLAG_CALLS_FIRST 32
@@ -170,6 +171,14 @@ static bool whole_agrees(struct follower *f, struct task *task)
 	return compare_whole(f, task);
 }
 
+static bool whole_is_due(struct space *space)
+{
+	bool due = ++space->calls_since_whole >= WHOLE_EVERY || space->compare_whole;
+
+	space->compare_whole = false;
+	return due;
+}
+
 static void verify_areas(struct follower *f, struct task *task)
 {
 	uint64_t start, end;
@@ -180,7 +189,7 @@ static void verify_areas(struct follower *f, struct task *task)
 	if (!ranges_agree(f, task, &start, &end)) {
 		snprintf(where, sizeof(where), "after %s", task->call.desc->name);
 		maps_diverged(f, task, where, start, end);
-	} else if (++task->space->calls_since_whole >= WHOLE_EVERY && !whole_agrees(f, task)) {
+	} else if (whole_is_due(task->space) && !whole_agrees(f, task)) {
 		maps_diverged(f, task, "every 1000 calls", 0, TASK_SIZE_64);
 	}
 }
@@ -291,6 +300,7 @@ void outcome_exit(struct follower *f, struct task *task)
 	task->call.desc = NULL;
 	if (task->call.in_flight || f->options->verify != FOLLOW_VERIFY_MAPS)
 		return;
+	userfaultfd_refresh(f, task->space);
 	if (!whole_agrees(f, task))
 		maps_diverged(f, task, "at exit", 0, TASK_SIZE_64);
 }

@@ -13,6 +13,7 @@
 #include "host/calls/calls.h"
 #include "host/limits.h"
 #include "host/predict.h"
+#include "host/userfaultfd.h"
 
 void predict_call(struct follower *f, struct task *task)
 {
@@ -21,6 +22,7 @@ void predict_call(struct follower *f, struct task *task)
 	if (task->why)
 		task->why->nr = 0;
 	call->pub.modelled = true;
+	userfaultfd_refresh(f, task->space);
 	limits_ensure_personality(task);
 	call->desc->ops->predict(f, task);
 	call->pub.why = call->pub.modelled ? task->why : NULL;

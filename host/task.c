@@ -6,6 +6,7 @@
 
 #include "host/task.h"
 #include "host/turn.h"
+#include "host/userfaultfd.h"
 
 static struct task **bucket(struct follower *f, pid_t tid)
 {
@@ -111,7 +112,7 @@ struct space *space_new(struct follower *f, struct umm_mm *mm, pid_t pid)
 
 void space_give_up(struct follower *f, struct space *space)
 {
-	(void)f;
+	userfaultfd_forget(f, space);
 	if (space->mm)
 		umm_mm_put(space->mm);
 	space->mm = NULL;

@@ -1,8 +1,8 @@
 /*
  * mempolicy.c - mbind(2), set_mempolicy(2), set_mempolicy_home_node(2).
  *
- * With MPOL_MF_STRICT the answer hangs on where pages are.  They cannot be elsewhere if the mask has
- * every node with memory; and if there is one node and the mask has it not, each page is: then
+ * With MPOL_MF_STRICT the answer hangs on where pages are.  They cannot be elsewhere if the mask
+ * has every node with memory; and if there is one node and the mask has it not, each page is: then
  * the page tables are asked whether there is any.  What is left is taken over by name: pages on a
  * machine of several nodes, and whether all of them could be moved.
  */
