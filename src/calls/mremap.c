@@ -466,7 +466,8 @@ static int64_t remap_move(struct vma_remap_struct *vrm)
 			first = moved;
 		seen = true;
 		target = (umm_addr_t)moved + vrm->new_len;
-		vma = find_vma(&vrm->mm->tree, last_end);
+		/* On from where the area ended: it may have grown by its own copy since. */
+		vma = last_end < end ? find_vma(&vrm->mm->tree, last_end) : NULL;
 	}
 	return first;
 }

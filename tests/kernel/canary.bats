@@ -43,3 +43,9 @@ canary() {
 @test "seal_write_allows_read" { canary seal_write_allows_read refuse_file sealed_mprotect; }
 @test "file_size_check" { canary file_size_check refuse_file file_size_limit; }
 @test "heap_name_strict" { canary heap_name_strict by_rule heap_edge; }
+@test "mremap_dontunmap" { canary mremap_dontunmap mremap_cases keep; }
+@test "mremap_dontunmap_any" { canary mremap_dontunmap_any mremap_cases keep_file; }
+@test "mremap_multi" { canary mremap_multi mremap_move several; }
+@test "mremap_checks_first" { canary mremap_checks_first refuse_mremap unmapped_first; }
+@test "mremap_shrink_charge" { canary mremap_shrink_charge refuse_mremap overcommit_shrink; }
+@test "mremap_dup_shared_only" { canary mremap_dup_shared_only refuse_mremap dup_private; }

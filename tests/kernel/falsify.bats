@@ -14,6 +14,8 @@ falsified() {
 @test "mmap: another address" { falsified mmap 0x10000; }
 @test "munmap: an error" { falsified munmap -22; }
 @test "mprotect: an error" { falsified mprotect -13; }
+@test "mremap: an error" { falsified mremap -14; }
+@test "mremap: another address" { falsified mremap 0x10000; }
 @test "brk: another break" { falsified brk 4096; }
 @test "fork: an error" { falsified fork -12; }
 @test "vfork: an error" { falsified vfork -12; }

@@ -2,7 +2,7 @@
  * any_answer.c - each of the calls that a follower predicts, sixty times, and never mind the
  * answers: so that somebody may falsify one of them and nothing else changes.
  *
- *	any_answer mmap|munmap|mprotect|brk|fork|vfork|clone
+ *	any_answer mmap|munmap|mprotect|mremap|brk|fork|vfork|clone
  */
 #define _GNU_SOURCE
 #include <signal.h>
@@ -33,6 +33,11 @@ static void call_munmap(int i)
 static void call_mprotect(int i)
 {
 	sys_mprotect(at + i * (long)PAGE, PAGE, PROT_READ);
+}
+
+static void call_mremap(int i)
+{
+	sys_mremap(at + i * (long)PAGE, PAGE, PAGE, 0, NULL);
 }
 
 static void call_brk(int i)
@@ -82,6 +87,7 @@ static const struct {
 	{ "mmap", call_mmap },
 	{ "munmap", call_munmap },
 	{ "mprotect", call_mprotect },
+	{ "mremap", call_mremap },
 	{ "brk", call_brk },
 	{ "fork", call_fork },
 	{ "vfork", call_vfork },

@@ -133,6 +133,13 @@ long sys_mprotect(const void *addr, size_t len, int prot)
 	return syscall(SYS_mprotect, addr, len, prot) ? -errno : 0;
 }
 
+long sys_mremap(const void *old, size_t old_len, size_t new_len, int flags, const void *new_addr)
+{
+	long result = syscall(SYS_mremap, old, old_len, new_len, flags, new_addr);
+
+	return result == -1 ? -errno : result;
+}
+
 char *sys_brk(const void *addr)
 {
 	return (char *)syscall(SYS_brk, addr);
@@ -316,6 +323,41 @@ long long meminfo_kb(const char *key)
 	const char *line = text ? strstr(text, key) : NULL;
 
 	return line ? strtoll(line + strlen(key) + 1, NULL, 10) : -1;
+}
+
+#define MOST_AREAS 200000
+
+size_t max_map_count(void)
+{
+	long long limit = read_number("/proc/sys/vm/max_map_count");
+
+	if (limit < 0 || limit > MOST_AREAS)
+		skip("vm.max_map_count is %lld: more areas than this test wants to make", limit);
+	return (size_t)limit;
+}
+
+/* Most of them are cut out of one reservation. */
+void use_up_areas(size_t limit)
+{
+	size_t pages = limit + 16, have;
+	char *at = pool(pages);
+
+	map_at(at, pages, PROT_NONE);
+	have = count_all_areas();
+	/* Each page taken out of the middle leaves two areas more; one at the end, one more. */
+	for (char *page = at + PAGE; have + 2 <= limit; page += 2 * PAGE, have += 2)
+		if (sys_mprotect(page, PAGE, PROT_READ))
+			die("using up areas");
+	if (have < limit && sys_mprotect(at + (pages - 1) * PAGE, PAGE, PROT_READ))
+		die("using up the last area");
+	expect(count_all_areas() == limit, "%zu areas in use", limit);
+}
+
+size_t ram_and_swap(void)
+{
+	if (read_number("/proc/sys/vm/overcommit_memory") != 0)
+		skip("vm.overcommit_memory is not 0");
+	return (size_t)(meminfo_kb("MemTotal") + meminfo_kb("SwapTotal")) * 1024;
 }
 
 void drop_capability(int capability)

@@ -65,6 +65,7 @@ long sys_mmap(const void *addr, size_t len, int prot, int flags, int fd, uint64_
 long sys_munmap(const void *addr, size_t len);
 long sys_mprotect(const void *addr, size_t len, int prot);
 char *sys_brk(const void *addr);
+long sys_mremap(const void *old, size_t old_len, size_t new_len, int flags, const void *new_addr);
 
 /* Private anonymous memory at @addr, which must be free or may be lost. */
 char *map_at(char *addr, size_t pages, int prot);
@@ -102,6 +103,13 @@ void expect_layout(const char *start, const char *layout, const char *what);
 /* The first number in that file, or -1. */
 long long read_number(const char *path);
 long long meminfo_kb(const char *key);
+
+/* vm.max_map_count; and leave the process with @limit areas.  It skips where that is too much. */
+size_t max_map_count(void);
+void use_up_areas(size_t limit);
+
+/* What may be promised at once, in bytes; skips where overcommitting is not heuristic. */
+size_t ram_and_swap(void);
 
 /* Take one capability out of the effective and permitted sets; ones not held stay so. */
 void drop_capability(int capability);

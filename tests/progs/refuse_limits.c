@@ -18,34 +18,6 @@
 
 /* ---- the number of areas ------------------------------------------------------------------- */
 
-#define MOST_AREAS 200000
-
-/* Leaves the process with @limit areas, most of them cut out of one reservation. */
-static void use_up_areas(size_t limit)
-{
-	size_t pages = limit + 16, have;
-	char *at = pool(pages);
-
-	map_at(at, pages, PROT_NONE);
-	have = count_all_areas();
-	/* Each page taken out of the middle leaves two areas more; one at the end, one more. */
-	for (char *page = at + PAGE; have + 2 <= limit; page += 2 * PAGE, have += 2)
-		if (sys_mprotect(page, PAGE, PROT_READ))
-			die("using up areas");
-	if (have < limit && sys_mprotect(at + (pages - 1) * PAGE, PAGE, PROT_READ))
-		die("using up the last area");
-	expect(count_all_areas() == limit, "%zu areas in use", limit);
-}
-
-static size_t max_map_count(void)
-{
-	long long limit = read_number("/proc/sys/vm/max_map_count");
-
-	if (limit < 0 || limit > MOST_AREAS)
-		skip("vm.max_map_count is %lld: more areas than this test wants to make", limit);
-	return (size_t)limit;
-}
-
 /* mmap is refused above the limit, so that one area more than the limit can be had. */
 static void map_count_mmap(void)
 {
@@ -165,13 +137,6 @@ static void memlock_user(void)
 }
 
 /* ---- what may be promised ------------------------------------------------------------------ */
-
-static size_t ram_and_swap(void)
-{
-	if (read_number("/proc/sys/vm/overcommit_memory") != 0)
-		skip("vm.overcommit_memory is not 0");
-	return (size_t)(meminfo_kb("MemTotal") + meminfo_kb("SwapTotal")) * 1024;
-}
 
 static void overcommit_mmap(void)
 {
