@@ -5,7 +5,7 @@
 load lib.bash
 
 # The calls of issue B, and exec.
-ADOPTABLE="exec mremap madvise process_madvise mlock mlock2 munlock mlockall munlockall msync mincore
+ADOPTABLE="exec madvise process_madvise mlock mlock2 munlock mlockall munlockall msync mincore
 	remap_file_pages shmat shmdt mbind set_mempolicy set_mempolicy_home_node migrate_pages move_pages
 	mseal pkey_mprotect map_shadow_stack prctl arch_prctl io_setup io_uring_setup"
 
