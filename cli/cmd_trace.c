@@ -138,6 +138,18 @@ static void trace_adopted(void *ctx, pid_t pid, const struct follow_call *call,
 		flush_after(tracer);
 }
 
+/* strace's memory calls have no line for it: what is to be said stands alone. */
+static void trace_exec(void *ctx, const struct follow_exec *exec)
+{
+	struct tracer *tracer = ctx;
+
+	flush_after(tracer);
+	explain_why(&tracer->lines, tracer->out, exec->why, tracer->options->explain);
+	if (tracer->options->explain == EXPLAIN_ALL)
+		explain_line(&tracer->lines, tracer->out, "exec", exec->path);
+	flush_lines(tracer);
+}
+
 static void trace_signal(void *ctx, const struct follow_signal *signal)
 {
 	struct tracer *tracer = ctx;
@@ -237,6 +249,7 @@ int cmd_trace(const struct verb *verb, int argc, char **argv)
 		.call = trace_call,
 		.divergence = trace_divergence,
 		.adopted = trace_adopted,
+		.exec = trace_exec,
 		.signal = trace_signal,
 		.stopped = trace_stopped,
 		.exited = trace_exited,

@@ -31,6 +31,7 @@ static const struct label labels[] = {
 	{ "BRK", "heap", false, NULL },
 	{ "FORK", "copy", false, NULL },
 	{ "STACK", "stack", false, NULL },
+	{ "EXEC", "exec", false, NULL },
 };
 
 static const struct label *find_label(const char *code_name)

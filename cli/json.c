@@ -268,6 +268,17 @@ static void json_adopted(void *ctx, pid_t pid, const struct follow_call *call,
 	write_record(ctx, object);
 }
 
+static void json_exec(void *ctx, const struct follow_exec *exec)
+{
+	json_t *object = record("exec");
+
+	put(object, "pid", json_integer(exec->pid));
+	put_string(object, "path", exec->path);
+	put(object, "killed", json_boolean(exec->killed));
+	put_why(object, exec->why);
+	write_record(ctx, object);
+}
+
 static void json_signal(void *ctx, const struct follow_signal *signal)
 {
 	json_t *object = record("signal");
@@ -332,6 +343,7 @@ void json_sink(struct follow_sink *sink, struct out *out)
 		.call = json_call,
 		.divergence = json_divergence,
 		.adopted = json_adopted,
+		.exec = json_exec,
 		.signal = json_signal,
 		.exited = json_exited,
 		.superseded = json_superseded,

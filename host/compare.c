@@ -377,6 +377,12 @@ void compare_diverged_result(struct follower *f, struct task *task, int64_t mode
 	tell(f, task, FOLLOW_DIVERGED_RESULT, where, model_text, kernel_text);
 }
 
+void compare_diverged_text(struct follower *f, struct task *task, const char *where,
+			   const char *model, const char *kernel)
+{
+	tell(f, task, FOLLOW_DIVERGED_RESULT, where, model, kernel);
+}
+
 void compare_diverged_maps(struct follower *f, struct task *task, const char *where,
 			   uint64_t start, uint64_t end)
 {

@@ -41,6 +41,10 @@ void compare_locked(struct follower *f, struct task *task);
 /* A pair of answers for people. */
 void compare_diverged_result(struct follower *f, struct task *task, int64_t model, int64_t kernel);
 
+/* What is not an area: a line of each side. */
+void compare_diverged_text(struct follower *f, struct task *task, const char *where,
+			   const char *model, const char *kernel);
+
 /*
  * The areas of both sides that touch [start, end) and the difference that the last comparison
  * found.

@@ -10,7 +10,7 @@
  *	exit stop       it answered: compare (outcome.c), go on; the next in line begins
  *	fork event      the child's task is made, with the model that the prediction forked;
  *	                the turn ends here, since a vfork comes back only when its child has gone
- *	exec event      a new address space is imported (exec.c)
+ *	exec event      the layout of the new address space is predicted (exec_load.c)
  *	exit event      the last thread of a space: everything is compared once more
  *	signal          shown and delivered; a SIGSEGV is explained by the model
  *	group-stop      the thread listens until SIGCONT
@@ -146,11 +146,16 @@ static void on_seccomp(struct follower *f, struct task *task)
 		return;
 	}
 	desc = calls_table_find((long)entry.nr, entry.arg);
-	if (!desc || desc->kind == CALL_EXEC) {
+	if (!desc) {
 		cont(task, 0);
 		return;
 	}
 	start_record(task, &entry, desc);
+	if (desc->kind == CALL_EXEC) {
+		exec_entered(task);
+		begin_call(f, task);
+		return;
+	}
 	if (desc->kind == CALL_AFFINITY) {
 		pin_block(f);
 		begin_call(f, task);
@@ -200,6 +205,10 @@ static void on_exit_stop(struct follower *f, struct task *task)
 		break;
 	case CALL_UFFD:
 		userfaultfd_made(f, task, got);
+		break;
+	case CALL_EXEC:
+		if (followed(task))
+			exec_failed(f, task);
 		break;
 	default:
 		outcome_call(f, task, got);
@@ -307,6 +316,7 @@ static void on_exec(struct follower *f, struct task *task)
 
 		if (old) {
 			outcome_no_return(f, old);
+			task->call.argv0_bytes = old->call.argv0_bytes;
 			if (f->sink->superseded && old->reported)
 				f->sink->superseded(f->sink->ctx, task->tid, old_tid);
 			task_free(f, old);
@@ -319,7 +329,14 @@ static void on_exec(struct follower *f, struct task *task)
 	if (task->tid != f->main_pid && !f->options->follow_forks) {
 		task_set_space(f, task, NULL);
 	} else {
-		err = exec_import(f, task);
+		task->call.desc = NULL;
+		err = exec_new_space(f, task);
+		if (!err && !task->reported)
+			announce(f, NULL, task, false);
+		if (!err)
+			err = exec_follow(f, task);
+		if (err)
+			task_set_space(f, task, NULL);
 		if (err == -ENOMEM)
 			f->no_memory = true;
 		else if (err)
@@ -327,10 +344,6 @@ static void on_exec(struct follower *f, struct task *task)
 				      (int)task->tgid, strerror(-err));
 	}
 	if (followed(task)) {
-		task->call.desc = NULL;
-		if (!task->reported)
-			announce(f, NULL, task, false);
-		adopt_count(f, task, NULL, ADOPT_EXEC, NULL);
 		snprintf(path, sizeof(path), "/proc/%d/exe", (int)task->tgid);
 		if (geteuid() != 0 && stat(path, &st) == 0 && (st.st_mode & S_ISUID))
 			follower_warn(f, "setuid of the program of process %d ignored",

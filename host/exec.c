@@ -1,5 +1,5 @@
 /*
- * exec.c - import of a fresh address space.
+ * exec.c - import of an address space that the model did not lay out itself.
  *
  * The areas with their flags come from smaps, the break and the stack pointer from stat.  What no
  * file tells is where searches for addresses begin: mmap_base is the end of the highest area below
@@ -7,14 +7,10 @@
  * program), or, bottom-up, the start of the lowest area of the mmap region.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "host/adopt.h"
 #include "host/exec.h"
+#include "host/exec_inputs.h"
 #include "host/files.h"
 #include "host/limits.h"
 #include "host/settings.h"
@@ -26,36 +22,6 @@
 #define MIN_GAP (UINT64_C(128) << 20)
 #define MAX_GAP (TASK_SIZE_64 / 6 * 5)
 #define STACK_MAXRANDOM (UINT64_C(0x3fffff) << UMM_PAGE_SHIFT)
-
-/* Fields of /proc/PID/stat by their number in proc(5). */
-#define STAT_FIELDS 52
-enum { STAT_START_CODE = 26, STAT_END_CODE, STAT_START_STACK, STAT_START_DATA = 45, STAT_END_DATA,
-       STAT_START_BRK, STAT_ARG_START, STAT_ARG_END, STAT_ENV_START, STAT_ENV_END };
-
-static int read_stat(pid_t pid, uint64_t field[STAT_FIELDS + 1])
-{
-	char path[64], text[2048], *at;
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (n <= 0)
-		return -EIO;
-	text[n] = '\0';
-	at = strrchr(text, ')');	/* the name may hold anything */
-	if (!at || strlen(at) < 4)
-		return -EPROTO;
-	at += 3;			/* past ") R" */
-	memset(field, 0, (STAT_FIELDS + 1) * sizeof(*field));
-	for (int i = 4; i <= STAT_FIELDS && *at; i++)
-		field[i] = strtoull(at, &at, 10);
-	return 0;
-}
 
 /* How much below the end of user space the kernel leaves for the stack, without the random part. */
 static uint64_t stack_gap(const struct task *task, bool randomized)
@@ -110,7 +76,7 @@ static int import_layout(struct follower *f, struct task *task)
 	struct space *space = task->space;
 	uint64_t field[STAT_FIELDS + 1];
 	struct umm_layout layout;
-	int err = read_stat(task->tgid, field);
+	int err = exec_read_stat(task->tgid, field);
 
 	if (err)
 		return err;
@@ -126,8 +92,6 @@ static int import_layout(struct follower *f, struct task *task)
 	layout.arg_end = field[STAT_ARG_END];
 	layout.env_start = field[STAT_ENV_START];
 	layout.env_end = field[STAT_ENV_END];
-	space->randomized = f->settings->randomize &&
-			    !(space->personality & UMM_ADDR_NO_RANDOMIZE);
 	layout.bottom_up = f->settings->umm.legacy_va_layout ||
 			   (space->personality & UMM_ADDR_COMPAT_LAYOUT);
 	if (layout.bottom_up) {
@@ -160,7 +124,7 @@ static int import_areas(struct follower *f, struct space *space)
 	return 0;
 }
 
-static int new_space(struct follower *f, struct task *task)
+int exec_new_space(struct follower *f, struct task *task)
 {
 	struct space *old = task->space, *space;
 	struct umm_mm *mm;
@@ -178,24 +142,21 @@ static int new_space(struct follower *f, struct task *task)
 		return -ENOMEM;
 	}
 	task_set_space(f, task, space);
+	limits_read(task);
+	limits_read_personality(task);
+	space->randomized = f->settings->randomize &&
+			    !(space->personality & UMM_ADDR_NO_RANDOMIZE);
 	return 0;
 }
 
 int exec_import(struct follower *f, struct task *task)
 {
-	int fd, err = new_space(f, task);
+	int fd = space_smaps_fd(task->space);
+	int err = fd < 0 ? fd : procmaps_read(fd, &f->smaps);
 
-	if (!err) {
-		limits_read(task);
-		limits_read_personality(task);
-		fd = space_smaps_fd(task->space);
-		err = fd < 0 ? fd : procmaps_read(fd, &f->smaps);
-	}
 	if (!err)
 		err = import_layout(f, task);
 	if (!err)
 		err = import_areas(f, task->space);
-	if (err)
-		task_set_space(f, task, NULL);
 	return err;
 }

@@ -454,6 +454,54 @@ void files_observe(struct follower *f, struct space *space, uint64_t start, uint
 	}
 }
 
+/* A description that no descriptor of anybody's refers to: known by its inode alone. */
+static struct known_file *find_exec(struct follower *f, const struct stat *st)
+{
+	struct known_file *known;
+
+	for (known = *bucket(f, st->st_ino); known; known = known->next)
+		if (known->of_exec && known->inode == st->st_ino &&
+		    known->dev_major == major(st->st_dev) && known->dev_minor == minor(st->st_dev))
+			return known;
+	return NULL;
+}
+
+int files_of_exec(struct follower *f, int fd, struct umm_file **out)
+{
+	struct known_file *known;
+	struct statfs fs = { 0 };
+	struct stat st;
+	char path[4096];
+	int err;
+
+	if (fstat(fd, &st) != 0 || fstatfs(fd, &fs) != 0)
+		return -errno;
+	known = find_exec(f, &st);
+	if (known) {
+		umm_file_get(known->file);
+		*out = known->file;
+		return 0;
+	}
+	path_of(fd, path, sizeof(path));
+	known = known_new(f, major(st.st_dev), minor(st.st_dev), st.st_ino, path);
+	if (!known)
+		return -ENOMEM;
+	known->of_exec = true;
+	known->flags = UMM_FMODE_READ | UMM_FILE_SIGNED_OFFSETS;
+	known->kind = kind_of(&st, (long)fs.f_type, path);
+	err = publish(f, known, align_of(known->kind, (long)fs.f_type), 0);
+	if (!err)
+		*out = known->file;
+	return err;
+}
+
+const char *files_path(const struct umm_file *file)
+{
+	const struct known_file *known = umm_file_cookie(file);
+
+	return known ? known->path : "";
+}
+
 /* ---- areas ---- */
 
 static struct known_file *find_inode(struct follower *f, const struct proc_area *kernel)

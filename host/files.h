@@ -21,6 +21,7 @@ struct known_file {
 	uint64_t inode;
 	enum umm_file_kind kind;
 	uint32_t flags;			/* UMM_FMODE_, UMM_FILE_ */
+	bool of_exec;			/* files_of_exec() made it */
 	char path[];
 };
 
@@ -42,6 +43,15 @@ int files_copy_descriptor(struct task *task, int fd);
  * fills memory or punches holes asks for: size and seals.
  */
 void files_observe(struct follower *f, struct space *space, uint64_t start, uint64_t end);
+
+/*
+ * What exec mapped of the file that our own descriptor @fd refers to; *out is a new reference.  The
+ * descriptor stays the caller's.  A negative error.
+ */
+int files_of_exec(struct follower *f, int fd, struct umm_file **out);
+
+/* The path of a file that files_*() gave. */
+const char *files_path(const struct umm_file *file);
 
 /*
  * The model's form of one area of the kernel: flags (from VmFlags, else from the permissions), file

@@ -86,6 +86,14 @@ struct follow_signal {
 	const struct umm_why *why;	/* of a SIGSEGV that the model explains, or NULL */
 };
 
+/* A program that took a process over, or could not.  Valid during the callback. */
+struct follow_exec {
+	pid_t pid;
+	const char *path;		/* of the program */
+	bool killed;			/* it failed past the point of no return */
+	const struct umm_why *why;	/* what decided its layout; NULL without options.explain */
+};
+
 /* Callbacks may be NULL. */
 struct follow_sink {
 	void *ctx;
@@ -93,6 +101,7 @@ struct follow_sink {
 	void (*divergence)(void *ctx, const struct follow_divergence *divergence);
 	void (*adopted)(void *ctx, pid_t pid, const struct follow_call *call,
 			const struct follow_adopted *adopted);
+	void (*exec)(void *ctx, const struct follow_exec *exec);
 	void (*signal)(void *ctx, const struct follow_signal *signal);
 	void (*stopped)(void *ctx, pid_t tid, int signo);	/* group-stop */
 	void (*exited)(void *ctx, pid_t tid, bool leader, int wait_status);

@@ -86,6 +86,7 @@ struct call {
 	uint64_t since_ns;		/* when it was let in, if anybody waits */
 	uint64_t poked_flags;		/* clone3: its flags in memory before ours */
 	bool poked;
+	uint64_t argv0_bytes;		/* execve: of its first argument, with NUL */
 };
 
 enum task_state {
@@ -156,6 +157,7 @@ struct follower {
 	pid_t main_pid;
 	bool strangers;			/* we had children before we started the program */
 	bool gave_up;
+	bool own_counted;		/* the vdso of our own process, as observed */
 	bool hidden_descriptors;	/* said once that they could not be looked at */
 	bool unreadable;		/* said once that areas could not be read */
 	bool no_memory;			/* our own memory ran out: the run ends */

@@ -270,7 +270,8 @@ void settings_read(struct settings *settings)
 	own_read_vdso(settings);
 	umm->ksm_configured = knows_advice(MADV_MERGEABLE);
 	umm->memory_failure_configured = knows_advice(MADV_HWPOISON);
-	settings->randomize = read_number("/proc/sys/kernel/randomize_va_space", 2) != 0;
+	settings->randomize =
+		(unsigned int)read_number("/proc/sys/kernel/randomize_va_space", 2);
 	settings->max_map_count_fd = open("/proc/sys/vm/max_map_count", O_RDONLY | O_CLOEXEC);
 	settings->overcommit_fd = open("/proc/sys/vm/overcommit_memory", O_RDONLY | O_CLOEXEC);
 }

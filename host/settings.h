@@ -14,7 +14,7 @@
 struct settings {
 	struct umm_settings umm;
 	int max_map_count_fd, overcommit_fd;
-	bool randomize;			/* kernel.randomize_va_space != 0 */
+	unsigned int randomize;		/* kernel.randomize_va_space: 0, 1, 2 */
 	/* What our own process has and may do is what others have and may. */
 	struct umm_vdso_image vdso;
 	bool no_vdso_option[3];		/* ARCH_MAP_VDSO_X32, _32, _64 */

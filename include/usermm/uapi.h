@@ -160,6 +160,7 @@
 #define UMM_ESRCH		3
 #define UMM_EINTR		4
 #define UMM_EIO			5
+#define UMM_ENOEXEC		8
 #define UMM_EBADF		9
 #define UMM_EAGAIN		11
 #define UMM_ENOMEM		12
@@ -172,7 +173,9 @@
 #define UMM_ENFILE		23
 #define UMM_ETXTBSY		26
 #define UMM_ENOSYS		38
+#define UMM_ELOOP		40
 #define UMM_EOVERFLOW		75
+#define UMM_ELIBBAD		80
 #define UMM_EOPNOTSUPP		95
 
 #endif

@@ -681,6 +681,108 @@ int64_t umm_set_vma_name(struct umm_mm *mm, uint64_t attribute, umm_addr_t addr,
  */
 int umm_fault(struct umm_mm *mm, umm_addr_t addr, unsigned int access, struct umm_why *why);
 
+/* ---- exec: the ELF loader ------------------------------------------------------------------- */
+
+/*
+ * A program, or the interpreter that it names, as the loader reads it.  Nothing of what read()
+ * gives is trusted, nor that it gives the same twice.
+ */
+struct umm_exec_image {
+	struct umm_file *file;		/* its segments are areas of it; borrowed; NULL for none */
+	/* pread(2): how many bytes were read, 0 past the end, or a negative error. */
+	int64_t (*read)(void *ctx, uint64_t offset, void *buf, size_t len);
+	void *ctx;
+	uint64_t bytes;			/* its length: a page past it cannot be cleared */
+};
+
+/* What exec copies to the new stack: bytes, with the NUL of each string. */
+struct umm_exec_args {
+	uint64_t argc, envc;		/* strings; argc is 1 at least: exec adds an empty one */
+	uint64_t filename;		/* the path that exec was given */
+	uint64_t argv, envp;		/* all strings of them */
+	uint64_t argv0;			/* the first of argv alone; only umm_exec_script() asks */
+	uint64_t peak;			/* the most that lay there at a time; 0: what lies there */
+	uint32_t depth;			/* scripts so far; 0 */
+};
+
+/*
+ * Random offsets, each in bytes and 0 without randomisation.  What is random in Linux is chosen by
+ * the embedder; the loader adds nothing of its own.
+ */
+struct umm_exec_random {
+	uint64_t stack;			/* pages: top of the stack below the end of user space */
+	uint64_t stack_pointer;		/* below 8 KiB: unused below the strings */
+	uint64_t mmap;			/* pages: mmap_base below where it would be */
+	uint64_t image;			/* pages: a PIE above two thirds of user space */
+	uint64_t brk;			/* pages: the heap above the end of bss and a page */
+};
+
+struct umm_exec_desc {
+	size_t size;
+	struct umm_exec_image program, interpreter;
+	struct umm_exec_args args;
+	struct umm_exec_random random;
+	/*
+	 * kernel.randomize_va_space: 0, 1 (not the heap), 2.  ADDR_NO_RANDOMIZE of the personality
+	 * means 0.  It moves bases even where the random offset is 0: room is left for the stack's.
+	 */
+	uint32_t randomize_va_space;
+	uint32_t platform;		/* bytes of AT_PLATFORM's string: 7 ("x86_64") */
+	uint64_t auxv;			/* entries of the auxiliary vector, AT_NULL among them */
+	struct umm_vdso_image vdso;	/* no pages: there is none */
+};
+
+/* x86-64's Linux 6.18: no randomisation, 20 entries of auxv, 4, 2 and 2 pages of vdso. */
+void umm_exec_desc_init(struct umm_exec_desc *desc);
+
+/* Where the loader put things: what the auxiliary vector tells a program. */
+struct umm_exec_result {
+	umm_addr_t entry;		/* AT_ENTRY */
+	umm_addr_t start;		/* first instruction: the interpreter's, if there is one */
+	umm_addr_t load_bias;		/* 0 for a program with fixed addresses */
+	umm_addr_t interpreter_base;	/* AT_BASE; 0 without one */
+	umm_addr_t vdso;		/* AT_SYSINFO_EHDR; 0 without one */
+	umm_addr_t stack_pointer;
+	umm_addr_t stack_top;		/* the end of the stack's area */
+	bool fatal;	/* refused past the point of no return: the process is killed by SIGSEGV */
+};
+
+/* The first line of a script: offsets into the bytes that were handed in. */
+struct umm_exec_script {
+	size_t interpreter, interpreter_bytes;
+	size_t argument, argument_bytes;	/* one, with its spaces; 0 bytes: none */
+};
+
+/* So much of a file decides what kind of program it is. */
+#define UMM_EXEC_HEAD 256
+
+/*
+ * Is it a script ("#!")?  @head is the beginning of the file, UMM_EXEC_HEAD bytes or all of it;
+ * @path_bytes is the length of its own path with NUL.  @args becomes what exec makes of it before
+ * it goes on with the interpreter.  1 and *script, 0 if it is none, or a negative error: -ENOEXEC
+ * for a line that names no interpreter, -ELOOP for too many scripts one after the other.
+ */
+int64_t umm_exec_script(const void *head, size_t size, uint64_t path_bytes,
+			struct umm_exec_args *args, struct umm_exec_script *script,
+			struct umm_why *why);
+
+/*
+ * The path of the interpreter that a program names: its length with NUL (the program needs it), 0
+ * if it names none, or a negative error as umm_exec_elf().  At most @size bytes are written.
+ */
+int64_t umm_exec_interpreter(const struct umm_exec_image *program, char *buf, size_t size);
+
+/*
+ * Load a program into @mm, an address space without areas as umm_exec() makes it: stack, segments,
+ * interpreter, vdso, heap, as Linux lays them out; limits, capabilities, personality and MDWE are
+ * those of @mm.  The address of the first instruction, or a negative error.  Before the point of no
+ * return (result->fatal false) @mm has not changed; after it some areas may be there, and the
+ * caller puts it.  @result may be NULL.  -EINVAL also for a @desc of another size and an @mm with
+ * areas.  The place of the vdso is that of 6.18, whatever kernel the world is.
+ */
+int64_t umm_exec_elf(struct umm_mm *mm, const struct umm_exec_desc *desc,
+		     struct umm_exec_result *result, struct umm_why *why);
+
 /* ---- looking at areas ---------------------------------------------------------------------- */
 
 /* The flags of an area, in the order of smaps' VmFlags line. */

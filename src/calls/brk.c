@@ -84,13 +84,13 @@ static struct vm_area_struct *expand_heap(struct mm_struct *mm, umm_addr_t start
 	});
 }
 
-/* do_brk_flags: make [start, end) heap. */
-static long do_brk_flags(struct mm_struct *mm, umm_addr_t start, umm_addr_t end,
+/* do_brk_flags: make [start, end) heap, or bss; @more: flags that a heap does not have. */
+static long do_brk_flags(struct mm_struct *mm, umm_addr_t start, umm_addr_t end, vm_flags_t more,
 			 struct umm_why *why)
 {
 	uint64_t max = mm->world->settings.max_map_count;
 	uint64_t nr_pages = (end - start) >> PAGE_SHIFT;
-	vm_flags_t flags = brk_flags(mm);
+	vm_flags_t flags = brk_flags(mm) | more;
 	struct vm_area_struct *vma;
 	struct vma_slot slot;
 	bool free_slot;
@@ -149,7 +149,7 @@ static long brk_grow(struct mm_struct *mm, umm_addr_t brk, umm_addr_t start, umm
 	err = check_neighbour(mm, start, end, why);
 	if (err)
 		return err;
-	err = do_brk_flags(mm, start, end, why);
+	err = do_brk_flags(mm, start, end, 0, why);
 	if (err)
 		return err;
 	note(why, NOTE_BRK_GREW, (end - start) >> PAGE_SHIFT, brk, 0, 0);
@@ -195,6 +195,35 @@ static long do_brk(struct mm_struct *mm, umm_addr_t brk, struct umm_why *why)
 	mm->layout.brk = brk;
 	mm_assert_expensive(mm_is_valid(mm));
 	return 0;
+}
+
+long vm_brk_flags(struct mm_struct *mm, umm_addr_t start, uint64_t request, bool executable,
+		  struct umm_why *why)
+{
+	struct unmapped_area_request area = { start, page_align(request), 0, UMM_MAP_FIXED };
+	int64_t addr;
+	long err;
+
+	if (area.len < request)
+		return refuse(why, WHY_LENGTH_OVERFLOW, request, 0);
+	if (!area.len)
+		return 0;
+	addr = get_unmapped_area(mm, NULL, &area, why);
+	if (IS_ERR_VALUE(addr))
+		return (long)addr;
+	err = mlock_future_ok(mm, mm->def_flags, area.len >> PAGE_SHIFT, WHY_MLOCK_LIMIT, why);
+	if (err)
+		return err;
+	err = do_munmap_range(mm, start, start + area.len, why);
+	if (err)
+		return err;
+	err = mm_reserve(mm, 1, 0, why);
+	if (err)
+		return err;
+	err = anon_vma_reserve(mm, 1, why);
+	if (err)
+		return err;
+	return do_brk_flags(mm, start, start + area.len, executable ? VM_EXEC : 0, why);
 }
 
 umm_addr_t sys_brk(struct mm_struct *mm, umm_addr_t brk, struct umm_why *why)

@@ -164,7 +164,7 @@ struct mm_struct *exec_mm(struct mm_struct *mm)
 		arch_pick_mmap_layout(&fresh->layout, fresh->rlimit[MM_RLIMIT_STACK].soft,
 				      (fresh->personality & UMM_ADDR_COMPAT_LAYOUT) ||
 					      mm->world->settings.legacy_va_layout,
-				      mm->world->settings.stack_guard_gap);
+				      mm->world->settings.stack_guard_gap, 0);
 	}
 	return fresh;
 }

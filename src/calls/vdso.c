@@ -74,17 +74,39 @@ static umm_addr_t install_special_mapping(struct mm_struct *mm, umm_addr_t start
 	return end;
 }
 
-int64_t map_vdso_once(struct mm_struct *mm, umm_addr_t addr, const struct umm_vdso_image *image,
-		      struct umm_why *why)
+int64_t map_vdso(struct mm_struct *mm, umm_addr_t addr, const struct umm_vdso_image *image,
+		 umm_addr_t *vvar, struct umm_why *why)
 {
 	uint64_t pages = image->vvar_pages + image->vclock_pages + image->vdso_pages;
 	struct unmapped_area_request area = { addr & PAGE_MASK, pages << PAGE_SHIFT, 0, 0 };
 	vm_flags_t seal = image->sealed ? VM_SEALED : 0;
-	umm_addr_t vvar, vdso;
+	umm_addr_t vdso;
 	int64_t chosen;
 	long err;
 
 	err = mm_reserve(mm, 3, 0, why);
+	if (err)
+		return err;
+	chosen = get_unmapped_area(mm, NULL, &area, why);
+	if (IS_ERR_VALUE(chosen))
+		return chosen;
+	*vvar = (umm_addr_t)chosen;
+	vdso = install_special_mapping(mm, *vvar, image->vvar_pages, VVAR_FLAGS | seal, vvar_name);
+	vdso = install_special_mapping(mm, vdso, image->vclock_pages, VVAR_FLAGS | seal,
+				       vclock_name);
+	(void)install_special_mapping(mm, vdso, image->vdso_pages, VDSO_FLAGS | seal, vdso_name);
+	return (int64_t)vdso;
+}
+
+int64_t map_vdso_once(struct mm_struct *mm, umm_addr_t addr, const struct umm_vdso_image *image,
+		      struct umm_why *why)
+{
+	uint64_t len = image->vdso_pages << PAGE_SHIFT;
+	umm_addr_t vvar;
+	int64_t vdso;
+	long err;
+
+	err = mm_reserve(mm, 3, 0, why);	/* ours before Linux's own checks */
 	if (err)
 		return err;
 	err = check(why, !image->missing, WHY_VDSO_OPTION, 0, 0);
@@ -93,15 +115,10 @@ int64_t map_vdso_once(struct mm_struct *mm, umm_addr_t addr, const struct umm_vd
 	err = check_none(mm, why);
 	if (err)
 		return err;
-	chosen = get_unmapped_area(mm, NULL, &area, why);
-	if (IS_ERR_VALUE(chosen))
-		return chosen;
-	vvar = (umm_addr_t)chosen;
-	vdso = install_special_mapping(mm, vvar, image->vvar_pages, VVAR_FLAGS | seal, vvar_name);
-	vdso = install_special_mapping(mm, vdso, image->vclock_pages, VVAR_FLAGS | seal,
-				       vclock_name);
-	(void)install_special_mapping(mm, vdso, image->vdso_pages, VDSO_FLAGS | seal, vdso_name);
-	note(why, NOTE_VDSO_MAPPED, vvar, vdso, vdso + (image->vdso_pages << PAGE_SHIFT), 0);
+	vdso = map_vdso(mm, addr, image, &vvar, why);
+	if (IS_ERR_VALUE(vdso))
+		return vdso;
+	note(why, NOTE_VDSO_MAPPED, vvar, (umm_addr_t)vdso, (umm_addr_t)vdso + len, 0);
 	mm_assert_expensive(mm_is_valid(mm));
-	return (int64_t)(image->vdso_pages << PAGE_SHIFT);
+	return (int64_t)len;
 }

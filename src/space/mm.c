@@ -20,7 +20,7 @@ void umm_layout_init(struct umm_layout *layout, uint64_t stack_limit)
 	memset(layout, 0, sizeof(*layout));
 	layout->size = sizeof(*layout);
 	layout->task_size = DEFAULT_TASK_SIZE;
-	arch_pick_mmap_layout(layout, stack_limit, false, 256 * PAGE_SIZE);
+	arch_pick_mmap_layout(layout, stack_limit, false, 256 * PAGE_SIZE, 0);
 }
 
 struct mm_struct *mm_alloc(struct world *world)

@@ -33,19 +33,19 @@ struct vm_unmapped_area_info {
 };
 
 void arch_pick_mmap_layout(struct umm_layout *layout, uint64_t stack_limit, bool compat,
-			   uint64_t guard_gap)
+			   uint64_t pad, uint64_t random)
 {
 	uint64_t gap = stack_limit;
 
 	/* An overflow leaves the limit as it is: unlimited. */
-	if (gap + guard_gap > gap)
-		gap += guard_gap;
+	if (gap + pad > gap)
+		gap += pad;
 	gap = max_u64(gap, MIN_STACK_GAP);
 	gap = min_u64(gap, layout->task_size / 6 * 5);
 
-	layout->mmap_legacy_base = page_align(layout->task_size / 3);
+	layout->mmap_legacy_base = page_align(layout->task_size / 3) + random;
 	layout->mmap_base = compat ? layout->mmap_legacy_base
-				   : page_align(layout->task_size - gap);
+				   : page_align(layout->task_size - gap - random);
 	layout->bottom_up = compat;
 }
 

@@ -29,8 +29,11 @@ __must_check int64_t thp_get_unmapped_area(struct mm_struct *mm, const struct fi
 /* The first byte that a mapping below @vma must keep free: its guard gap taken off. */
 umm_addr_t vm_start_gap(const struct mm_struct *mm, const struct vm_area_struct *vma);
 
-/* The layout that exec would choose with that stack limit and no randomisation. */
+/*
+ * The layout that exec would choose with that stack limit.  @pad: the guard gap, and what a random
+ * stack may need besides; @random: how far the bases move.
+ */
 void arch_pick_mmap_layout(struct umm_layout *layout, uint64_t stack_limit, bool compat,
-			   uint64_t guard_gap);
+			   uint64_t pad, uint64_t random);
 
 #endif

@@ -81,7 +81,8 @@ equal_to_strace() {
 	has trace '^  ↳ split \['
 	has trace '^  ↳ lost  replaced what was mapped in '
 	has trace '^  ↳ cost  '
-	has trace '^  ↳ adopt exec: '
+	has trace '^  ↳ exec  segment \[[0-9a-f]+-[0-9a-f]+\) r-x.* from offset '
+	has trace '^  ↳ exec  the heap begins at '
 }
 
 @test "what we add fits into 80 columns" {

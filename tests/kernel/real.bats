@@ -1,11 +1,11 @@
 #!/usr/bin/env bats
-# Real programs from start to end: no divergence; adopted are only what exec lays out and the calls
-# that are not modelled yet, each under its own name.
+# Real programs from start to end: no divergence; adopted are only the calls that are not modelled
+# yet, each under its own name.
 
 load lib.bash
 
-# The calls of issue B, and exec.
-ADOPTABLE="exec madvise process_madvise mlock mlock2 munlock mlockall munlockall msync mincore
+# The calls of issue B.
+ADOPTABLE="madvise process_madvise mlock mlock2 munlock mlockall munlockall msync mincore
 	remap_file_pages shmat shmdt mbind set_mempolicy set_mempolicy_home_node migrate_pages move_pages
 	mseal pkey_mprotect map_shadow_stack prctl arch_prctl io_setup io_uring_setup"
 

@@ -15,5 +15,6 @@ struct effect {
 /* Each ends with a row whose rule is NULL. */
 extern const struct effect effects_mremap[];
 extern const struct effect effects_attrs[];
+extern const struct effect effects_exec[];
 
 #endif

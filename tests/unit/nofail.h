@@ -39,5 +39,6 @@ extern const struct scenario scenarios_process[];
 extern const struct scenario scenarios_mremap[];
 extern const struct scenario scenarios_attrs[];
 extern const struct scenario scenarios_madvise[];
+extern const struct scenario scenarios_exec[];
 
 #endif

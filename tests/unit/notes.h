@@ -17,5 +17,6 @@ extern const struct scene scenes_process[];
 extern const struct scene scenes_mremap[];
 extern const struct scene scenes_attrs[];
 extern const struct scene scenes_madvise[];
+extern const struct scene scenes_exec[];
 
 #endif

@@ -22,6 +22,8 @@ extern const struct provocation provocations_madvise[];
 
 /* userfaultfd, memory policy, names. */
 extern const struct provocation provocations_attrs[];
+/* Those of the ELF loader. */
+extern const struct provocation provocations_exec[];
 
 /* mmap of lab->file, with the lab's record. */
 int64_t refused_map(struct lab *lab, uint64_t addr, uint64_t len, uint64_t prot, uint64_t flags);

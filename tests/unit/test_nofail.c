@@ -398,6 +398,7 @@ static const struct scenario *const tables[] = {
 	scenarios_mremap,
 	scenarios_attrs,
 	scenarios_madvise,
+	scenarios_exec,
 };
 
 #define NR_TABLES (sizeof(tables) / sizeof(tables[0]))

@@ -355,6 +355,7 @@ static const struct scene *const tables[] = {
 	scenes_mremap,
 	scenes_attrs,
 	scenes_madvise,
+	scenes_exec,
 };
 
 #define NR_TABLES (sizeof(tables) / sizeof(tables[0]))

@@ -14,6 +14,7 @@ static const struct provocation *const tables[] = {
 	provocations_mremap,
 	provocations_attrs,
 	provocations_madvise,
+	provocations_exec,
 };
 
 #define NR_TABLES (sizeof(tables) / sizeof(tables[0]))

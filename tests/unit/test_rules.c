@@ -334,6 +334,7 @@ static const struct effect *const tables[] = {
 	effects,
 	effects_mremap,
 	effects_attrs,
+	effects_exec,
 };
 
 #define NR_TABLES (sizeof(tables) / sizeof(tables[0]))

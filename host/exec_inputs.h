@@ -1,0 +1,52 @@
+/*
+ * exec_inputs.h - what exec's layout follows from: files, sizes of strings, and where chance put
+ * things.
+ *
+ * Layer: host.
+ */
+#ifndef HOST_EXEC_INPUTS_H
+#define HOST_EXEC_INPUTS_H
+
+#include "host/follower.h"
+
+/* Fields of /proc/PID/stat by their number in proc(5). */
+#define STAT_FIELDS 52
+enum { STAT_START_CODE = 26, STAT_END_CODE, STAT_START_STACK, STAT_START_DATA = 45, STAT_END_DATA,
+       STAT_START_BRK, STAT_ARG_START, STAT_ARG_END, STAT_ENV_START, STAT_ENV_END };
+
+struct exec_inputs {
+	struct umm_exec_desc desc;
+	int program_fd, interpreter_fd;	/* -1: none */
+	uint64_t stat[STAT_FIELDS + 1];
+	/* From the auxiliary vector; looked at only where bases are random. */
+	uint64_t base, entry, vdso;
+	uint64_t filename;		/* where the path lies that exec was given */
+	char path[4096];		/* that path */
+};
+
+/* 0 or a negative error. */
+int exec_read_stat(pid_t pid, uint64_t field[STAT_FIELDS + 1]);
+
+/*
+ * Read them of @task at PTRACE_EVENT_EXEC.  0 or a negative error.  exec_inputs_free() in either
+ * case.
+ */
+int exec_inputs_read(struct follower *f, struct task *task, struct exec_inputs *in);
+
+/* The two files alone: of a process that dies in exec. */
+int exec_inputs_read_files(struct follower *f, struct task *task, struct exec_inputs *in);
+void exec_inputs_free(struct exec_inputs *in);
+
+/* A file as the program sees it, by a path as it would give it: a descriptor, or an error. */
+int exec_open_as(const struct task *task, const char *path);
+
+/*
+ * If the program was found by way of scripts: the strings that lay on the stack on the way, from
+ * those that lie there now.  @argv0: bytes of the first argument that exec was given.
+ */
+void exec_undo_scripts(const struct task *task, struct exec_inputs *in, uint64_t argv0);
+
+/* The memory of @task: how many of @len bytes were read. */
+size_t exec_read_memory(const struct task *task, uint64_t addr, void *buf, size_t len);
+
+#endif
