@@ -269,13 +269,15 @@ static bool is_dying(const struct task *task)
 /* The loader killed it: does the model's, too?  The strings are gone; any will do. */
 static void follow_death(struct follower *f, struct task *task, struct exec_inputs *in)
 {
+	const struct known_file *known;
 	struct umm_exec_result result;
 	struct umm_mm *mm;
 
 	if (exec_inputs_read_files(f, task, in) != 0 || umm_exec(task->space->mm, &mm) != 0)
 		return;
 	in->desc.args = (struct umm_exec_args){ .argc = 1, .filename = 1, .argv = 1 };
-	snprintf(in->path, sizeof(in->path), "%s", files_path(in->desc.program.file));
+	known = umm_file_cookie(in->desc.program.file);
+	snprintf(in->path, sizeof(in->path), "%s", known->path);
 	if (umm_exec_elf(mm, &in->desc, &result, task->why) < 0 && result.fatal)
 		tell(f, task, in, true);
 	else

@@ -495,13 +495,6 @@ int files_of_exec(struct follower *f, int fd, struct umm_file **out)
 	return err;
 }
 
-const char *files_path(const struct umm_file *file)
-{
-	const struct known_file *known = umm_file_cookie(file);
-
-	return known ? known->path : "";
-}
-
 /* ---- areas ---- */
 
 static struct known_file *find_inode(struct follower *f, const struct proc_area *kernel)

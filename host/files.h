@@ -50,9 +50,6 @@ void files_observe(struct follower *f, struct space *space, uint64_t start, uint
  */
 int files_of_exec(struct follower *f, int fd, struct umm_file **out);
 
-/* The path of a file that files_*() gave. */
-const char *files_path(const struct umm_file *file);
-
 /*
  * The model's form of one area of the kernel: flags (from VmFlags, else from the permissions), file
  * (a new reference to a known file of that inode, or a new one), name.  anon is UMM_ANON_UNKNOWN

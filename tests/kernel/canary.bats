@@ -42,6 +42,7 @@ canary() {
 @test "failed_fixed_keeps_old" { canary failed_fixed_keeps_old by_rule failed_fixed; }
 @test "seal_write_allows_read" { canary seal_write_allows_read refuse_file sealed_mprotect; }
 @test "file_size_check" { canary file_size_check refuse_file file_size_limit; }
+@test "page_zero_sealed" { canary page_zero_sealed exec_cases page_zero; }
 @test "heap_name_strict" { canary heap_name_strict by_rule heap_edge; }
 @test "mremap_dontunmap" { canary mremap_dontunmap mremap_cases keep; }
 @test "mremap_dontunmap_any" { canary mremap_dontunmap_any mremap_cases keep_file; }
