@@ -71,18 +71,20 @@ static void destroy_predict(struct follower *f, struct task *task)
 }
 
 /*
- * The kernel looks for the context in the memory at its address: somebody may have put there what
- * the ring held, and a ring that was adopted is not known as one.
+ * The kernel reads the context's number from the ring, where the program may write another one, or
+ * from whatever the program put in its place; and a ring that was adopted is not known as one.
  */
 static bool destroy_agrees(struct follower *f, struct task *task)
 {
 	struct umm_area area = { .size = sizeof(area) };
 	struct follow_call *pub = &task->call.pub;
+	bool readable;
 
 	if (pub->got == pub->predicted)
 		return true;
-	if (pub->got != 0 || !umm_find_area(task->space->mm, pub->arg[0], &area) ||
-	    area.start > pub->arg[0])
+	readable = umm_find_area(task->space->mm, pub->arg[0], &area) &&
+		   area.start <= pub->arg[0];
+	if (pub->got == 0 ? !readable : pub->got != -EINVAL)
 		return false;
 	pub->adopted = true;
 	adopt_count(f, task, pub, ADOPT_AIO, NULL);

@@ -103,3 +103,37 @@ is_gone() {
 has_lines() {
 	[ -e "$2" ] && [ "$(grep -c . "$2")" -ge "$1" ]
 }
+
+# refused PROGRAM CASE ERROR NAME REGEX [PASSED]: NAME is the catalogue's (src/base/why.def); the
+# explanation, with value and limit, matches REGEX.  brk tells no error and a fault is a signal: for
+# those ERROR is "brk" and "SIGSEGV".  PASSED is given where fewer than two checks are ruled out.
+refused() {
+	local got=0
+
+	timeout 30 "$TEST_PROGS/$1" "$2" >native.out || got=$?
+	skip_if_skipped native.out
+	[ "$got" = 0 ] || { cat native.out; return 1; }
+
+	timeout 120 "$USERMM" trace -f --json --explain=${EXPLAIN:-all} -o trace.json -- \
+		"$TEST_PROGS/$1" "$2" >trace.out 2>trace.err || got=$?
+	[ "$got" = 0 ] || { say "exit status $got"; cat trace.out trace.err; return 1; }
+	python3 "$RECORDS" refusal trace.json "$3" "$4" "$5" "${6:-2}"
+	agrees "$TEST_PROGS/$1" "$2"
+}
+
+# Tens of thousands of calls lead up to these: only what fails is explained.
+refused_late() {
+	EXPLAIN=errors refused "$@"
+}
+
+# exact PROGRAM CASE [REASON...]: the model said all of it before, and nothing was taken over but exec,
+# the inode numbers of objects that the kernel made, and what these reasons name.
+exact() {
+	local got=0
+
+	timeout 30 "$TEST_PROGS/$1" "$2" >native.out || got=$?
+	skip_if_skipped native.out
+	[ "$got" = 0 ] || { cat native.out; return 1; }
+	usermm_check 0 --json -- "$TEST_PROGS/$1" "$2"
+	python3 "$RECORDS" adopted check.result exec "shmem inode" "${@:3}"
+}

@@ -7,28 +7,6 @@ load lib.bash
 MAX_MAP_COUNT="$(cat /proc/sys/vm/max_map_count)"
 MMAP_MIN_ADDR="$(cat /proc/sys/vm/mmap_min_addr)"
 
-# refused PROGRAM CASE ERROR NAME REGEX [PASSED]: NAME is the catalogue's (src/base/why.def); the
-# explanation, with value and limit, matches REGEX.  brk tells no error and a fault is a signal: for
-# those ERROR is "brk" and "SIGSEGV".  PASSED is given where fewer than two checks are ruled out.
-refused() {
-	local got=0
-
-	timeout 30 "$TEST_PROGS/$1" "$2" >native.out || got=$?
-	skip_if_skipped native.out
-	[ "$got" = 0 ] || { cat native.out; return 1; }
-
-	timeout 120 "$USERMM" trace -f --json --explain=${EXPLAIN:-all} -o trace.json -- \
-		"$TEST_PROGS/$1" "$2" >trace.out 2>trace.err || got=$?
-	[ "$got" = 0 ] || { say "exit status $got"; cat trace.out trace.err; return 1; }
-	python3 "$RECORDS" refusal trace.json "$3" "$4" "$5" "${6:-2}"
-	agrees "$TEST_PROGS/$1" "$2"
-}
-
-# Tens of thousands of calls lead up to these: only what fails is explained.
-refused_late() {
-	EXPLAIN=errors refused "$@"
-}
-
 @test "every case of the programs is tested here" {
 	for program in refuse_args refuse_limits refuse_file; do
 		for name in $("$TEST_PROGS/$program" --list); do
