@@ -2,12 +2,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "host/own.h"
 #include "host/procmaps.h"
 
 #define ARCH_MAP_VDSO_X32 0x2001
+
+#ifndef __NR_map_shadow_stack
+#define __NR_map_shadow_stack 453
+#endif
 
 static uint64_t pages_of(const struct proc_area *area)
 {
@@ -53,4 +58,15 @@ void own_read_vdso(struct settings *settings)
 	proc_areas_free(&areas);
 	if (settings->vdso.vdso_pages)
 		try_options(settings);
+}
+
+void own_try_shadow_stack(struct settings *settings)
+{
+	long at = syscall(__NR_map_shadow_stack, 0UL, (unsigned long)UMM_PAGE_SIZE, 0U);
+
+	settings->shadow_stacks = at != -1;
+	settings->umm.user_shstk = at == -1 && errno == ENOSYS ? UMM_SHSTK_ABSENT
+							       : UMM_SHSTK_NO_CPU;
+	if (at != -1)
+		munmap((void *)at, UMM_PAGE_SIZE);
 }

@@ -8,7 +8,8 @@
 
 #include "host/settings.h"
 
-/* Fill what settings say of the vdso. */
+/* Fill what settings say of the vdso, and of shadow stacks. */
 void own_read_vdso(struct settings *settings);
+void own_try_shadow_stack(struct settings *settings);
 
 #endif

@@ -268,6 +268,7 @@ void settings_read(struct settings *settings)
 	umm->legacy_va_layout = sysctl("legacy_va_layout", 0) != 0;
 	settings->possible_cpus = possible_cpus();
 	own_read_vdso(settings);
+	own_try_shadow_stack(settings);
 	umm->ksm_configured = knows_advice(MADV_MERGEABLE);
 	umm->memory_failure_configured = knows_advice(MADV_HWPOISON);
 	settings->randomize =

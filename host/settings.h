@@ -19,6 +19,7 @@ struct settings {
 	struct umm_vdso_image vdso;
 	bool no_vdso_option[3];		/* ARCH_MAP_VDSO_X32, _32, _64 */
 	uint32_t possible_cpus;
+	bool shadow_stacks;		/* there are some: what is done with them is adopted */
 	uint64_t read_at_ns;		/* when the slow ones were read last */
 };
 

@@ -45,6 +45,7 @@ extern const struct call_ops call_mremap;
 extern const struct call_ops call_msync, call_mincore, call_mseal, call_remap_file_pages;
 extern const struct call_ops call_set_mdwe, call_set_mm, call_personality, call_map_vdso;
 extern const struct call_ops call_io_setup, call_io_destroy;
+extern const struct call_ops call_map_shadow_stack, call_shstk;
 extern const struct call_ops call_mbind, call_set_mempolicy, call_home_node, call_set_vma;
 extern const struct call_ops call_userfaultfd;
 

@@ -199,3 +199,40 @@ static void vdso_predict(struct follower *f, struct task *task)
 }
 
 const struct call_ops call_map_vdso = { .predict = vdso_predict };
+
+/* ---- shadow stacks ---- */
+
+#define ARCH_SHSTK_ENABLE 0x5001
+
+/* Where there are some, what is done with them is the kernel's to say. */
+static bool shadow_stacks_adopted(struct follower *f, struct task *task)
+{
+	struct call *call = &task->call;
+
+	if (!f->settings->shadow_stacks)
+		return false;
+	call->pub.modelled = false;
+	return true;
+}
+
+static void map_shadow_stack_predict(struct follower *f, struct task *task)
+{
+	const uint64_t *arg = task->call.pub.arg;
+
+	if (!shadow_stacks_adopted(f, task))
+		task->call.pub.predicted = umm_map_shadow_stack(task->space->mm, arg[0], arg[1],
+								arg[2], task->why);
+}
+
+static void shstk_predict(struct follower *f, struct task *task)
+{
+	const uint64_t *arg = task->call.pub.arg;
+
+	if (!shadow_stacks_adopted(f, task))
+		task->call.pub.predicted = umm_shstk_prctl(task->space->mm,
+							   (uint32_t)arg[0] == ARCH_SHSTK_ENABLE,
+							   arg[1], task->why);
+}
+
+const struct call_ops call_map_shadow_stack = { .predict = map_shadow_stack_predict };
+const struct call_ops call_shstk = { .predict = shstk_predict };

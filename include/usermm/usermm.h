@@ -133,6 +133,9 @@ size_t umm_why_format(const char *text, const struct umm_why_entry *entry, char 
 
 /* ---- the machine --------------------------------------------------------------------------- */
 
+/* User shadow stacks: not built in (CONFIG_X86_USER_SHADOW_STACK), or not in the processor. */
+enum umm_shstk { UMM_SHSTK_ABSENT, UMM_SHSTK_NO_CPU };
+
 enum umm_thp { UMM_THP_NEVER, UMM_THP_MADVISE, UMM_THP_ALWAYS };
 
 #define UMM_HUGE_SIZES 4
@@ -166,6 +169,7 @@ struct umm_settings {
 	bool memory_failure_configured;	/* CONFIG_MEMORY_FAILURE */
 	struct umm_huge_pool huge[UMM_HUGE_SIZES];
 	uint32_t default_huge_shift;	/* 21 */
+	uint32_t user_shstk;		/* enum umm_shstk */
 	bool anon_vma_name;		/* CONFIG_ANON_VMA_NAME */
 	uint32_t max_nodes;	/* nodes that the kernel has room for: 1024; 0 without NUMA */
 	/* Bit n is node n, of the first 64: those with memory that processes may use, and all. */
@@ -589,6 +593,14 @@ struct umm_vdso_image {
 	bool sealed;			/* CONFIG_MSEAL_SYSTEM_MAPPINGS */
 	bool missing;			/* this kernel does not map it for programs: EINVAL */
 };
+
+/*
+ * map_shadow_stack(2) and arch_prctl(ARCH_SHSTK_ENABLE or _DISABLE, features) on a machine without
+ * shadow stacks, which refuses them.  Machines that have them are not modelled.
+ */
+int64_t umm_map_shadow_stack(struct umm_mm *mm, umm_addr_t addr, uint64_t size, uint64_t flags,
+			     struct umm_why *why);
+int64_t umm_shstk_prctl(struct umm_mm *mm, bool enable, uint64_t features, struct umm_why *why);
 
 /* arch_prctl(ARCH_MAP_VDSO_64, addr): the length of the vdso in bytes. */
 int64_t umm_map_vdso(struct umm_mm *mm, umm_addr_t addr, const struct umm_vdso_image *image,

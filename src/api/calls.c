@@ -10,6 +10,7 @@
 #include "calls/msync.h"
 #include "calls/prctl_mm.h"
 #include "calls/remap_file_pages.h"
+#include "calls/shadow_stack.h"
 #include "calls/vdso.h"
 
 int64_t umm_msync(struct umm_mm *handle, umm_addr_t addr, uint64_t len, uint64_t flags,
@@ -164,4 +165,19 @@ int64_t umm_map_vdso(struct umm_mm *handle, umm_addr_t addr, const struct umm_vd
 	ret = map_vdso_once(mm, addr, image, why);
 	mmap_write_unlock(mm);
 	return answer(mm, addr, ret, why);
+}
+
+int64_t umm_map_shadow_stack(struct umm_mm *handle, umm_addr_t addr, uint64_t size, uint64_t flags,
+			     struct umm_why *why)
+{
+	(void)size;
+	(void)flags;
+	why_begin(why);
+	return answer(to_mm(handle), addr, map_shadow_stack(to_mm(handle), why), why);
+}
+
+int64_t umm_shstk_prctl(struct umm_mm *handle, bool enable, uint64_t features, struct umm_why *why)
+{
+	why_begin(why);
+	return answer(to_mm(handle), 0, shstk_prctl(to_mm(handle), enable, features, why), why);
 }

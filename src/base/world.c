@@ -22,6 +22,7 @@ void umm_settings_init(struct umm_settings *settings, uint32_t kernel)
 	settings->hint_min_addr = 65536;
 	settings->stack_guard_gap = 256 * UMM_PAGE_SIZE;
 	settings->thp_configured = true;
+	settings->user_shstk = UMM_SHSTK_NO_CPU;
 	settings->ksm_configured = true;
 	settings->huge[0].shift = 21;
 	settings->huge[1].shift = 30;

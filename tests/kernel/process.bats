@@ -44,6 +44,10 @@ load lib.bash
 @test "aio ring" { refused refuse_process aio_ring ENOMEM AIO_RING 'error would have been 11'; }
 @test "aio as" { refused refuse_process aio_as ENOMEM RLIMIT_AS 'RLIMIT_AS allows 1 MiB'; }
 @test "aio no context" { refused refuse_process aio_no_context EINVAL AIO_NO_CONTEXT 'not where a ring' 0; }
+@test "shstk absent" { refused refuse_process shstk_absent ENOSYS SHSTK_ABSENT 'built without' 0; }
+@test "shstk no cpu" { refused refuse_process shstk_no_cpu EOPNOTSUPP SHSTK_NO_CPU 'no user shadow stacks' 1; }
+@test "shstk option" { refused refuse_process shstk_option EINVAL SHSTK_OPTION 'built without' 0; }
+@test "shstk features" { refused refuse_process shstk_features EINVAL SHSTK_FEATURES '3 is not one' 1; }
 @test "vdso exists" { refused refuse_process vdso_exists EEXIST VDSO_EXISTS 'a part of a vdso already' 1; }
 @test "vdso option" { refused refuse_process vdso_option EINVAL VDSO_OPTION 'does not map that vdso' 0; }
 

@@ -100,6 +100,19 @@ static inline unsigned long new_ring(unsigned int events)
 	return ctx;
 }
 
+static inline long map_shadow_stack(unsigned long flags)
+{
+	return bare(syscall(453 /* map_shadow_stack */, 0UL, PAGE, flags));
+}
+
+/* ARCH_SHSTK_ENABLE of a machine that has some would be for good: the process would end. */
+static inline long shstk_prctl(long option, unsigned long features)
+{
+	if (map_shadow_stack(0) >= 0)
+		skip("this machine has shadow stacks");
+	return bare(syscall(SYS_arch_prctl, option, features));
+}
+
 static inline long map_vdso(long option, unsigned long addr)
 {
 	return bare(syscall(SYS_arch_prctl, option, addr));

@@ -247,6 +247,42 @@ static void aio_no_context(void)
 	expect_error(io_destroy(ctx), EINVAL, "but once");
 }
 
+/* ---- shadow stacks ------------------------------------------------------------------------- */
+
+static void shstk_absent(void)
+{
+	long err = map_shadow_stack(0);
+
+	if (err != -ENOSYS)
+		skip("this kernel knows shadow stacks");
+	expect_error(map_shadow_stack(77), ENOSYS, "whatever the flags");
+}
+
+static void shstk_no_cpu(void)
+{
+	long err = map_shadow_stack(0);
+
+	if (err != -EOPNOTSUPP)
+		skip("this kernel was built without shadow stacks, or the machine has some");
+	expect_error(map_shadow_stack(77), EOPNOTSUPP, "whatever the flags");
+	expect_error(shstk_prctl(0x5001, 1), EOPNOTSUPP, "nor can they be switched on");
+}
+
+static void shstk_option(void)
+{
+	if (map_shadow_stack(0) != -ENOSYS)
+		skip("this kernel knows shadow stacks");
+	expect_error(shstk_prctl(0x5001, 1), EINVAL, "ARCH_SHSTK_ENABLE");
+	expect_error(shstk_prctl(0x5002, 1), EINVAL, "ARCH_SHSTK_DISABLE");
+}
+
+static void shstk_features(void)
+{
+	if (map_shadow_stack(0) != -EOPNOTSUPP)
+		skip("this kernel was built without shadow stacks, or the machine has some");
+	expect_error(shstk_prctl(0x5001, 3), EINVAL, "two features at once");
+}
+
 /* ---- ARCH_MAP_VDSO_ ------------------------------------------------------------------------ */
 
 static void vdso_exists(void)
@@ -277,6 +313,8 @@ static const struct prog_case cases[] = {
 	{ "set_mm_auxv_fault", set_mm_auxv_fault },
 	{ "aio_fault", aio_fault }, { "aio_args", aio_args }, { "aio_too_many", aio_too_many },
 	{ "aio_ring", aio_ring }, { "aio_as", aio_as }, { "aio_no_context", aio_no_context },
+	{ "shstk_absent", shstk_absent }, { "shstk_no_cpu", shstk_no_cpu },
+	{ "shstk_option", shstk_option }, { "shstk_features", shstk_features },
 	{ "vdso_exists", vdso_exists }, { "vdso_option", vdso_option },
 };
 PROG_MAIN(cases)

@@ -204,6 +204,35 @@ static int64_t aio_no_context(struct lab *lab)
 
 /* ---- the vdso ---------------------------------------------------------------------------- */
 
+static void without_shadow_stacks(struct lab *lab)
+{
+	lab->settings.user_shstk = UMM_SHSTK_ABSENT;
+	lab_settings_changed(lab);
+}
+
+static int64_t shstk_absent(struct lab *lab)
+{
+	without_shadow_stacks(lab);
+	return umm_map_shadow_stack(lab->mm, 0, PAGE, 0, &lab->why);
+}
+
+static int64_t shstk_no_cpu(struct lab *lab)
+{
+	assert_int_equal(umm_shstk_prctl(lab->mm, true, 1, NULL), -UMM_EOPNOTSUPP);
+	return umm_map_shadow_stack(lab->mm, 0, PAGE, 77, &lab->why);
+}
+
+static int64_t shstk_option(struct lab *lab)
+{
+	without_shadow_stacks(lab);
+	return umm_shstk_prctl(lab->mm, true, 1, &lab->why);
+}
+
+static int64_t shstk_features(struct lab *lab)
+{
+	return umm_shstk_prctl(lab->mm, true, 3, &lab->why);
+}
+
 static int64_t vdso_option(struct lab *lab)
 {
 	const struct umm_vdso_image image = { sizeof(image), 4, 2, 2, false, true };
@@ -240,6 +269,10 @@ const struct provocation provocations_process[] = {
 	{ "AIO_TOO_MANY", aio_too_many, NULL },
 	{ "AIO_RING", aio_ring, NULL },
 	{ "AIO_NO_CONTEXT", aio_no_context, NULL },
+	{ "SHSTK_ABSENT", shstk_absent, NULL },
+	{ "SHSTK_NO_CPU", shstk_no_cpu, NULL },
+	{ "SHSTK_OPTION", shstk_option, NULL },
+	{ "SHSTK_FEATURES", shstk_features, NULL },
 	{ "VDSO_OPTION", vdso_option, NULL },
 	{ "VDSO_EXISTS", vdso_exists, NULL },
 	{ NULL, NULL, NULL },
