@@ -212,6 +212,45 @@ void strace_get_mempolicy_flags(struct text *text, uint64_t flags)
 	add_flags(text, flags, names, COUNT(names), "MPOL");
 }
 
+void strace_shm_key(struct text *text, uint32_t key)
+{
+	if (key)
+		strace_hex(text, key);
+	else
+		text_add(text, "IPC_PRIVATE");
+}
+
+void strace_shmget_flags(struct text *text, uint32_t flags)
+{
+	static const struct name names[] = {
+		{ 01000, "IPC_CREAT" }, { 02000, "IPC_EXCL" }, { 04000, "SHM_HUGETLB" },
+		{ 010000, "SHM_NORESERVE" },
+	};
+	uint64_t bits = flags & ~0777u;
+	bool any = add_bits(text, &bits, names, COUNT(names), true);
+
+	if (bits)
+		text_addf(text, "%s%#" PRIx64, any ? "|" : "", bits);
+	text_addf(text, "%s%#03o", any || bits ? "|" : "", flags & 0777);
+}
+
+void strace_shmctl_command(struct text *text, uint32_t command)
+{
+	static const struct name names[] = {
+		{ 0, "IPC_RMID" }, { 1, "IPC_SET" }, { 2, "IPC_STAT" }, { 3, "IPC_INFO" },
+		{ 11, "SHM_LOCK" }, { 12, "SHM_UNLOCK" }, { 13, "SHM_STAT" }, { 14, "SHM_INFO" },
+		{ 15, "SHM_STAT_ANY" },
+	};
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		if (names[i].value == command) {
+			text_add(text, names[i].name);
+			return;
+		}
+	}
+	add_unknown(text, command, "SHM");
+}
+
 void strace_shmat_flags(struct text *text, uint32_t flags)
 {
 	static const struct name names[] = {

@@ -22,6 +22,9 @@ void strace_mempolicy_mode(struct text *text, uint64_t mode);		/* one value */
 void strace_mbind_flags(struct text *text, uint32_t flags);
 void strace_move_pages_flags(struct text *text, uint32_t flags);
 void strace_get_mempolicy_flags(struct text *text, uint64_t flags);
+void strace_shm_key(struct text *text, uint32_t key);
+void strace_shmget_flags(struct text *text, uint32_t flags);	/* with the mode */
+void strace_shmctl_command(struct text *text, uint32_t command);
 void strace_shmat_flags(struct text *text, uint32_t flags);
 void strace_shadow_stack_flags(struct text *text, uint32_t flags);
 void strace_clone_flags(struct text *text, uint64_t flags);

@@ -32,6 +32,7 @@ enum arg_kind {
 	ARG_ADVICE, ARG_MLOCK2_FLAGS, ARG_MLOCKALL_FLAGS, ARG_MSYNC_FLAGS,
 	ARG_MEMPOLICY, ARG_MEMPOLICY32, ARG_MBIND_FLAGS,
 	ARG_MOVE_PAGES_FLAGS, ARG_GET_MEMPOLICY_FLAGS, ARG_SHMAT_FLAGS,
+	ARG_SHM_KEY, ARG_SHMGET_FLAGS, ARG_SHMCTL,
 	ARG_SHADOW_STACK_FLAGS,
 	/* These are pointers. */
 	ARG_NODEMASK_AND_SIZE,		/* the size is the argument behind */
@@ -78,6 +79,8 @@ static const struct row rows[] = {
 	ROW(remap_file_pages, true, false, ARG_ADDR, ARG_SIZE, ARG_PROT, ARG_SIZE, ARG_MMAP_FLAGS),
 	ROW(shmat, true, true, ARG_INT, ARG_ADDR, ARG_SHMAT_FLAGS),
 	ROW(shmdt, true, false, ARG_ADDR),
+	ROW(shmget, false, false, ARG_SHM_KEY, ARG_SIZE, ARG_SHMGET_FLAGS),
+	ROW(shmctl, false, false, ARG_INT, ARG_SHMCTL, ARG_ADDR),
 	ROW(io_setup, true, false, ARG_UNSIGNED, ARG_AIO_CONTEXT),
 	ROW(io_destroy, true, false, ARG_ADDR),
 	ROW(map_shadow_stack, true, true, ARG_ADDR, ARG_SIZE, ARG_SHADOW_STACK_FLAGS),
@@ -157,6 +160,15 @@ static void add_flag_argument(struct text *text, enum arg_kind kind, uint64_t va
 		break;
 	case ARG_GET_MEMPOLICY_FLAGS:
 		strace_get_mempolicy_flags(text, value);
+		break;
+	case ARG_SHM_KEY:
+		strace_shm_key(text, (uint32_t)value);
+		break;
+	case ARG_SHMGET_FLAGS:
+		strace_shmget_flags(text, (uint32_t)value);
+		break;
+	case ARG_SHMCTL:
+		strace_shmctl_command(text, (uint32_t)value);
 		break;
 	case ARG_SHMAT_FLAGS:
 		strace_shmat_flags(text, (uint32_t)value);

@@ -80,8 +80,8 @@ static void put_areas(struct umm_area *areas, size_t nr)
 }
 
 /* f->smaps in [start, end) as the model's areas; each with a reference to its file. */
-static int gather(struct follower *f, uint64_t start, uint64_t end, struct umm_area **out,
-		  size_t *nr)
+static int gather(struct follower *f, struct umm_mm *mm, uint64_t start, uint64_t end,
+		  struct umm_area **out, size_t *nr)
 {
 	struct umm_area *areas = calloc(f->smaps.nr + 1, sizeof(*areas));
 
@@ -95,7 +95,7 @@ static int gather(struct follower *f, uint64_t start, uint64_t end, struct umm_a
 
 		if (kernel->end <= start || kernel->start >= end)
 			continue;
-		err = files_area_from_kernel(f, kernel, &areas[*nr]);
+		err = files_area_from_kernel(f, mm, kernel, &areas[*nr]);
 		if (err)
 			return err;
 		(*nr)++;
@@ -117,7 +117,7 @@ int adopt_areas(struct follower *f, struct space *space, uint64_t start, uint64_
 	widen(&f->smaps, &start, &end);
 	if (moved_from)
 		moved_from -= asked - start;
-	err = gather(f, start, end, &areas, &nr);
+	err = gather(f, space->mm, start, end, &areas, &nr);
 	if (!err)
 		err = umm_adopt_range(space->mm, start, end, areas, nr, moved_from);
 	put_areas(areas, nr);

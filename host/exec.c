@@ -110,7 +110,7 @@ static int import_areas(struct follower *f, struct space *space)
 {
 	for (size_t i = 0; i < f->smaps.nr; i++) {
 		struct umm_area area;
-		int err = files_area_from_kernel(f, &f->smaps.area[i], &area);
+		int err = files_area_from_kernel(f, space->mm, &f->smaps.area[i], &area);
 
 		if (!err)
 			err = umm_area_import(space->mm, &area);

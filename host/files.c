@@ -26,6 +26,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "host/calls/shm.h"
 #include "host/files.h"
 
 #ifndef XFS_SUPER_MAGIC
@@ -512,12 +513,15 @@ static struct known_file *find_inode(struct follower *f, const struct proc_area 
 	return found;
 }
 
-static int file_of_area(struct follower *f, const struct proc_area *kernel, struct umm_file **out)
+static int file_of_area(struct follower *f, struct umm_mm *mm, const struct proc_area *kernel,
+			struct umm_file **out)
 {
 	struct known_file *known = find_inode(f, kernel);
 	bool huge = kernel->vm_flags & UMM_VM_HUGETLB;
 	int err;
 
+	if (strncmp(kernel->name, "/SYSV", 5) == 0 && shm_file_of_area(f, mm, kernel, out) == 0)
+		return 0;
 	if (known) {
 		umm_file_get(known->file);
 		*out = known->file;
@@ -570,7 +574,7 @@ static uint64_t flags_from_permissions(const struct proc_area *kernel)
 	return flags;
 }
 
-int files_area_from_kernel(struct follower *f, const struct proc_area *kernel,
+int files_area_from_kernel(struct follower *f, struct umm_mm *mm, const struct proc_area *kernel,
 			   struct umm_area *area)
 {
 	bool has_file = kernel->inode || kernel->dev_major || kernel->dev_minor;
@@ -590,5 +594,5 @@ int files_area_from_kernel(struct follower *f, const struct proc_area *kernel,
 	}
 	if (area->name == UMM_NAME_OTHER_SPECIAL)
 		area->special = kernel->name;
-	return has_file ? file_of_area(f, kernel, &area->file) : 0;
+	return has_file ? file_of_area(f, mm, kernel, &area->file) : 0;
 }

@@ -52,10 +52,11 @@ int files_of_exec(struct follower *f, int fd, struct umm_file **out);
 
 /*
  * The model's form of one area of the kernel: flags (from VmFlags, else from the permissions), file
- * (a new reference to a known file of that inode, or a new one), name.  anon is UMM_ANON_UNKNOWN
+ * (a new reference to a known file of that inode, or a new one; @mm is looked at for attachments
+ * of System V segments), name.  anon is UMM_ANON_UNKNOWN
  * where it could have one.
  */
-int files_area_from_kernel(struct follower *f, const struct proc_area *kernel,
+int files_area_from_kernel(struct follower *f, struct umm_mm *mm, const struct proc_area *kernel,
 			   struct umm_area *area);
 
 #endif

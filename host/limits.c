@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <stdio.h>
@@ -117,6 +118,8 @@ static uint32_t read_caps(pid_t tid)
 		caps |= UMM_CAP_IPC_LOCK;
 	if (effective & (UINT64_C(1) << CAP_SYS_RAWIO))
 		caps |= UMM_CAP_SYS_RAWIO;
+	if (effective & (UINT64_C(1) << CAP_IPC_OWNER))
+		caps |= UMM_CAP_IPC_OWNER;
 	if (effective & (UINT64_C(1) << CAP_SYS_ADMIN))
 		caps |= UMM_CAP_SYS_ADMIN;
 	if (effective & (UINT64_C(1) << CAP_SYS_RESOURCE))
@@ -124,6 +127,44 @@ static uint32_t read_caps(pid_t tid)
 	if (effective & (UINT64_C(1) << CAP_SYS_NICE))
 		caps |= UMM_CAP_SYS_NICE;
 	return caps;
+}
+
+/* The numbers of the line "@key 1 2 3" of a status text: how many; at most @room are kept. */
+static size_t status_numbers(const char *text, const char *key, uint32_t *number, size_t room)
+{
+	const char *at = strstr(text, key);
+	size_t nr = 0;
+	char *end;
+
+	if (!at)
+		return 0;
+	for (at += strlen(key); *at != '\n' && *at; at = end, nr++) {
+		unsigned long value = strtoul(at, &end, 10);
+
+		if (end == at)
+			break;
+		if (nr < room)
+			number[nr] = (uint32_t)value;
+		while (*end == ' ' || *end == '\t')
+			end++;
+	}
+	return nr;
+}
+
+int limits_read_ids(struct task *task)
+{
+	uint32_t uid[4], gid[4], groups[UMM_GROUPS_MAX];
+	char text[8192];
+	size_t nr;
+
+	if (!read_proc(task->tid, "status", text, sizeof(text)) ||
+	    status_numbers(text, "\nUid:", uid, 4) != 4 ||
+	    status_numbers(text, "\nGid:", gid, 4) != 4)
+		return -ESRCH;
+	nr = status_numbers(text, "\nGroups:", groups, UMM_GROUPS_MAX);
+	if (nr > UMM_GROUPS_MAX)
+		return -ENOTSUP;
+	return umm_mm_set_ids(task->space->mm, uid[1], gid[1], groups, nr);
 }
 
 void limits_read(struct task *task)

@@ -21,6 +21,12 @@ void limits_ensure_personality(struct task *task);
 void limits_read(struct task *task);
 void limits_read_personality(struct task *task);
 
+/*
+ * Who the thread is: user, group and supplementary groups.  -ENOTSUP for more of those than the
+ * model holds, or another negative error.
+ */
+int limits_read_ids(struct task *task);
+
 /* Somebody set the limits of another process: each space reads them again before its next call. */
 void limits_forget(struct follower *f);
 

@@ -6,6 +6,8 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -184,6 +186,21 @@ static void read_memory(struct umm_settings *umm)
 				PAGE_KB;
 }
 
+/* The device that maps shows for files of the kernel's own of such pages; 0 if nobody says. */
+static uint32_t huge_dev_minor(uint32_t shift)
+{
+	int fd = memfd_create("usermm", MFD_CLOEXEC | MFD_HUGETLB | (shift << MAP_HUGE_SHIFT));
+	uint32_t dev_minor = 0;
+	struct stat st;
+
+	if (fd < 0)
+		return 0;
+	if (fstat(fd, &st) == 0)
+		dev_minor = minor(st.st_dev);
+	close(fd);
+	return dev_minor;
+}
+
 static void read_huge(struct umm_settings *umm)
 {
 	static const char root[] = "/sys/kernel/mm/hugepages";
@@ -209,6 +226,7 @@ static void read_huge(struct umm_settings *umm)
 		snprintf(path, sizeof(path), "%s/%.40s/surplus_hugepages", root, entry->d_name);
 		surplus = read_number(path, 0);
 		umm->huge[n].shift = (uint32_t)__builtin_ctzll(kb) + 10;
+		umm->huge[n].dev_minor = huge_dev_minor(umm->huge[n].shift);
 		umm->huge[n].free_pages = nr_free > reserved ? nr_free - reserved : 0;
 		umm->huge[n].free_pages += overcommit > surplus ? overcommit - surplus : 0;
 		n++;
@@ -265,6 +283,8 @@ void settings_read(struct settings *settings)
 		umm->hint_min_addr = umm->mmap_min_addr;
 	umm->stack_guard_gap = guard_gap(umm->stack_guard_gap);
 	umm->ignore_rlimit_data = boot_option("ignore_rlimit_data");
+	umm->hugetlb_shm_group = (uint32_t)sysctl("hugetlb_shm_group", 0);
+	umm->shm_rmid_forced = read_number("/proc/sys/kernel/shm_rmid_forced", 0) != 0;
 	umm->legacy_va_layout = sysctl("legacy_va_layout", 0) != 0;
 	settings->possible_cpus = possible_cpus();
 	own_read_vdso(settings);

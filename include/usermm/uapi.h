@@ -120,6 +120,23 @@
 #define UMM_RLIMIT_AS		9
 #define UMM_RLIM_INFINITY	UINT64_MAX
 
+/* System V shared memory, shmget(2), shmat(2), shmctl(2). */
+#define UMM_IPC_PRIVATE		0
+#define UMM_IPC_CREAT		00001000
+#define UMM_IPC_EXCL		00002000
+#define UMM_IPC_RMID		0
+#define UMM_IPC_SET		1
+#define UMM_SHM_HUGETLB		04000
+#define UMM_SHM_NORESERVE	010000
+#define UMM_SHM_RDONLY		010000
+#define UMM_SHM_RND		020000
+#define UMM_SHM_REMAP		040000
+#define UMM_SHM_EXEC		0100000
+#define UMM_SHM_LOCK		11
+#define UMM_SHM_UNLOCK		12
+#define UMM_SHM_DEST		01000	/* of a mode: to be removed with the last attachment */
+#define UMM_SHM_LOCKED		02000	/* of a mode: SHM_LOCK */
+
 /* Personality, personality(2), as far as memory calls ask for it. */
 #define UMM_ADDR_NO_RANDOMIZE	0x0040000
 #define UMM_MMAP_PAGE_ZERO	0x0100000
@@ -172,6 +189,7 @@
 #define UMM_EINVAL		22
 #define UMM_ENFILE		23
 #define UMM_ETXTBSY		26
+#define UMM_ENOSPC		28
 #define UMM_ENOSYS		38
 #define UMM_ELOOP		40
 #define UMM_EOVERFLOW		75

@@ -126,8 +126,9 @@ const struct umm_why_entry *umm_why_refusal(const struct umm_why *why);
 
 /*
  * Write @text (of umm_why_info) with the placeholders filled from @entry, as snprintf(3) does:
- * returns the length that the whole text has.  {0} decimal, {0x} address in hexadecimal, {0p}
- * pages as a size with unit, {0b} bytes as a size with unit, {0f} VM_ flags as "rw-p ac".
+ * returns the length that the whole text has.  {0} decimal, {0d} decimal with a sign, {0x} address
+ * in hexadecimal, {0o} octal, {0p} pages as a size with unit, {0b} bytes as a size with unit, {0f}
+ * VM_ flags as "rw-p ac".
  */
 size_t umm_why_format(const char *text, const struct umm_why_entry *entry, char *buf, size_t size);
 
@@ -142,7 +143,7 @@ enum umm_thp { UMM_THP_NEVER, UMM_THP_MADVISE, UMM_THP_ALWAYS };
 
 struct umm_huge_pool {
 	uint32_t shift;		/* log2 of the page size: 21 for 2 MiB, 0 for an unused entry */
-	uint32_t reserved;
+	uint32_t dev_minor;		/* of the kernel's own files of such pages, 0: unknown */
 	uint64_t free_pages;		/* free and not reserved by anybody */
 };
 
@@ -175,6 +176,11 @@ struct umm_settings {
 	/* Bit n is node n, of the first 64: those with memory that processes may use, and all. */
 	uint64_t memory_nodes;
 	uint64_t online_nodes;
+	uint64_t shmmax;		/* kernel.shmmax, bytes: the largest segment */
+	uint64_t shmall;		/* kernel.shmall, pages of all segments */
+	uint32_t shmmni;		/* kernel.shmmni, segments */
+	uint32_t hugetlb_shm_group;	/* vm.hugetlb_shm_group */
+	bool shm_rmid_forced;		/* kernel.shm_rmid_forced */
 };
 
 /* The most nodes that a kernel can be built for, and the longest name of an area with its NUL. */
@@ -349,6 +355,7 @@ void umm_layout_init(struct umm_layout *layout, uint64_t stack_limit);
 #define UMM_CAP_SYS_ADMIN	0x4
 #define UMM_CAP_SYS_RESOURCE	0x8
 #define UMM_CAP_SYS_NICE	0x10
+#define UMM_CAP_IPC_OWNER	0x20
 
 /*
  * An empty address space with the layout of umm_layout_init(8 MiB), no limits, no capabilities.
@@ -363,6 +370,15 @@ struct umm_world *umm_mm_world(const struct umm_mm *mm);
 int umm_mm_set_rlimit(struct umm_mm *mm, int resource, uint64_t soft, uint64_t hard);
 void umm_mm_set_caps(struct umm_mm *mm, uint32_t caps);
 void umm_mm_set_personality(struct umm_mm *mm, uint32_t personality);
+
+#define UMM_GROUPS_MAX 32
+
+/*
+ * The effective user and group, and the supplementary groups: what permissions of System V shared
+ * memory are asked of.  At first all are 0.  -UMM_EINVAL for more groups than UMM_GROUPS_MAX.
+ */
+int umm_mm_set_ids(struct umm_mm *mm, uint32_t uid, uint32_t gid, const uint32_t *groups,
+		   size_t nr_groups);
 
 /* -UMM_EINVAL if an area would lie above the new task_size: nothing has changed then. */
 int umm_mm_set_layout(struct umm_mm *mm, const struct umm_layout *layout);
@@ -677,6 +693,43 @@ struct umm_anon_name {
 int64_t umm_set_vma_name(struct umm_mm *mm, uint64_t attribute, umm_addr_t addr, uint64_t len,
 			 const struct umm_anon_name *name, struct umm_why *why);
 
+/* ---- System V shared memory ----------------------------------------------------------------- */
+
+/* A segment, as shmctl(IPC_STAT) and /proc/sysvipc/shm show it. */
+struct umm_shm {
+	size_t size;
+	int32_t id, key;
+	uint64_t bytes;			/* as shmget() was asked for */
+	uint64_t nattch;		/* areas that map it */
+	uint32_t mode;			/* permissions, UMM_SHM_DEST, UMM_SHM_LOCKED */
+	uint32_t uid, gid;		/* owner */
+	uint32_t cuid, cgid;		/* creator */
+	uint32_t huge_shift;		/* log2 of the page size, 0 for 4 KiB */
+};
+
+/*
+ * shmget(2), shmat(2), shmdt(2).  The segments of a world are those of one IPC namespace.  shmget
+ * answers the id, shmat the address.
+ */
+int64_t umm_shmget(struct umm_mm *mm, int32_t key, uint64_t bytes, uint64_t flags,
+		   struct umm_why *why);
+int64_t umm_shmat(struct umm_mm *mm, int32_t id, umm_addr_t addr, uint64_t flags,
+		  struct umm_why *why);
+int64_t umm_shmdt(struct umm_mm *mm, umm_addr_t addr, struct umm_why *why);
+
+/*
+ * shmctl(2) with UMM_IPC_RMID, UMM_IPC_SET (uid, gid and the permissions of mode in @set),
+ * UMM_SHM_LOCK or UMM_SHM_UNLOCK.  -UMM_EINVAL for other commands.
+ */
+int64_t umm_shmctl(struct umm_mm *mm, int32_t id, int cmd, const struct umm_shm *set,
+		   struct umm_why *why);
+
+/* A segment as it is, whoever asks: -UMM_EINVAL if there is none. */
+int umm_shm_stat(struct umm_world *world, int32_t id, struct umm_shm *shm);
+
+/* The lowest id above @id, or -1. */
+int32_t umm_shm_next(struct umm_world *world, int32_t id);
+
 /* Access of a fault. */
 #define UMM_ACCESS_READ		0x1
 #define UMM_ACCESS_WRITE	0x2
@@ -914,6 +967,29 @@ UMM_MUST_CHECK int umm_area_import(struct umm_mm *mm, const struct umm_area *are
  */
 UMM_MUST_CHECK int umm_adopt_range(struct umm_mm *mm, umm_addr_t start, umm_addr_t end,
 				   const struct umm_area *areas, size_t nr, umm_addr_t moved_from);
+
+/*
+ * What was learnt of a segment of System V shared memory: it is made if the world has none with
+ * that id, and its permissions, key and attachments (those of others counted in) are as @shm says.
+ * The size and kind of one that is there stay.  -UMM_EINVAL, -UMM_ENOMEM.
+ */
+UMM_MUST_CHECK int umm_shm_import(struct umm_world *world, const struct umm_shm *shm);
+
+/* The kernel gave another id to the segment that umm_shmget() made.  -UMM_EINVAL: there is none. */
+int umm_shm_set_id(struct umm_world *world, int32_t id, int32_t kernels);
+
+/* It is gone, whoever the model thinks is attached: its areas stay until they are unmapped. */
+void umm_shm_forget(struct umm_world *world, int32_t id);
+
+/*
+ * A file that attaches the segment, as that of an area to import: each is an attachment of its
+ * own.  The caller gets a reference.  -UMM_EINVAL if there is no segment, -UMM_ENOMEM.
+ */
+UMM_MUST_CHECK int umm_shm_file(struct umm_world *world, int32_t id, bool writable,
+				struct umm_file **out);
+
+/* The id of the segment that @file attaches, or -1. */
+int32_t umm_file_shm(const struct umm_file *file);
 
 /* The kernel's break, after a brk that the model answered otherwise. */
 void umm_adopt_brk(struct umm_mm *mm, umm_addr_t brk);

@@ -279,8 +279,9 @@ bool umm_mm_same(struct umm_mm *a, struct umm_mm *b)
 
 void umm_mm_take_place(struct umm_mm *clone, struct umm_mm *mm)
 {
-	mm_suppose(to_mm(mm));
+	/* In this order: what both hold is at no time held by nobody. */
 	mm_happened(to_mm(clone));
+	mm_suppose(to_mm(mm));
 }
 
 int umm_exec(struct umm_mm *mm, struct umm_mm **out)

@@ -29,6 +29,26 @@ void text_decimal(struct text *text, uint64_t value)
 		text_char(text, digits[--n]);
 }
 
+void text_signed(struct text *text, uint64_t value)
+{
+	bool negative = value >> 63;
+
+	if (negative)
+		text_char(text, '-');
+	text_decimal(text, negative ? -value : value);
+}
+
+void text_octal(struct text *text, uint64_t value)
+{
+	unsigned int shift = 63;
+
+	text_char(text, '0');
+	while (shift && !(value >> shift))
+		shift -= 3;
+	for (; value && shift <= 63; shift -= 3)
+		text_char(text, (char)('0' + ((value >> shift) & 7)));
+}
+
 void text_hex(struct text *text, uint64_t value, unsigned int digits)
 {
 	unsigned int n = 16;

@@ -19,6 +19,11 @@ void text_char(struct text *text, char c);
 void text_string(struct text *text, const char *string);
 void text_decimal(struct text *text, uint64_t value);
 
+void text_signed(struct text *text, uint64_t value);
+
+/* With a leading zero, as modes are written: "0644". */
+void text_octal(struct text *text, uint64_t value);
+
 /* Lower-case hexadecimal, padded with zeros to @digits. */
 void text_hex(struct text *text, uint64_t value, unsigned int digits);
 

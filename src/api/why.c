@@ -41,6 +41,12 @@ static void text_value(struct text *text, uint64_t value, char kind)
 	case 'b':
 		text_size(text, value);
 		break;
+	case 'o':
+		text_octal(text, value);
+		break;
+	case 'd':
+		text_signed(text, value);
+		break;
 	case 'f':
 		text_flags_short(text, value);
 		break;
@@ -69,7 +75,7 @@ size_t umm_why_format(const char *format, const struct umm_why_entry *entry, cha
 
 		if (length) {
 			text_value(&text, entry->value[format[1] - '0'],
-				   length == 4 ? format[2] : 'd');
+				   length == 4 ? format[2] : 'u');
 			format += length;
 		} else {
 			text_char(&text, *format++);

@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "base/err.h"
 #include "base/world.h"
+#include "object/sysv_shm.h"
 #include "space/anon_vma.h"
 
 uint32_t umm_version(void)
@@ -47,8 +48,13 @@ int umm_world_new(const struct umm_platform *platform, const struct umm_settings
 
 void umm_world_free(struct umm_world *handle)
 {
-	if (handle)
-		world_destroy(to_world(handle));
+	struct world *world = to_world(handle);
+
+	if (!world)
+		return;
+	while (world->shm_segments)
+		shm_destroy(world->shm_segments);
+	world_destroy(world);
 }
 
 int umm_world_set(struct umm_world *handle, const struct umm_settings *settings)

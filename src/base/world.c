@@ -30,6 +30,9 @@ void umm_settings_init(struct umm_settings *settings, uint32_t kernel)
 	settings->max_nodes = UMM_MAX_NODES;
 	settings->memory_nodes = 1;
 	settings->online_nodes = 1;
+	settings->shmmax = UINT64_MAX - (UINT64_C(1) << 24);
+	settings->shmall = UINT64_MAX - (UINT64_C(1) << 24);
+	settings->shmmni = 4096;
 }
 
 int settings_check(const struct umm_settings *settings)
@@ -78,6 +81,7 @@ int world_create(const struct umm_platform *platform, const struct umm_settings 
 	memset(world, 0, sizeof(*world));
 	world->platform = *platform;
 	world->settings = *settings;
+	world->shm_last_slot = -1;
 	rules_for_kernel(world->rule_on, settings->kernel);
 	err = lock_init(&world->platform, &world->lock);
 	if (err) {

@@ -28,6 +28,8 @@ struct commit_holder {
 	struct commit_holder *next, **link;	/* [w] in world->holders */
 };
 
+struct shmid_kernel;
+
 struct world {
 	struct umm_platform platform;		/* [-] */
 	struct umm_settings settings;		/* [-] */
@@ -38,6 +40,10 @@ struct world {
 	atomic_llong object_committed;		/* [a] pages charged to objects: shared memory */
 	struct commit_holder *holders;		/* [w] every address space */
 	atomic_llong huge_reserved[UMM_HUGE_SIZES];	/* [a] pages promised to mappings */
+	struct shmid_kernel *shm_segments;	/* [w] System V shared memory: object/sysv_shm.c */
+	uint64_t nr_shm_segments, shm_pages;	/* [w] */
+	uint32_t shm_seq;			/* [w] how often the slots of ids were used up */
+	int32_t shm_last_slot;			/* [w] of the id given last, -1 at first */
 	atomic_ullong next_anon_id;		/* [a] names for anon_vmas, in order of making */
 	atomic_ullong next_uffd_id;	/* [a] names for userfaultfds that fork makes */
 	atomic_ullong live_objects;		/* [a] mms and files not yet freed */

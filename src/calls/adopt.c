@@ -101,6 +101,7 @@ static struct vm_area_struct *make_vma(struct mm_struct *mm, const struct umm_ar
 		file_get(file);
 		vma->vm_file = file;
 		vma->vm_ops = file_area_operations(file, vma->vm_flags);
+		vma_open(mm, vma);
 		return vma;
 	}
 	vma->special_name = special_name(area);

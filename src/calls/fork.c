@@ -69,8 +69,7 @@ static long dup_vma(struct mm_struct *child, const struct mm_struct *parent,
 
 	copy = vm_area_dup(child, vma);
 	copy->vm_flags = dup_userfaultfd(child, parent, vma, why) & ~VM_LOCKED_MASK;
-	if (copy->vm_ops && copy->vm_ops->open)
-		copy->vm_ops->open(copy);
+	vma_dup_open(child, copy);
 
 	free_slot = find_vma_links(&child->tree, copy->vm_start, copy->vm_end, &slot);
 	mm_assert(free_slot);

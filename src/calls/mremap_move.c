@@ -158,8 +158,7 @@ static struct vm_area_struct *dup_vma(const struct vma_remap_struct *vrm, uint64
 	if (copy->vm_file)
 		file_get(copy->vm_file);
 	anon_vma_clone(mm, copy, vma);
-	if (copy->vm_ops && copy->vm_ops->open)
-		copy->vm_ops->open(copy);
+	vma_dup_open(mm, copy);
 	vma_link(&mm->tree, copy, slot);
 	note(vrm->why, NOTE_NEW_AREA, copy->vm_start, copy->vm_end, copy->vm_flags,
 	     mm->tree.map_count);

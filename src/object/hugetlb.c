@@ -10,9 +10,8 @@
 /* vm_private of a hugetlb area. */
 enum { HUGETLB_NOT_RESERVED, HUGETLB_RESERVED };
 
-static int64_t hugetlb_get_unmapped_area(struct mm_struct *mm, const struct file *file,
-					 const struct unmapped_area_request *req,
-					 struct umm_why *why)
+int64_t hugetlb_get_unmapped_area(struct mm_struct *mm, const struct file *file,
+				  const struct unmapped_area_request *req, struct umm_why *why)
 {
 	uint64_t huge = file_page_size(file);
 	long err;
@@ -36,13 +35,40 @@ static long hugetlb_may_split(const struct vm_area_struct *vma, umm_addr_t addr,
 	return check(why, addr % huge == 0, WHY_HUGETLB_SPLIT, addr, huge);
 }
 
+/* Promise @nr pages of the pool of 2^@shift; @code: what a refusal is called. */
+static long hugetlb_acct_memory(struct world *world, unsigned int shift, uint64_t nr,
+				enum why_code code, struct umm_why *why)
+{
+	long long pages = (long long)nr, before, free_pages;
+	int pool = world_huge_pool(world, shift);
+
+	if (pool < 0)
+		return refuse(why, WHY_HUGETLB_SIZE, shift, 0);
+	free_pages = (long long)world->settings.huge[pool].free_pages;
+	before = atomic_fetch_add(&world->huge_reserved[pool], pages);
+	if (before + pages > free_pages) {
+		atomic_fetch_sub(&world->huge_reserved[pool], pages);
+		return refuse(why, code, nr,
+			      before > free_pages ? 0 : (uint64_t)(free_pages - before));
+	}
+	passed(why, code, nr, (uint64_t)(free_pages - before));
+	return 0;
+}
+
+static void hugetlb_unacct_memory(struct world *world, unsigned int shift, uint64_t nr)
+{
+	int pool = world_huge_pool(world, shift);
+
+	if (pool >= 0)
+		atomic_fetch_sub(&world->huge_reserved[pool], (long long)nr);
+}
+
 static void hugetlb_unreserve(struct world *world, struct vm_area_struct *vma)
 {
 	unsigned int shift = vma->vm_file->page_shift;
-	int pool = world_huge_pool(world, shift);
 
-	if (vma->vm_private == HUGETLB_RESERVED && pool >= 0)
-		atomic_fetch_sub(&world->huge_reserved[pool], (long long)(vma_len(vma) >> shift));
+	if (vma->vm_private == HUGETLB_RESERVED)
+		hugetlb_unacct_memory(world, shift, vma_len(vma) >> shift);
 }
 
 /* What was promised to the parent is not promised to the child. */
@@ -59,7 +85,7 @@ static void hugetlb_move_private(struct vm_area_struct *vma, struct vm_area_stru
 }
 
 static const struct vm_operations_struct hugetlb_vm_ops = {
-	.open = hugetlb_dup_private,
+	.dup_private = hugetlb_dup_private,
 	.mremap = hugetlb_move_private,
 	.close = hugetlb_unreserve,
 	.may_split = hugetlb_may_split,
@@ -67,26 +93,31 @@ static const struct vm_operations_struct hugetlb_vm_ops = {
 
 static long hugetlb_reserve(struct mm_struct *mm, struct vm_area_struct *vma, struct umm_why *why)
 {
-	struct world *world = mm->world;
 	unsigned int shift = vma->vm_file->page_shift;
-	long long pages = (long long)(vma_len(vma) >> shift), before;
-	int pool = world_huge_pool(world, shift);
-	long long free_pages;
+	uint64_t nr = vma_len(vma) >> shift;
+	long err = hugetlb_acct_memory(mm->world, shift, nr, WHY_HUGETLB_POOL, why);
 
-	if (pool < 0)
-		return refuse(why, WHY_HUGETLB_SIZE, shift, 0);
-	free_pages = (long long)world->settings.huge[pool].free_pages;
-	before = atomic_fetch_add(&world->huge_reserved[pool], pages);
-	if (before + pages > free_pages) {
-		atomic_fetch_sub(&world->huge_reserved[pool], pages);
-		return refuse(why, WHY_HUGETLB_POOL, (uint64_t)pages,
-			      before > free_pages ? 0 : (uint64_t)(free_pages - before));
-	}
-	passed(why, WHY_HUGETLB_POOL, (uint64_t)pages, (uint64_t)(free_pages - before));
+	if (err)
+		return err;
 	vma->vm_private = HUGETLB_RESERVED;
 	if (mm->hypothesis)		/* what was not does not last */
-		atomic_fetch_sub(&world->huge_reserved[pool], pages);
+		hugetlb_unacct_memory(mm->world, shift, nr);
 	return 0;
+}
+
+/* What was promised to the file itself: hugetlb_reserve_file(). */
+static void hugetlb_destroy(struct file *file)
+{
+	hugetlb_unacct_memory(file->world, file->page_shift, file->charged);
+}
+
+long hugetlb_reserve_file(struct file *file, uint64_t nr, enum why_code code, struct umm_why *why)
+{
+	long err = hugetlb_acct_memory(file->world, file->page_shift, nr, code, why);
+
+	if (!err)
+		file->charged = nr;
+	return err;
 }
 
 static long hugetlb_file_mmap(struct mm_struct *mm, struct vm_area_struct *vma,
@@ -113,6 +144,7 @@ static long hugetlb_file_mmap(struct mm_struct *mm, struct vm_area_struct *vma,
 const struct file_operations hugetlb_file_operations = {
 	.get_unmapped_area = hugetlb_get_unmapped_area,
 	.mmap = hugetlb_file_mmap,
+	.destroy = hugetlb_destroy,
 	.vm_ops = &hugetlb_vm_ops,
 	.signed_offsets = true,
 	.own_accounting = true,

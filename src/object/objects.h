@@ -6,6 +6,7 @@
 #ifndef OBJECT_OBJECTS_H
 #define OBJECT_OBJECTS_H
 
+#include "base/why.h"
 #include "space/file.h"
 
 extern const struct file_operations generic_file_operations;	/* a file system without wishes */
@@ -37,6 +38,22 @@ __must_check long shmem_zero_setup(struct mm_struct *mm, struct vm_area_struct *
 
 /* The file behind the ring of io_setup(2).  ERR_PTR. */
 struct file *aio_ring_file_setup(struct world *world);
+
+/*
+ * Make @file, new and with a path, an object of @len bytes, charged unless VM_NORESERVE.
+ * @overcommit: what the heuristic's refusal is called.  0, or refused with nothing changed.
+ */
+__must_check long shmem_kernel_file_setup(const struct mm_struct *mm, struct file *file,
+					  uint64_t len, vm_flags_t flags,
+					  enum why_code overcommit, struct umm_why *why);
+
+/* For length and address multiples of the huge page size. */
+int64_t hugetlb_get_unmapped_area(struct mm_struct *mm, const struct file *file,
+				  const struct unmapped_area_request *req, struct umm_why *why);
+
+/* Promise @nr pages of its pool to @file as long as it lives.  0, or refused as @code. */
+__must_check long hugetlb_reserve_file(struct file *file, uint64_t nr, enum why_code code,
+				       struct umm_why *why);
 
 /* The anonymous hugetlb file of MAP_HUGETLB with pages of 2^@shift bytes.  ERR_PTR. */
 struct file *hugetlb_file_setup(struct world *world, unsigned int shift);

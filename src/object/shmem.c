@@ -43,25 +43,20 @@ long shmem_reserve(struct mm_struct *mm, struct umm_why *why)
 	return 0;
 }
 
-/* An object of @len bytes, charged unless VM_NORESERVE. */
-static struct file *shmem_kernel_file_setup(struct mm_struct *mm, uint64_t len, vm_flags_t flags,
-					    struct umm_why *why)
+long shmem_kernel_file_setup(const struct mm_struct *mm, struct file *file, uint64_t len,
+			     vm_flags_t flags, enum why_code overcommit, struct umm_why *why)
 {
-	uint64_t charge = flags & VM_NORESERVE ? 0 : len >> PAGE_SHIFT;
-	struct file *file;
+	uint64_t charge = flags & VM_NORESERVE ? 0 : page_align(len) >> PAGE_SHIFT;
 	long err;
 
 	err = check(why, len <= MAX_LFS_FILESIZE, WHY_SHMEM_SIZE, len, MAX_LFS_FILESIZE);
 	if (err)
-		return ERR_PTR(err);
+		return err;
 	if (charge) {
-		err = vm_enough_memory(mm, charge, WHY_OVERCOMMIT, 0, 0, why);
+		err = vm_enough_memory(mm, charge, overcommit, 0, 0, why);
 		if (err)
-			return ERR_PTR(err);
+			return err;
 	}
-	file = mm->spare_shmem;
-	mm_assert(file);	/* reserved */
-	mm->spare_shmem = NULL;
 	file->f_op = &shmem_file_operations;
 	file->vm_ops = file_vm_operations(file);
 	file->flags = UMM_FMODE_READ | UMM_FMODE_WRITE;
@@ -73,15 +68,19 @@ static struct file *shmem_kernel_file_setup(struct mm_struct *mm, uint64_t len, 
 	}
 	if (charge)
 		note(why, NOTE_CHARGED_OBJECT, charge, 0, 0, 0);
-	return file;
+	return 0;
 }
 
 long shmem_zero_setup(struct mm_struct *mm, struct vm_area_struct *vma, struct umm_why *why)
 {
-	struct file *file = shmem_kernel_file_setup(mm, vma_len(vma), vma->vm_flags, why);
+	struct file *file = mm->spare_shmem;
+	long err;
 
-	if (IS_ERR(file))
-		return PTR_ERR(file);
+	mm_assert(file);	/* reserved */
+	err = shmem_kernel_file_setup(mm, file, vma_len(vma), vma->vm_flags, WHY_OVERCOMMIT, why);
+	if (err)
+		return err;
+	mm->spare_shmem = NULL;
 	if (vma->vm_file)
 		file_put(vma->vm_file);
 	vma->vm_file = file;

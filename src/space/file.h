@@ -55,6 +55,7 @@ struct file {
 	uint64_t size;			/* [-] bytes; UINT64_MAX: no end is known */
 	uint64_t charged;			/* [-] pages of the commit charge that it holds */
 	const struct vm_operations_struct *vm_ops;	/* [-] its areas get them */
+	void *private_data;			/* [-] the object's own */
 	char *path;				/* [-] ours, or NULL */
 	size_t path_bytes;			/* [-] allocated for it */
 	void *cookie;				/* [-] the embedder's */

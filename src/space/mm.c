@@ -54,23 +54,40 @@ void mm_inherit(struct mm_struct *mm, const struct mm_struct *from)
 		mm->rlimit[i] = from->rlimit[i];
 	mm->caps = from->caps;
 	mm->personality = from->personality;
+	mm->ids = from->ids;
 	mm->layout = from->layout;
 	mm->mdwe = from->mdwe;
 	mm->merge_any = from->merge_any;
 	mm->thp_disable = from->thp_disable;
 }
 
+/* Its object counts the areas. */
+static bool vma_is_counted(const struct vm_area_struct *vma)
+{
+	return vma_has_close(vma) && vma->vm_ops->open;
+}
+
 void mm_suppose(struct mm_struct *mm)
 {
+	struct vm_area_struct *vma;
+
 	mm_assert(!mm->hypothesis);
+	for (vma = mm->tree.first; vma; vma = vma_next(vma))
+		if (vma_is_counted(vma))
+			vma->vm_ops->close(mm->world, vma);
 	mm->hypothesis = true;
 	commit_holder_remove(mm->world, &mm->charged);
 }
 
 void mm_happened(struct mm_struct *mm)
 {
+	struct vm_area_struct *vma;
+
 	mm_assert(mm->hypothesis);
 	mm->hypothesis = false;
+	for (vma = mm->tree.first; vma; vma = vma_next(vma))
+		if (vma_is_counted(vma))
+			vma->vm_ops->open(vma);
 	commit_holder_add(mm->world, &mm->charged);
 }
 

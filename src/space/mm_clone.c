@@ -214,7 +214,8 @@ static bool same_file(struct pairs *there, struct pairs *back, const struct file
 	if (x == y)
 		return true;
 	/* The embedder's files are what they are; an object that mmap made is made on each side. */
-	if (!x || !y || x->cookie || y->cookie || x->f_op != y->f_op || x->flags != y->flags)
+	if (!x || !y || x->cookie || y->cookie || x->f_op != y->f_op || x->flags != y->flags ||
+	    x->private_data != y->private_data)
 		return false;
 	return correspond(there, back, x, y);
 }
@@ -262,7 +263,8 @@ static bool same_limits(const struct mm_struct *a, const struct mm_struct *b)
 		if (a->rlimit[i].soft != b->rlimit[i].soft ||
 		    a->rlimit[i].hard != b->rlimit[i].hard)
 			return false;
-	return a->caps == b->caps && a->personality == b->personality && a->mdwe == b->mdwe &&
+	return a->caps == b->caps && a->ids.uid == b->ids.uid && a->ids.gid == b->ids.gid &&
+	       a->personality == b->personality && a->mdwe == b->mdwe &&
 	       a->merge_any == b->merge_any && a->thp_disable == b->thp_disable;
 }
 

@@ -87,8 +87,10 @@ struct vma_attrs_table {
 };
 
 struct vm_operations_struct {
-	/* The area is a copy, made by fork or to be moved to.  NULL: nothing to do. */
+	/* The area is a copy of another: split off, forked, moved.  NULL: nothing to do. */
 	void (*open)(struct vm_area_struct *vma);
+	/* Before that, but of a part split off: it has not what was promised to the original. */
+	void (*dup_private)(struct vm_area_struct *vma);
 	/* What the area @old held is this one's now: mremap.  NULL: nothing to do. */
 	void (*mremap)(struct vm_area_struct *vma, struct vm_area_struct *old);
 	/* The area goes or is cut off from its object; NULL: it never minds, and may vanish. */
@@ -117,6 +119,15 @@ struct mm_rlimit {
 enum mm_rlimit_index { MM_RLIMIT_DATA, MM_RLIMIT_STACK, MM_RLIMIT_MEMLOCK, MM_RLIMIT_AS,
 		       NR_MM_RLIMITS };
 
+#define MM_GROUPS UMM_GROUPS_MAX
+
+/* Who the process is, as far as a memory call asks: the permissions of System V segments. */
+struct mm_ids {
+	uint32_t uid, gid;			/* effective */
+	uint32_t nr_groups;
+	uint32_t group[MM_GROUPS];		/* supplementary */
+};
+
 struct mm_struct {
 	struct world *world;			/* [-] */
 	atomic_uint users;			/* [a] */
@@ -140,6 +151,7 @@ struct mm_struct {
 	struct mm_rlimit rlimit[NR_MM_RLIMITS];	/* [m] */
 	uint32_t caps;				/* [m] UMM_CAP_ */
 	uint32_t personality;			/* [m] */
+	struct mm_ids ids;			/* [m] */
 	uint8_t mdwe;				/* [m] UMM_MDWE_ bits of PR_SET_MDWE */
 	bool hypothesis;			/* [m] a clone: mm_suppose() */
 	bool merge_any;				/* [m] PR_SET_MEMORY_MERGE */

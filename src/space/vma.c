@@ -77,6 +77,7 @@ struct vm_area_struct *vma_cut(struct mm_struct *mm, struct vm_area_struct *vma,
 	upper->vm_start = addr;
 	upper->vm_pgoff += (addr - vma->vm_start) >> PAGE_SHIFT;
 	anon_vma_clone(mm, upper, vma);
+	vma_open(mm, upper);
 
 	vma_link_upper(&mm->tree, vma, upper);
 	world_event(mm->world, UMM_EVENT_AREA_SPLIT, mm, vma->vm_start, upper->vm_end, addr);

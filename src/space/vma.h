@@ -32,6 +32,21 @@ struct vm_area_struct *vm_area_alloc(struct mm_struct *mm, umm_addr_t start, umm
 /* Free an area that is not linked: drops its file, its chain, and closes it. */
 void vm_area_free(struct mm_struct *mm, struct vm_area_struct *vma);
 
+/* @vma is a copy of another, or imported: its object hears of it.  What was not leaves no trace. */
+static inline void vma_open(const struct mm_struct *mm, struct vm_area_struct *vma)
+{
+	if (vma->vm_ops && vma->vm_ops->open && !mm->hypothesis)
+		vma->vm_ops->open(vma);
+}
+
+/* @vma is a copy, made by fork or to be moved to. */
+static inline void vma_dup_open(const struct mm_struct *mm, struct vm_area_struct *vma)
+{
+	if (vma->vm_ops && vma->vm_ops->dup_private)
+		vma->vm_ops->dup_private(vma);
+	vma_open(mm, vma);
+}
+
 /* Unlink and free. */
 void remove_vma(struct mm_struct *mm, struct vm_area_struct *vma);
 

@@ -29,6 +29,8 @@ void lab_destroy(struct lab *lab)
 	umm_mm_put(lab->mm);
 	if (lab->file)
 		umm_file_put(lab->file);
+	while (umm_shm_next(lab->world, -1) >= 0)
+		umm_shm_forget(lab->world, umm_shm_next(lab->world, -1));
 	assert_int_equal(umm_world_committed(lab->world), lab->charge_lost);
 	umm_world_free(lab->world);
 	assert_int_equal(lab->memory.bytes, 0);

@@ -17,6 +17,7 @@ extern const struct scene scenes_process[];
 extern const struct scene scenes_mremap[];
 extern const struct scene scenes_attrs[];
 extern const struct scene scenes_madvise[];
+extern const struct scene scenes_shm[];
 extern const struct scene scenes_exec[];
 
 #endif

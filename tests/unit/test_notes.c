@@ -355,6 +355,7 @@ static const struct scene *const tables[] = {
 	scenes_mremap,
 	scenes_attrs,
 	scenes_madvise,
+	scenes_shm,
 	scenes_exec,
 };
 

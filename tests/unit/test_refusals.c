@@ -15,6 +15,7 @@ static const struct provocation *const tables[] = {
 	provocations_attrs,
 	provocations_madvise,
 	provocations_exec,
+	provocations_shm,
 };
 
 #define NR_TABLES (sizeof(tables) / sizeof(tables[0]))
