@@ -183,6 +183,9 @@ static void remap(struct random_state *state)
 		new = old;
 	if (new > LONGEST && !(flags & MREMAP_MAYMOVE))
 		new = LONGEST;
+	/* Such moves cost the machine a bit of what it can promise: a few of them are enough. */
+	if (new < old && (flags & MREMAP_FIXED) && !one_in(state, 8))
+		new = old;
 	if (!(flags & MREMAP_FIXED) && one_in(state, 2))
 		to = NULL;
 	result = sys_mremap(addr, old * PAGE, new * PAGE, flags, to);

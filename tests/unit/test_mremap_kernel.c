@@ -1,0 +1,411 @@
+/*
+ * test_mremap_kernel.c - every mremap within six pages, of areas in different states, on the
+ * running kernel and in the library: the same answers, the same areas, the same counters.
+ *
+ * A scene is six letters, a run of the same letter is one mapping:
+ *	.	nothing			u	private, never written
+ *	w	private, written	x	the same, MAP_NORESERVE: unlike w
+ *	r	read-only		s	shared
+ *	f	private, of a file	F	the same, written
+ *	m	private, written two pages below, and moved here before anything else was mapped
+ *
+ * After the call what maps does not show is made visible: a page is written above the pool, holes
+ * are filled up to it, and all that is there is made read-only in one go.  Who merges then tells
+ * offsets and anon_vmas.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "lab.h"
+
+#define POOL UINT64_C(0x200000000000)
+#define PAGES 6
+#define WINDOW 16			/* pages that an area of the pool may come to */
+#define MOST_AREAS (WINDOW + 1)
+
+struct call {
+	uint64_t from, old, new, flags, to;
+};
+
+struct picture {
+	struct {
+		uint64_t start, end;
+		char perms[5];
+	} area[MOST_AREAS];
+	unsigned int nr;
+	uint64_t total, data;		/* pages, against the time when the pool was empty */
+};
+
+struct twins {
+	struct lab lab;
+	int fd;				/* of the kernel's file */
+	uint64_t total, data;		/* of this process with the pool empty */
+	const char *scene;
+	struct call call;
+	unsigned long cases;
+};
+
+/* ---- what there is ------------------------------------------------------------------------- */
+
+static const char *read_file(const char *path)
+{
+	static char buf[1 << 16];
+	size_t have = 0;
+	ssize_t got;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	while ((got = read(fd, buf + have, sizeof(buf) - 1 - have)) > 0)
+		have += (size_t)got;
+	close(fd);
+	buf[have] = '\0';
+	return buf;
+}
+
+static void read_counters(uint64_t *total, uint64_t *data)
+{
+	unsigned long long t, d;
+
+	assert_int_equal(sscanf(read_file("/proc/self/statm"), "%llu %*u %*u %*u %*u %llu", &t, &d),
+			 2);
+	*total = t;
+	*data = d;
+}
+
+static bool in_window(uint64_t start)
+{
+	return start >= POOL && start < POOL + WINDOW * PAGE;
+}
+
+static void see_kernel(const struct twins *t, struct picture *picture)
+{
+	const char *line = read_file("/proc/self/maps");
+
+	memset(picture, 0, sizeof(*picture));
+	for (; line && *line; line = strchr(line, '\n'), line += line != NULL) {
+		unsigned long long start, end;
+		char perms[5];
+
+		if (sscanf(line, "%llx-%llx %4s", &start, &end, perms) != 3 || !in_window(start))
+			continue;
+		picture->area[picture->nr].start = start;
+		picture->area[picture->nr].end = end;
+		memcpy(picture->area[picture->nr++].perms, perms, sizeof(perms));
+		assert_true(picture->nr < MOST_AREAS);
+	}
+	read_counters(&picture->total, &picture->data);
+	picture->total -= t->total;
+	picture->data -= t->data;
+}
+
+static void see_library(const struct twins *t, struct picture *picture)
+{
+	struct umm_area area = { .size = sizeof(area) };
+	struct umm_mm_stats stats;
+
+	memset(picture, 0, sizeof(*picture));
+	for (uint64_t at = POOL; umm_find_area(t->lab.mm, at, &area) && in_window(area.start);
+	     at = area.end) {
+		char perms[5] = "---p";
+
+		perms[0] = area.vm_flags & UMM_VM_READ ? 'r' : '-';
+		perms[1] = area.vm_flags & UMM_VM_WRITE ? 'w' : '-';
+		perms[3] = area.vm_flags & UMM_VM_MAYSHARE ? 's' : 'p';
+		picture->area[picture->nr].start = area.start;
+		picture->area[picture->nr].end = area.end;
+		memcpy(picture->area[picture->nr++].perms, perms, sizeof(perms));
+		assert_true(picture->nr < MOST_AREAS);
+	}
+	umm_mm_stats(t->lab.mm, &stats);
+	picture->total = stats.total_vm;
+	picture->data = stats.data_vm + stats.stack_vm;
+}
+
+static void print_picture(const char *whose, const struct picture *picture)
+{
+	fprintf(stderr, "# %s: %llu pages, %llu of data:", whose,
+		(unsigned long long)picture->total, (unsigned long long)picture->data);
+	for (unsigned int i = 0; i < picture->nr; i++)
+		fprintf(stderr, " [%lld,%lld) %s",
+			((long long)picture->area[i].start - (long long)POOL) / (long long)PAGE,
+			((long long)picture->area[i].end - (long long)POOL) / (long long)PAGE,
+			picture->area[i].perms);
+	fprintf(stderr, "\n");
+}
+
+static void print_case(const struct twins *t, const char *when)
+{
+	fprintf(stderr, "# \"%s\", mremap of %llu pages at %llu to %llu pages, flags %llu, at %llu,"
+			" %s\n", t->scene, (unsigned long long)t->call.old,
+		(unsigned long long)t->call.from, (unsigned long long)t->call.new,
+		(unsigned long long)t->call.flags, (unsigned long long)t->call.to, when);
+}
+
+static void compare(const struct twins *t, const char *when)
+{
+	struct picture kernel, library;
+
+	see_kernel(t, &kernel);
+	see_library(t, &library);
+	if (!memcmp(&kernel, &library, sizeof(kernel)))
+		return;
+	print_case(t, when);
+	print_picture("kernel ", &kernel);
+	print_picture("library", &library);
+	fail();
+}
+
+/* ---- what is done, on both ------------------------------------------------------------------ */
+
+static uint64_t page_at(uint64_t page)
+{
+	return POOL + page * PAGE;
+}
+
+static void map(struct twins *t, uint64_t page, uint64_t pages, int prot, int flags, bool file)
+{
+	uint64_t at = page_at(page);
+	uint64_t offset = file ? page * PAGE : 0;
+	long got = syscall(SYS_mmap, at, pages * PAGE, prot, flags | MAP_FIXED,
+			   file ? t->fd : -1, offset);
+
+	assert_int_equal(got, at);
+	assert_int_equal(umm_mmap(t->lab.mm, at, pages * PAGE, (uint64_t)prot,
+				  (uint64_t)flags | UMM_MAP_FIXED, file ? t->lab.file : NULL,
+				  offset, NULL), at);
+}
+
+static void write_to(struct twins *t, uint64_t page)
+{
+	*(volatile char *)page_at(page) = 1;
+	lab_write(&t->lab, page_at(page));
+}
+
+static void unmap(struct twins *t, uint64_t page, uint64_t pages)
+{
+	assert_int_equal(syscall(SYS_munmap, page_at(page), pages * PAGE), 0);
+	assert_int_equal(umm_munmap(t->lab.mm, page_at(page), pages * PAGE, NULL), 0);
+}
+
+static void map_moved(struct twins *t, uint64_t page, uint64_t pages)
+{
+	uint64_t from = page_at(page - 2), to = page_at(page), len = pages * PAGE;
+
+	map(t, page - 2, pages, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, false);
+	write_to(t, page - 2);
+	assert_int_equal(syscall(SYS_mremap, from, len, len, MREMAP_MAYMOVE | MREMAP_FIXED, to),
+			 to);
+	assert_int_equal(umm_mremap(t->lab.mm, from, len, len, MREMAP_MAYMOVE | MREMAP_FIXED, to,
+				    NULL), to);
+}
+
+static void map_run(struct twins *t, char letter, uint64_t page, uint64_t pages)
+{
+	const int rw = PROT_READ | PROT_WRITE, anon = MAP_PRIVATE | MAP_ANONYMOUS;
+
+	switch (letter) {
+	case 'u': case 'w':
+		map(t, page, pages, rw, anon, false);
+		break;
+	case 'x':
+		map(t, page, pages, rw, anon | MAP_NORESERVE, false);
+		break;
+	case 'r':
+		map(t, page, pages, PROT_READ, anon, false);
+		break;
+	case 's':
+		map(t, page, pages, rw, MAP_SHARED | MAP_ANONYMOUS, false);
+		break;
+	case 'f': case 'F':
+		map(t, page, pages, rw, MAP_PRIVATE, true);
+		break;
+	default:
+		return;
+	}
+	if (letter == 'w' || letter == 'x' || letter == 'F')
+		write_to(t, page);
+}
+
+static void play(struct twins *t)
+{
+	const char *moved = strchr(t->scene, 'm');
+	uint64_t from = 0;
+
+	if (moved)
+		map_moved(t, (uint64_t)(moved - t->scene), strspn(moved, "m"));
+	for (uint64_t to = 1; to <= PAGES; to++) {
+		if (to < PAGES && t->scene[to] == t->scene[from])
+			continue;
+		map_run(t, t->scene[from], from, to - from);
+		from = to;
+	}
+}
+
+/* Somewhere else: the two have different ideas of where there is room. */
+static void remove_moved(struct twins *t, int64_t kernel, int64_t library)
+{
+	uint64_t len = t->call.new * PAGE;
+
+	if (in_window((uint64_t)kernel) != in_window((uint64_t)library)) {
+		print_case(t, "only one moved away");
+		fail();
+	}
+	if (in_window((uint64_t)kernel)) {
+		assert_int_equal(kernel, library);
+		return;
+	}
+	assert_int_equal(syscall(SYS_munmap, kernel, len), 0);
+	assert_int_equal(umm_munmap(t->lab.mm, (umm_addr_t)library, len, NULL), 0);
+}
+
+static void remap(struct twins *t)
+{
+	const struct call *c = &t->call;
+	int64_t kernel = syscall(SYS_mremap, page_at(c->from), c->old * PAGE, c->new * PAGE,
+				 c->flags, page_at(c->to));
+	int64_t library;
+
+	if (kernel < 0)
+		kernel = -errno;
+	library = umm_mremap(t->lab.mm, page_at(c->from), c->old * PAGE, c->new * PAGE, c->flags,
+			     page_at(c->to), NULL);
+	if (kernel < 0 && kernel == library)
+		return;
+	if (kernel < 0 || library < 0) {
+		print_case(t, "the answers");
+		fail_msg("kernel %lld, library %lld", (long long)kernel, (long long)library);
+	}
+	remove_moved(t, kernel, library);
+}
+
+/* Show offsets and anon_vmas: by what merges. */
+static void reveal(struct twins *t)
+{
+	int64_t library;
+	long kernel;
+
+	struct umm_area area;
+
+	if (!lab_area(&t->lab, page_at(PAGES + 1), &area)) {
+		map(t, PAGES + 1, 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, false);
+		write_to(t, PAGES + 1);
+	}
+	for (uint64_t page = 0; page < PAGES + 2; page++) {
+		if (!lab_area(&t->lab, page_at(page), &area))
+			map(t, page, 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, false);
+	}
+	compare(t, "holes filled");
+	kernel = syscall(SYS_mprotect, POOL, (PAGES + 2) * PAGE, PROT_READ);
+	library = umm_mprotect(t->lab.mm, POOL, (PAGES + 2) * PAGE, UMM_PROT_READ, -1, NULL);
+	assert_int_equal(kernel, library);
+	compare(t, "all made read-only");
+}
+
+static void try_call(struct twins *t, struct call call)
+{
+	t->call = call;
+	play(t);
+	remap(t);
+	compare(t, "afterwards");
+	reveal(t);
+	unmap(t, 0, WINDOW);
+	t->cases++;
+}
+
+/* ---- all of them ---------------------------------------------------------------------------- */
+
+/*
+ * A kernel that charges what a move cuts off never gives it back: the machine would have less to
+ * promise after each run.  Such moves are tried where nothing is charged.
+ */
+static bool loses_charge(const struct twins *t, uint64_t old, uint64_t new)
+{
+	return new < old && strpbrk(t->scene, "uwfFm");
+}
+
+/* Whether it stays or goes where there is room; to a place; to a place, and kept; to a hint. */
+static void try_lengths(struct twins *t, uint64_t from, uint64_t old)
+{
+	const uint64_t move = MREMAP_MAYMOVE | MREMAP_FIXED;
+	const uint64_t keep = MREMAP_MAYMOVE | MREMAP_DONTUNMAP;
+
+	for (uint64_t new = 1; new <= PAGES; new++) {
+		try_call(t, (struct call){ from, old, new, 0, 0 });
+		if (new > old)
+			try_call(t, (struct call){ from, old, new, MREMAP_MAYMOVE, 0 });
+		for (uint64_t to = 0; to + new <= PAGES && !loses_charge(t, old, new); to++)
+			try_call(t, (struct call){ from, old, new, move, to });
+	}
+	for (uint64_t to = 0; old && to + old <= PAGES; to++) {
+		try_call(t, (struct call){ from, old, old, keep | MREMAP_FIXED, to });
+		try_call(t, (struct call){ from, old, old, keep, to });
+	}
+}
+
+static void try_scene(struct twins *t, const char *scene)
+{
+	t->scene = scene;
+	for (uint64_t from = 0; from < PAGES; from++) {
+		for (uint64_t old = 0; from + old <= PAGES; old++)
+			try_lengths(t, from, old);
+	}
+}
+
+/* Older kernels do otherwise, and nobody has looked at each of them so closely. */
+static void need_kernel(unsigned int major, unsigned int minor)
+{
+	unsigned int have_major = 0, have_minor = 0;
+	struct utsname name;
+
+	assert_int_equal(uname(&name), 0);
+	sscanf(name.release, "%u.%u", &have_major, &have_minor);
+	if (have_major < major || (have_major == major && have_minor < minor)) {
+		printf("# skipped: Linux %s is older than %u.%u\n", name.release, major, minor);
+		skip();
+	}
+}
+
+static void test_all(void **state)
+{
+	static const char *const scenes[] = {
+		"uu.uu.", "ww.uu.", "uu.ww.", "ww.ww.", "w.u.w.", ".uwx..", "xw.u.x", "ur.wr.",
+		"uuuu..", "wwww..", ".ss.u.", "ff.F.u", "FF.ff.", "xx.xx.", "rr.xx.", ".rrss.",
+		"uu..mm", "u..mu.", "w..mm.",
+	};
+	const char *wanted = getenv("UMM_SCENE");	/* one more, for looking closer */
+	static struct twins t;
+
+	(void)state;
+	need_kernel(6, 17);
+	lab_init(&t.lab);
+	lab_file(&t.lab, UMM_FILE_SHMEM, UMM_FMODE_READ | UMM_FMODE_WRITE);
+	t.fd = memfd_create("mremap", MFD_CLOEXEC);
+	assert_true(t.fd >= 0 && ftruncate(t.fd, WINDOW * PAGE) == 0);
+	assert_int_equal(syscall(SYS_mmap, POOL, WINDOW * PAGE, 0,
+				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0), POOL);
+	assert_int_equal(syscall(SYS_munmap, POOL, WINDOW * PAGE), 0);
+	read_file("/proc/self/maps");		/* the buffer is there from now on */
+	read_counters(&t.total, &t.data);
+
+	for (size_t i = 0; i < sizeof(scenes) / sizeof(scenes[0]); i++)
+		try_scene(&t, scenes[i]);
+	if (wanted && strlen(wanted) == PAGES)
+		try_scene(&t, wanted);
+	printf("# %lu calls compared\n", t.cases);
+	close(t.fd);
+	lab_destroy(&t.lab);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_all),
+	};
+
+	return cmocka_run_group_tests_name("mremap_kernel", tests, NULL, NULL);
+}
