@@ -55,7 +55,7 @@ int64_t umm_mlock(struct umm_mm *handle, umm_addr_t addr, uint64_t len, uint64_t
 
 	why_begin(why);
 	mmap_write_lock(mm);
-	ret = do_mlock2(mm, addr, len, flags, why);
+	ret = do_mlock(mm, addr, len, flags, why);
 	mmap_write_unlock(mm);
 	return answer(mm, addr, ret, why);
 }

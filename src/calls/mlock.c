@@ -157,7 +157,7 @@ static long mlock_populate(struct mm_struct *mm, struct lock_range range, struct
 	return 0;
 }
 
-long do_mlock2(struct mm_struct *mm, umm_addr_t start, uint64_t len, uint64_t flags,
+long do_mlock(struct mm_struct *mm, umm_addr_t start, uint64_t len, uint64_t flags,
 	       struct umm_why *why)
 {
 	struct lock_range range = lock_range(start, len);

@@ -9,7 +9,7 @@
 #include "base/why.h"
 #include "space/mm_types.h"
 
-__must_check long do_mlock2(struct mm_struct *mm, umm_addr_t start, uint64_t len, uint64_t flags,
+__must_check long do_mlock(struct mm_struct *mm, umm_addr_t start, uint64_t len, uint64_t flags,
 			    struct umm_why *why);
 __must_check long do_munlock(struct mm_struct *mm, umm_addr_t start, uint64_t len,
 			     struct umm_why *why);

@@ -52,3 +52,17 @@ canary() {
 @test "mremap_dup_shared_only" { canary mremap_dup_shared_only refuse_mremap dup_private; }
 @test "mseal" { canary mseal seal_cases middle; }
 @test "mdwe_no_inherit" { canary mdwe_no_inherit process_cases mdwe_not_inherited; }
+@test "madv_free" { canary madv_free madvise_cases free; }
+@test "madv_wipeonfork" { canary madv_wipeonfork madvise_cases wipeonfork; }
+@test "madv_cold" { canary madv_cold madvise_cases cold; }
+@test "madv_populate" { canary madv_populate madvise_cases populate; }
+@test "madv_dontneed_locked" { canary madv_dontneed_locked madvise_cases dontneed_locked; }
+@test "madv_collapse" { canary madv_collapse madvise_cases collapse_nothing; }
+@test "madv_guard" { canary madv_guard madvise_cases guard_fork; }
+@test "guard_file" { canary guard_file madvise_cases guard_file; }
+@test "guard_flag" { canary guard_flag madvise_cases guard_merge; }
+@test "madv_remove_maywrite" { canary madv_remove_maywrite madvise_cases remove_maywrite; }
+@test "madv_sealed" { canary madv_sealed refuse_madvise sealed; }
+@test "process_madvise_self" { canary process_madvise_self madvise_cases process_self; }
+@test "memory_merge" { canary memory_merge madvise_cases merge_any; }
+@test "thp_disable_flags" { canary thp_disable_flags madvise_cases thp_disable_flags; }

@@ -72,6 +72,21 @@ agrees() {
 	fi
 }
 
+# every_case_is_tested PROGRAM...: each case of theirs has its row in the file that calls this.
+every_case_is_tested() {
+	local program name
+
+	for program in "$@"; do
+		for name in $("$TEST_PROGS/$program" --list); do
+			grep -qE "$program\"? $name( |;|$)" \
+				"$BATS_TEST_FILENAME" || {
+				say "no test of $program $name"
+				return 1
+			}
+		done
+	done
+}
+
 # wait_for SECONDS COMMAND...: until it succeeds.
 wait_for() {
 	local tries=$(($1 * 20))
