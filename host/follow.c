@@ -164,9 +164,9 @@ static int find_program(const char *name, char *path, size_t size)
 	return err;
 }
 
-static void open_faults(struct follower *f, pid_t pid)
+static void open_faults(struct follower *f, const pid_t *tid, size_t nr)
 {
-	int err = perf_faults_open(pid, SIGNALS_RING_SIGNO, &f->faults);
+	int err = perf_faults_open(tid, nr, SIGNALS_RING_SIGNO, &f->faults);
 
 	if (err) {
 		f->faults = NULL;
@@ -234,7 +234,7 @@ static enum follow_trouble run(struct follower *f, const char *path, char *const
 	task->state = TASK_RUNNING;
 	/* The rings send SIGIO: while one is open, there is a handler. */
 	signals_open(child.pid);
-	open_faults(f, child.pid);
+	open_faults(f, &child.pid, 1);
 	ptrace_release(&child);
 	loop(f);
 	if (f->faults)

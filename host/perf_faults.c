@@ -9,10 +9,11 @@
  * those of a thread that stands at a stop are all there, those of running threads may follow later.
  *
  * Sources, best first.  The tracepoints exceptions:page_fault_user and _kernel carry the error code
- * of the fault: read or write.  They need root and the ids in tracefs; where that is not mounted,
- * a child with a mount namespace of its own mounts it and reads them, so that the host's mounts
- * stay as they are.  The software event gives the address only; without privilege, and without
- * faults in the kernel.
+ * of the fault: read or write.  They need root and their ids (tracepoints.h).  The software event
+ * gives the address only; without privilege, and without faults in the kernel.
+ *
+ * Threads that run already when we come inherit nothing: each gets events of its own, which write
+ * into the ring of their CPU.
  *
  * A tracer asleep in waitpid() must not let a ring run over.  SIGIO of the ring itself would come
  * with every sample (the watermark holds for poll() only) and make each fault twenty times as dear.
@@ -36,7 +37,6 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -45,6 +45,7 @@
 #include <usermm/usermm.h>
 
 #include "host/perf_faults.h"
+#include "host/tracepoints.h"
 
 #define RING_PAGES_ROOT 512
 #define RING_PAGES_USER 64
@@ -53,7 +54,6 @@ struct ring {
 	struct perf_event_mmap_page *head;
 	unsigned char *data;
 	size_t size;			/* of data: a power of two */
-	int fd, second_fd;
 };
 
 struct perf_faults {
@@ -62,6 +62,8 @@ struct perf_faults {
 	size_t ring_pages;
 	struct ring *ring;
 	size_t nr_rings;
+	int *fd;			/* of the events of all rings */
+	size_t nr_fds, fd_room;
 	struct fault_sample *sample;	/* of the last drain */
 	size_t nr_samples, room;
 	uint64_t lost;
@@ -72,69 +74,6 @@ struct perf_faults {
 	int end_fd;			/* written to when the poller shall end */
 	atomic_uint nr_drains;
 };
-
-/* ---- tracepoint ids ---- */
-
-static int read_id(const char *root, const char *name)
-{
-	char path[160], text[32];
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/events/exceptions/%s/id", root, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (n <= 0)
-		return -EIO;
-	text[n] = '\0';
-	return atoi(text);
-}
-
-static bool read_ids(const char *root, int id[2])
-{
-	id[0] = read_id(root, "page_fault_user");
-	id[1] = read_id(root, "page_fault_kernel");
-	return id[0] > 0 && id[1] > 0;
-}
-
-/* The child's part: its own mounts, then the ids through the pipe. */
-static void ids_child(int fd)
-{
-	int id[2];
-
-	if (unshare(CLONE_NEWNS) != 0 ||
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
-	    mount("tracefs", "/sys/kernel/tracing", "tracefs", 0, NULL) != 0 ||
-	    !read_ids("/sys/kernel/tracing", id))
-		_exit(1);
-	_exit(write(fd, id, sizeof(id)) != sizeof(id));
-}
-
-static bool tracepoint_ids(int id[2])
-{
-	int fd[2], status;
-	bool found;
-	pid_t pid;
-
-	if (read_ids("/sys/kernel/tracing", id) || read_ids("/sys/kernel/debug/tracing", id))
-		return true;
-	if (geteuid() != 0 || pipe2(fd, O_CLOEXEC) != 0)
-		return false;
-	pid = fork();
-	if (pid == 0) {
-		close(fd[0]);
-		ids_child(fd[1]);
-	}
-	close(fd[1]);
-	found = pid > 0 && read(fd[0], id, 2 * sizeof(id[0])) == 2 * (ssize_t)sizeof(id[0]);
-	close(fd[0]);
-	if (pid > 0)
-		waitpid(pid, &status, 0);
-	return found;
-}
 
 /* ---- opening ---- */
 
@@ -159,82 +98,111 @@ static int open_event(uint32_t type, uint64_t config, bool exclude_kernel, uint6
 	return fd < 0 ? -errno : (int)fd;
 }
 
-static int open_cpu(struct perf_faults *faults, const int id[2], pid_t pid, int cpu,
-		    struct ring *ring)
+static int keep_fd(struct perf_faults *faults, int fd)
+{
+	size_t room = faults->fd_room ? 2 * faults->fd_room : 16;
+	int *grown = faults->fd;
+
+	if (faults->nr_fds == faults->fd_room) {
+		grown = realloc(faults->fd, room * sizeof(*grown));
+		if (!grown) {
+			close(fd);
+			return -ENOMEM;
+		}
+		faults->fd = grown;
+		faults->fd_room = room;
+	}
+	grown[faults->nr_fds++] = fd;
+	return 0;
+}
+
+/* One event, writing into @ring, which it makes if it is the first. */
+static int add_event(struct perf_faults *faults, struct ring *ring, int *first_fd, int fd)
 {
 	size_t bytes = faults->ring_pages * UMM_PAGE_SIZE;
 	void *map;
 
-	ring->second_fd = -1;
-	if (faults->source == FAULTS_TRACEPOINTS) {
-		ring->fd = open_event(PERF_TYPE_TRACEPOINT, (uint64_t)id[0], false, PERF_SAMPLE_RAW,
-				      pid, cpu, bytes / 4);
-		if (ring->fd < 0)
-			return ring->fd;
-		ring->second_fd = open_event(PERF_TYPE_TRACEPOINT, (uint64_t)id[1], false,
-					     PERF_SAMPLE_RAW, pid, cpu, bytes / 4);
-		if (ring->second_fd < 0) {
-			close(ring->fd);
-			return ring->second_fd;
-		}
-	} else {
-		ring->fd = open_event(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_PAGE_FAULTS,
-				      faults->source == FAULTS_SOFTWARE_USER, PERF_SAMPLE_ADDR,
-				      pid, cpu, bytes / 4);
-		if (ring->fd < 0)
-			return ring->fd;
-	}
-	map = mmap(NULL, bytes + UMM_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, 0);
-	if (map == MAP_FAILED ||
-	    (ring->second_fd >= 0 &&
-	     ioctl(ring->second_fd, PERF_EVENT_IOC_SET_OUTPUT, ring->fd) != 0)) {
-		int err = -errno;
-
-		if (map != MAP_FAILED)
-			munmap(map, bytes + UMM_PAGE_SIZE);
-		close(ring->fd);
-		if (ring->second_fd >= 0)
-			close(ring->second_fd);
-		return err;
-	}
+	if (fd < 0 || keep_fd(faults, fd) != 0)
+		return fd < 0 ? fd : -ENOMEM;
+	if (ring->head)
+		return ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, *first_fd) == 0 ? 0 : -errno;
+	map = mmap(NULL, bytes + UMM_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED)
+		return -errno;
 	ring->head = map;
 	ring->data = (unsigned char *)map + UMM_PAGE_SIZE;
 	ring->size = bytes;
+	*first_fd = fd;
 	return 0;
 }
 
-static void close_ring(struct ring *ring)
+static int add_thread(struct perf_faults *faults, const int id[2], pid_t tid, int cpu,
+		      struct ring *ring, int *first_fd)
 {
-	if (ring->head)
-		munmap(ring->head, ring->size + UMM_PAGE_SIZE);
-	ring->head = NULL;
-	if (ring->second_fd >= 0)
-		close(ring->second_fd);
-	close(ring->fd);
+	size_t watermark = faults->ring_pages * UMM_PAGE_SIZE / 4;
+	int err = 0;
+
+	if (faults->source != FAULTS_TRACEPOINTS)
+		return add_event(faults, ring, first_fd,
+				 open_event(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_PAGE_FAULTS,
+					    faults->source == FAULTS_SOFTWARE_USER,
+					    PERF_SAMPLE_ADDR, tid, cpu, watermark));
+	for (int i = 0; i < 2 && !err; i++)
+		err = add_event(faults, ring, first_fd,
+				open_event(PERF_TYPE_TRACEPOINT, (uint64_t)id[i], false,
+					   PERF_SAMPLE_RAW, tid, cpu, watermark));
+	return err;
 }
 
-static int open_source(struct perf_faults *faults, enum fault_source source, pid_t pid)
+/* The ring of one CPU.  -ENODEV if that is off, -ESRCH if none of the threads is left. */
+static int open_cpu(struct perf_faults *faults, const int id[2], const pid_t *tid, size_t nr,
+		    int cpu)
+{
+	struct ring *ring = &faults->ring[faults->nr_rings];
+	int first_fd = -1, err = 0;
+
+	ring->head = NULL;
+	for (size_t i = 0; i < nr && (!err || err == -ESRCH); i++)
+		err = add_thread(faults, id, tid[i], cpu, ring, &first_fd);
+	if (!ring->head)
+		return err;
+	faults->nr_rings++;
+	return err == -ESRCH ? 0 : err;
+}
+
+static void unmap_rings(struct perf_faults *faults)
+{
+	while (faults->nr_rings) {
+		struct ring *ring = &faults->ring[--faults->nr_rings];
+
+		munmap(ring->head, ring->size + UMM_PAGE_SIZE);
+	}
+}
+
+static void close_events(struct perf_faults *faults)
+{
+	while (faults->nr_fds)
+		close(faults->fd[--faults->nr_fds]);
+}
+
+static int open_source(struct perf_faults *faults, enum fault_source source, const pid_t *tid,
+		       size_t nr)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_CONF);
 	int id[2] = { 0, 0 };
-	int err;
+	int err = 0;
 
 	faults->source = source;
 	faults->ring_pages = source == FAULTS_SOFTWARE_USER ? RING_PAGES_USER : RING_PAGES_ROOT;
-	if (source == FAULTS_TRACEPOINTS && !tracepoint_ids(id))
+	if (source == FAULTS_TRACEPOINTS && !tracepoints_of_faults(id))
 		return -ENOENT;
-	for (int cpu = 0; cpu < cpus; cpu++) {
-		err = open_cpu(faults, id, pid, cpu, &faults->ring[faults->nr_rings]);
-		if (err == -ENODEV)		/* a CPU that is off */
-			continue;
-		if (err) {
-			while (faults->nr_rings)
-				close_ring(&faults->ring[--faults->nr_rings]);
-			return err;
-		}
-		faults->nr_rings++;
-	}
-	return faults->nr_rings ? 0 : -ENODEV;
+	for (int cpu = 0; cpu < cpus && (!err || err == -ENODEV); cpu++)
+		err = open_cpu(faults, id, tid, nr, cpu);
+	if (faults->nr_rings && (!err || err == -ENODEV))
+		return 0;
+	unmap_rings(faults);
+	close_events(faults);
+	return err;
 }
 
 /* ---- the thread that polls ---- */
@@ -254,21 +222,21 @@ static void wake_tracer(struct perf_faults *faults)
 static void *poll_rings(void *arg)
 {
 	struct perf_faults *faults = arg;
-	struct pollfd *fd = calloc(faults->nr_rings + 1, sizeof(*fd));
+	struct pollfd *fd = calloc(faults->nr_fds + 1, sizeof(*fd));
 
 	if (!fd)
 		return NULL;
-	for (size_t i = 0; i < faults->nr_rings; i++)
-		fd[i] = (struct pollfd){ .fd = faults->ring[i].fd, .events = POLLIN };
-	fd[faults->nr_rings] = (struct pollfd){ .fd = faults->end_fd, .events = POLLIN };
+	for (size_t i = 0; i < faults->nr_fds; i++)
+		fd[i] = (struct pollfd){ .fd = faults->fd[i], .events = POLLIN };
+	fd[faults->nr_fds] = (struct pollfd){ .fd = faults->end_fd, .events = POLLIN };
 	for (;;) {
 		bool full = false;
 
-		if (poll(fd, faults->nr_rings + 1, -1) < 0)
+		if (poll(fd, faults->nr_fds + 1, -1) < 0)
 			continue;
-		if (fd[faults->nr_rings].revents)
+		if (fd[faults->nr_fds].revents)
 			break;
-		for (size_t i = 0; i < faults->nr_rings; i++) {
+		for (size_t i = 0; i < faults->nr_fds; i++) {
 			full |= (fd[i].revents & POLLIN) != 0;
 			if (fd[i].revents & (POLLHUP | POLLERR))	/* nobody left to sample */
 				fd[i].fd = -1;
@@ -307,7 +275,7 @@ static void stop_poller(struct perf_faults *faults)
 	close(faults->end_fd);
 }
 
-int perf_faults_open(pid_t pid, int signo, struct perf_faults **out)
+int perf_faults_open(const pid_t *tid, size_t nr, int signo, struct perf_faults **out)
 {
 	struct perf_faults *faults = calloc(1, sizeof(*faults));
 	long cpus = sysconf(_SC_NPROCESSORS_CONF);
@@ -318,18 +286,21 @@ int perf_faults_open(pid_t pid, int signo, struct perf_faults **out)
 	faults->signo = signo;
 	faults->ring = calloc((size_t)(cpus > 0 ? cpus : 1), sizeof(*faults->ring));
 	if (faults->ring) {
-		err = open_source(faults, FAULTS_TRACEPOINTS, pid);
+		err = open_source(faults, FAULTS_TRACEPOINTS, tid, nr);
 		if (err)
-			err = open_source(faults, FAULTS_SOFTWARE, pid);
+			err = open_source(faults, FAULTS_SOFTWARE, tid, nr);
 		if (err)
-			err = open_source(faults, FAULTS_SOFTWARE_USER, pid);
+			err = open_source(faults, FAULTS_SOFTWARE_USER, tid, nr);
 	}
 	if (!err) {
 		err = start_poller(faults);
-		while (err && faults->nr_rings)
-			close_ring(&faults->ring[--faults->nr_rings]);
+		if (err) {
+			unmap_rings(faults);
+			close_events(faults);
+		}
 	}
 	if (err) {
+		free(faults->fd);
 		free(faults->ring);
 		free(faults);
 		return err;
@@ -376,17 +347,13 @@ void perf_faults_close(struct perf_faults *faults)
 	int pipe_end = -1;
 
 	stop_poller(faults);
-	/* First, so that the grandchild gets no copy of them. */
-	for (size_t i = 0; i < faults->nr_rings; i++) {
-		munmap(faults->ring[i].head, faults->ring[i].size + UMM_PAGE_SIZE);
-		faults->ring[i].head = NULL;
-	}
+	unmap_rings(faults);		/* first, so that the grandchild gets no copy of them */
 	if (faults->source == FAULTS_TRACEPOINTS)
 		pipe_end = leave_the_last_close();
-	while (faults->nr_rings)
-		close_ring(&faults->ring[--faults->nr_rings]);
+	close_events(faults);
 	if (pipe_end >= 0)
 		close(pipe_end);
+	free(faults->fd);
 	free(faults->ring);
 	free(faults->sample);
 	free(faults);

@@ -28,11 +28,11 @@ enum fault_source {
 struct perf_faults;
 
 /*
- * Sample @pid, which has not started its work yet, and its descendants; the best source that is
+ * Sample the @nr threads @tid, which stand still, and all that they start; the best source that is
  * permitted.  @signo is sent to this thread when a ring fills.  0 or a negative error of the
  * poorest source.
  */
-int perf_faults_open(pid_t pid, int signo, struct perf_faults **out);
+int perf_faults_open(const pid_t *tid, size_t nr, int signo, struct perf_faults **out);
 void perf_faults_close(struct perf_faults *faults);
 
 enum fault_source perf_faults_source(const struct perf_faults *faults);

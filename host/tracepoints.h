@@ -1,0 +1,15 @@
+/*
+ * tracepoints.h - the numbers by which perf knows the page-fault tracepoints.
+ *
+ * Layer: host.  They stand in tracefs; where that is not mounted, a child with a mount namespace of
+ * its own mounts it and reads them, so that the host's mounts stay as they are.
+ */
+#ifndef HOST_TRACEPOINTS_H
+#define HOST_TRACEPOINTS_H
+
+#include <stdbool.h>
+
+/* The ids of exceptions:page_fault_user and _kernel; false if we may not know. */
+bool tracepoints_of_faults(int id[2]);
+
+#endif
