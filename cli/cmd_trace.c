@@ -29,11 +29,13 @@ struct tracer {
 /* "[pid 12] " once there are several, or "12 " in a file: as strace does. */
 static void add_prefix(struct tracer *tracer, pid_t tid)
 {
-	if (!tracer->options->follow.follow_forks)
+	bool forks = tracer->options->follow.follow_forks;
+
+	if (!forks && !tracer->options->nr_pids)
 		return;
-	if (tracer->options->output)
+	if (tracer->options->output && (forks || tracer->nr_tasks > 1))
 		text_addf(&tracer->lines, "%-5d ", (int)tid);
-	else if (tracer->nr_tasks > 1)
+	else if (!tracer->options->output && tracer->nr_tasks > 1)
 		text_addf(&tracer->lines, "[pid %5d] ", (int)tid);
 }
 
@@ -203,10 +205,20 @@ static void trace_new_task(void *ctx, pid_t parent, pid_t child, bool thread)
 {
 	struct tracer *tracer = ctx;
 
-	(void)thread;
+	bool first = !parent && !tracer->options->nr_pids, old = !parent && thread;
+
 	tracer->nr_tasks++;
-	if (parent && !tracer->options->output)		/* the first one has none */
+	if (!first && !old && !tracer->options->output)
 		complain("process %d attached", (int)child);
+}
+
+static void trace_detached(void *ctx, pid_t pid)
+{
+	struct tracer *tracer = ctx;
+
+	flush_after(tracer);
+	if (!tracer->options->output)
+		complain("process %d detached", (int)pid);
 }
 
 static void trace_warning(void *ctx, const char *message)
@@ -255,6 +267,7 @@ int cmd_trace(const struct verb *verb, int argc, char **argv)
 		.exited = trace_exited,
 		.superseded = trace_superseded,
 		.new_task = trace_new_task,
+		.detached = trace_detached,
 		.warning = trace_warning,
 	};
 	struct follow_summary summary;
@@ -267,6 +280,8 @@ int cmd_trace(const struct verb *verb, int argc, char **argv)
 	text_free(&tracer.lines);
 	text_free(&tracer.after);
 
+	if (options.nr_pids)
+		return trouble == FOLLOW_FAILED ? EXIT_TROUBLE : 0;
 	switch (trouble) {
 	case FOLLOW_NOT_FOUND:
 		return EXIT_NOT_FOUND;

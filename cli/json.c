@@ -80,8 +80,19 @@ static json_t *text_string(struct text *text)
 	return string;
 }
 
-void json_header(struct out *out, const struct verb *verb, char *const *program)
+static json_t *pids_of(const struct options *options)
 {
+	json_t *pids = json_array();
+
+	for (size_t i = 0; i < options->nr_pids; i++)
+		if (json_array_append_new(pids, json_integer(options->pid[i])))
+			die("out of memory");
+	return pids;
+}
+
+void json_header(struct out *out, const struct verb *verb, const struct options *options)
+{
+	char *const *program = options ? options->program : NULL;
 	json_t *object = record("header"), *argv = json_array();
 	struct text kernel = { 0 };
 
@@ -98,6 +109,8 @@ void json_header(struct out *out, const struct verb *verb, char *const *program)
 		put(object, "argv", argv);
 	else
 		json_decref(argv);
+	if (options && options->nr_pids)
+		put(object, "pids", pids_of(options));
 	write_record(out, object);
 }
 
@@ -328,6 +341,14 @@ static void json_new_task(void *ctx, pid_t parent, pid_t child, bool thread)
 	write_record(ctx, object);
 }
 
+static void json_detached(void *ctx, pid_t pid)
+{
+	json_t *object = record("detached");
+
+	put(object, "pid", json_integer(pid));
+	write_record(ctx, object);
+}
+
 static void json_warning(void *ctx, const char *message)
 {
 	json_t *object = record("warning");
@@ -348,6 +369,7 @@ void json_sink(struct follow_sink *sink, struct out *out)
 		.exited = json_exited,
 		.superseded = json_superseded,
 		.new_task = json_new_task,
+		.detached = json_detached,
 		.warning = json_warning,
 	};
 }
@@ -373,6 +395,11 @@ void json_summary(struct out *out, const struct follow_summary *summary)
 	put(object, "either", json_integer((json_int_t)summary->either));
 	put(object, "adopted", json_integer((json_int_t)summary->adopted));
 	put(object, "observed", json_integer((json_int_t)summary->observed));
+	if (summary->attached) {
+		put(object, "attached", json_integer((json_int_t)summary->attached));
+		put(object, "old_areas", json_integer((json_int_t)summary->old_areas));
+		put(object, "detached", json_boolean(summary->detached));
+	}
 	for (size_t i = 0; i < summary->nr_adopted_by; i++)
 		put(by, summary->adopted_by[i].reason,
 		    json_integer((json_int_t)summary->adopted_by[i].count));

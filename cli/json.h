@@ -13,7 +13,7 @@
 
 #define JSON_VERSION 1
 
-void json_header(struct out *out, const struct verb *verb, char *const *program);
+void json_header(struct out *out, const struct verb *verb, const struct options *options);
 
 /* A sink that writes a record for each callback to @out. */
 void json_sink(struct follow_sink *sink, struct out *out);

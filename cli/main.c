@@ -13,13 +13,13 @@
 #include "cli/verbs.h"
 
 static const struct verb verbs[] = {
-	{ VERB_TRACE, "trace", "[OPTIONS] [--] PROGRAM [ARGS]",
+	{ VERB_TRACE, "trace", "[OPTIONS] [--] PROGRAM [ARGS] | -p PID",
 	  "Run PROGRAM, print its memory calls as strace does, and under a refused one the check "
 	  "that refused it, its limit, the present value, and what was ruled out.",
 	  "The status is PROGRAM's own, or 125 if usermm fails, 126 if PROGRAM cannot be executed, "
 	  "127 if it is not found; a fatal signal of PROGRAM is raised again.",
 	  EXIT_FAILED, cmd_trace },
-	{ VERB_CHECK, "check", "[OPTIONS] [--] PROGRAM [ARGS]",
+	{ VERB_CHECK, "check", "[OPTIONS] [--] PROGRAM [ARGS] | -p PID",
 	  "Run PROGRAM, predict every answer to its memory calls, compare with the kernel's, and "
 	  "print each difference with both sides.",
 	  "The status is 0 if model and kernel agreed, 1 if they did not, 2 if usermm or PROGRAM "

@@ -8,7 +8,7 @@
 #include "cli/trouble.h"
 
 enum option_id {
-	OPT_FORKS = 'f', OPT_OUTPUT = 'o', OPT_HELP = 'h',
+	OPT_FORKS = 'f', OPT_OUTPUT = 'o', OPT_PID = 'p', OPT_HELP = 'h',
 	OPT_EXPLAIN = UCHAR_MAX + 1, OPT_VERIFY, OPT_JSON, OPT_PIN, OPT_RULE, OPT_COLOR, OPT_ASCII,
 	OPT_FALSIFY,
 };
@@ -26,6 +26,9 @@ static const struct option_row table[] = {
 	  "also follow the processes and threads that PROGRAM starts" },
 	{ OPT_OUTPUT, VERB_TRACE, "output", "FILE", "write the lines to FILE instead of stderr" },
 	{ OPT_OUTPUT, VERB_CHECK, "output", "FILE", "write the result to FILE instead of stdout" },
+	{ OPT_PID, VERB_TRACE | VERB_CHECK, "attach", "PID",
+	  "follow a process that runs already, until it ends or usermm is interrupted: then it "
+	  "runs on; may be repeated, or a list with commas" },
 	{ OPT_EXPLAIN, VERB_TRACE, "explain", "WHAT",
 	  "errors: say why calls were refused (default); all: also where addresses came from, what "
 	  "was merged and split; none" },
@@ -167,6 +170,30 @@ static void set_falsify(struct options *options, const struct verb *verb, char *
 	falsify->call = value;
 }
 
+static void add_pids(struct options *options, const struct verb *verb, const char *list)
+{
+	const char *at = list;
+
+	/* There is no program whose status could be meant. */
+	trouble_exits_with(EXIT_TROUBLE);
+	do {
+		char *end;
+		long pid;
+
+		errno = 0;
+		pid = strtol(at, &end, 10);
+		if (end == at || (*end && *end != ',') || errno || pid <= 0 || pid > INT_MAX)
+			die("%s: -p %s: the number of a process is needed", verb->name, list);
+		for (size_t i = 0; i < options->nr_pids; i++)
+			if (options->pid[i] == (pid_t)pid)
+				die("%s: -p %ld is given twice", verb->name, pid);
+		if (options->nr_pids == ATTACH_MAX)
+			die("%s: more than %d processes", verb->name, ATTACH_MAX);
+		options->pid[options->nr_pids++] = (pid_t)pid;
+		at = *end ? end + 1 : end;
+	} while (*at);
+}
+
 static void apply(struct options *options, const struct verb *verb, int id)
 {
 	static const char *const explain[] = { "none", "errors", "all", NULL };
@@ -180,6 +207,9 @@ static void apply(struct options *options, const struct verb *verb, int id)
 		break;
 	case OPT_OUTPUT:
 		options->output = optarg;
+		break;
+	case OPT_PID:
+		add_pids(options, verb, optarg);
 		break;
 	case OPT_EXPLAIN:
 		options->explain = (enum explain)word_of(verb, "explain", optarg, explain);
@@ -275,6 +305,10 @@ void options_parse(struct options *options, const struct verb *verb, int argc, c
 	if (verb->bit == VERB_RULES) {
 		if (optind < argc)
 			die("%s: takes no argument, got \"%s\"", verb->name, argv[optind]);
+	} else if (options->nr_pids && optind < argc) {
+		die("%s: -p and a program (%s): one of the two", verb->name, argv[optind]);
+	} else if (options->nr_pids) {
+		options->program = NULL;
 	} else if (optind == argc) {
 		die("%s: no program given (see `usermm %s --help`)", verb->name, verb->name);
 	} else {

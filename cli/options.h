@@ -18,6 +18,7 @@
 #define VERB_RULES	0x4
 
 #define RULE_SWITCHES_MAX 64
+#define ATTACH_MAX 64
 
 struct verb {
 	unsigned int bit;		/* VERB_ */
@@ -37,6 +38,8 @@ struct options {
 	bool ascii, json;
 	const char *output;		/* -o, or NULL */
 	char **program;			/* NULL-terminated argv, or NULL for none */
+	pid_t pid[ATTACH_MAX];		/* -p */
+	size_t nr_pids;
 	struct follow_rule_switch rules[RULE_SWITCHES_MAX];	/* follow.rules points here */
 };
 

@@ -14,14 +14,18 @@ enum follow_trouble run_program(const struct verb *verb, struct options *options
 	char error[512] = "";
 
 	if (options->json) {
-		json_header(out, verb, options->program);
+		json_header(out, verb, options);
 		out_flush(out);		/* before the child has a copy of what is pending */
 		json_sink(&records, out);
 		sink = &records;
 	}
 	*summary = (struct follow_summary){ 0 };
-	trouble = follow_run(&options->follow, options->program, sink, summary, error,
-			     sizeof(error));
+	if (options->nr_pids)
+		trouble = follow_attach(&options->follow, options->pid, options->nr_pids, sink,
+					summary, error, sizeof(error));
+	else
+		trouble = follow_run(&options->follow, options->program, sink, summary, error,
+				     sizeof(error));
 	if (trouble != FOLLOW_OK) {
 		complain("%s", *error ? error : "cannot follow the program");
 		if (options->json)
@@ -31,7 +35,8 @@ enum follow_trouble run_program(const struct verb *verb, struct options *options
 		json_summary(out, summary);
 	out_close(out);
 	/* A program that never ran has nothing to sum up for people. */
-	if (trouble != FOLLOW_NOT_FOUND && trouble != FOLLOW_NOT_EXECUTABLE) {
+	if (trouble != FOLLOW_NOT_FOUND && trouble != FOLLOW_NOT_EXECUTABLE &&
+	    (!options->nr_pids || summary->attached)) {
 		summary_line(&line, summary);
 		fputs(line.buf, stderr);
 		text_free(&line);

@@ -13,6 +13,9 @@
  * "device:PATH" where a driver's own mmap answered.
  */
 #define ADOPT_EXEC		"exec"			/* the layout that exec chose */
+#define ADOPT_ATTACH		"attach"		/* what was there when we came */
+#define ADOPT_BEFORE		FOLLOW_BEFORE_ATTACH
+#define ADOPT_SECCOMP		"outside mm: seccomp"	/* its own filter refused the call */
 #define ADOPT_MAP_32BIT		"MAP_32BIT"		/* its random start */
 #define ADOPT_SHMEM_INODE	"shmem inode"		/* of a shared anonymous object */
 #define ADOPT_OUTSIDE		"outside mm: process limit"

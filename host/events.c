@@ -34,6 +34,7 @@
 #include <unistd.h>
 
 #include "host/adopt.h"
+#include "host/attach.h"
 #include "host/events.h"
 #include "host/exec.h"
 #include "host/filter.h"
@@ -46,22 +47,26 @@
 #include "host/signals.h"
 #include "host/task.h"
 #include "host/turn.h"
+#include "host/unknown.h"
 #include "host/userfaultfd.h"
 
 /* Longer than any parent takes to tell of its child. */
 #define ORPHAN_NS UINT64_C(3000000000)
 
+/* Without a filter the next stop is that of the next call, whatever it is. */
 static void cont(struct task *task, int signo)
 {
-	ptrace_resume(task->tid, PTRACE_RESUME_CONT, signo);
+	ptrace_resume(task->tid,
+		      task->every_call ? PTRACE_RESUME_TO_CALL_STOP : PTRACE_RESUME_CONT, signo);
 }
 
 /* Resume a task that may be in the middle of a call: its exit stop must not be missed. */
 static void go_on(struct task *task, int signo)
 {
-	bool inside = task->call.active;
-
-	ptrace_resume(task->tid, inside ? PTRACE_RESUME_TO_EXIT_STOP : PTRACE_RESUME_CONT, signo);
+	if (task->call.active)
+		ptrace_resume(task->tid, PTRACE_RESUME_TO_CALL_STOP, signo);
+	else
+		cont(task, signo);
 }
 
 static bool followed(const struct task *task)
@@ -86,7 +91,7 @@ static void begin_call(struct follower *f, struct task *task)
 		predict_call(f, task);
 	}
 	call->active = true;
-	ptrace_resume(task->tid, PTRACE_RESUME_TO_EXIT_STOP, 0);
+	ptrace_resume(task->tid, PTRACE_RESUME_TO_CALL_STOP, 0);
 }
 
 static void pass_turn(struct follower *f, struct task *next)
@@ -127,15 +132,11 @@ static void start_record(struct task *task, const struct ptrace_call *entry,
 	call->poked = false;
 }
 
-static void on_seccomp(struct follower *f, struct task *task)
+static void on_entry(struct follower *f, struct task *task, const struct ptrace_call *at)
 {
+	const struct ptrace_call entry = *at;
 	const struct call_desc *desc;
-	struct ptrace_call entry;
 
-	if (ptrace_entry(task->tid, &entry) != 0) {
-		cont(task, 0);
-		return;
-	}
 	if (entry.filter_data == FILTER_FOREIGN) {
 		/* A number below zero is nobody's call: syscall(-1). */
 		if (entry.arch != AUDIT_ARCH_X86_64)
@@ -176,16 +177,23 @@ static void on_seccomp(struct follower *f, struct task *task)
 	begin_call(f, task);
 }
 
-static void on_exit_stop(struct follower *f, struct task *task)
+static void on_seccomp(struct follower *f, struct task *task)
+{
+	struct ptrace_call entry;
+
+	if (ptrace_entry(task->tid, &entry) == 0)
+		on_entry(f, task, &entry);
+	else
+		cont(task, 0);
+}
+
+void events_call_answered(struct follower *f, struct task *task)
 {
 	struct call *call = &task->call;
-	struct task *next;
 	int64_t got;
 
-	if (!call->active || ptrace_result(task->tid, &got) != 0) {
-		cont(task, 0);
+	if (!call->active || ptrace_result(task->tid, &got) != 0)
 		return;
-	}
 	call->active = false;
 	switch (call->desc->kind) {
 	case CALL_PASSIVE:
@@ -216,9 +224,30 @@ static void on_exit_stop(struct follower *f, struct task *task)
 	}
 	if (call->in_flight && task->space->nr_tasks > 1)
 		task->space->last_exit_ns = follower_now_ns();
-	next = turn_end(task);
+}
+
+static void on_exit_stop(struct follower *f, struct task *task)
+{
+	struct task *next = NULL;
+
+	if (task->call.active) {
+		events_call_answered(f, task);
+		if (!task->call.active)
+			next = turn_end(task);
+	}
 	cont(task, 0);
 	pass_turn(f, next);
+}
+
+/* Without a filter both ends of a call look the same. */
+static void on_call_stop(struct follower *f, struct task *task)
+{
+	struct ptrace_call entry;
+
+	if (task->every_call && ptrace_entry(task->tid, &entry) == 0)
+		on_entry(f, task, &entry);
+	else
+		on_exit_stop(f, task);
 }
 
 /* ---- tasks ---- */
@@ -251,9 +280,9 @@ static void settle(struct follower *f, struct task *parent, struct task *child, 
 			space->personality = parent->personality;
 			space->randomized = parent->space->randomized;
 			call->child = NULL;
-		} else {
-			f->no_memory = true;
 		}
+		if (!space || unknown_inherit(space, parent->space) != 0)
+			f->no_memory = true;
 	}
 	if (call->child) {
 		umm_mm_put(call->child);
@@ -270,7 +299,10 @@ static void let_out(struct follower *f, struct task *child)
 		return;
 	child->stopped_newborn = false;
 	f->nr_newborn--;
-	cont(child, 0);
+	if (child->let_go)
+		attach_let_go(f, child, 0);
+	else
+		cont(child, 0);
 }
 
 static void on_new_task(struct follower *f, struct task *parent, int event)
@@ -290,9 +322,14 @@ static void on_new_task(struct follower *f, struct task *parent, int event)
 		call->event_pid = tid;
 		pin_inherit(f, child, parent);
 		settle(f, parent, child, thread, flags & CLONE_VM);
+		if (!in_call && child->every_call) {
+			attach_unseen_child(f, parent, child, f->options->follow_forks);
+			thread = child->tgid == parent->tgid;
+		}
 		if (followed(child) && (f->options->follow_forks || thread))
 			announce(f, parent, child, thread);
 		child->quiet = !f->options->follow_forks && (parent->quiet || !thread);
+		child->let_go = child->every_call && !child->space;
 		let_out(f, child);
 	} else if (tid > 0) {
 		f->no_memory = true;
@@ -326,7 +363,7 @@ static void on_exec(struct follower *f, struct task *task)
 	samples_forget(f, task);
 	next = turn_end(task);
 	task->exiting = false;
-	if (task->tid != f->main_pid && !f->options->follow_forks) {
+	if (task->tid != f->main_pid && !task->attached && !f->options->follow_forks) {
 		task_set_space(f, task, NULL);
 	} else {
 		task->call.desc = NULL;
@@ -349,7 +386,10 @@ static void on_exec(struct follower *f, struct task *task)
 			follower_warn(f, "setuid of the program of process %d ignored",
 				      (int)task->tgid);
 	}
-	cont(task, 0);
+	if (task->every_call && !task->space)
+		attach_let_go(f, task, 0);	/* a vfork's child went its own way */
+	else
+		cont(task, 0);
 	pass_turn(f, next);
 }
 
@@ -364,7 +404,7 @@ static void on_exit_event(struct follower *f, struct task *task)
 		outcome_no_return(f, task);
 		next = turn_end(task);
 		if (task->space->nr_tasks == 1 && !killed_inside)
-			outcome_exit(f, task);
+			outcome_exit(f, task, "at exit");
 	}
 	/* Before the kernel tears it down: our copies of its files go first. */
 	task_set_space(f, task, NULL);
@@ -467,8 +507,14 @@ void events_dispatch(struct follower *f, pid_t tid, int status)
 		on_death(f, task, status);
 		return;
 	}
+	if (task->let_go) {
+		attach_let_go(f, task, 0);
+		return;
+	}
+	if (task->late)
+		attach_late(f, task);
 	if (signo == (SIGTRAP | 0x80)) {
-		on_exit_stop(f, task);
+		on_call_stop(f, task);
 		return;
 	}
 	switch (event) {

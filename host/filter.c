@@ -2,6 +2,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -67,6 +68,13 @@ static int generate(struct program *program)
 		emit_call(program, &calls_table[i]);
 	emit(program, (struct sock_filter)RET_ALLOW);
 	return program->len <= FILTER_MAX ? 0 : -E2BIG;
+}
+
+uint32_t filter_would_say(uint32_t arch, uint64_t nr)
+{
+	bool foreign = arch != AUDIT_ARCH_X86_64 || (uint32_t)nr >= X32_SYSCALL_BIT;
+
+	return foreign ? FILTER_FOREIGN : FILTER_CALL;
 }
 
 int filter_install(void)

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host/attach.h"
 #include "host/events.h"
 #include "host/follow.h"
 #include "host/perf_faults.h"
@@ -87,6 +88,11 @@ static void loop(struct follower *f)
 		if (signals_ticked())
 			housekeeping(f);
 		signo = signals_forward();
+		if (f->attached && (signo || f->no_memory)) {
+			f->summary->detached = true;
+			attach_end(f);
+			return;
+		}
 		if (signo)
 			kill_all(f, signo);
 		if (f->no_memory && !killed) {
@@ -207,6 +213,14 @@ static enum follow_trouble exec_trouble(const struct ptrace_report *report, cons
 	return report->error == ENOENT ? FOLLOW_NOT_FOUND : FOLLOW_NOT_EXECUTABLE;
 }
 
+static void close_loop(struct follower *f)
+{
+	if (f->faults)
+		perf_faults_close(f->faults);
+	f->faults = NULL;
+	signals_close();
+}
+
 static enum follow_trouble run(struct follower *f, const char *path, char *const argv[],
 			       char *error, size_t error_size)
 {
@@ -237,10 +251,7 @@ static enum follow_trouble run(struct follower *f, const char *path, char *const
 	open_faults(f, &child.pid, 1);
 	ptrace_release(&child);
 	loop(f);
-	if (f->faults)
-		perf_faults_close(f->faults);
-	f->faults = NULL;
-	signals_close();
+	close_loop(f);
 	if (ptrace_failed(&child, &report))
 		return exec_trouble(&report, argv[0], error, error_size);
 	if (f->no_memory) {
@@ -254,12 +265,24 @@ static enum follow_trouble run(struct follower *f, const char *path, char *const
 	return FOLLOW_OK;
 }
 
+static enum follow_trouble begin(struct follower *f, char *error, size_t error_size)
+{
+	int err = make_world(f);
+
+	/* Pinned and then without us, a process that we did not start would stay so. */
+	if (!err)
+		err = pin_open(f, f->options->pin == FOLLOW_PIN_AUTO && !f->attached);
+	if (err)
+		snprintf(error, error_size, "cannot make a world: %s", strerror(-err));
+	return err ? FOLLOW_FAILED : FOLLOW_OK;
+}
+
 enum follow_trouble follow_run(const struct follow_options *options, char *const argv[],
 			       const struct follow_sink *sink, struct follow_summary *summary,
 			       char *error, size_t error_size)
 {
 	struct follower f = { .options = options, .sink = sink, .summary = summary };
-	enum follow_trouble trouble = FOLLOW_FAILED;
+	enum follow_trouble trouble;
 	char path[4096];
 	int err;
 
@@ -269,13 +292,50 @@ enum follow_trouble follow_run(const struct follow_options *options, char *const
 		snprintf(error, error_size, "cannot run %s: %s", argv[0], strerror(-err));
 		return err == -ENOENT || err == -ENOTDIR ? FOLLOW_NOT_FOUND : FOLLOW_NOT_EXECUTABLE;
 	}
-	err = make_world(&f);
-	if (!err)
-		err = pin_open(&f, options->pin == FOLLOW_PIN_AUTO);
-	if (err)
-		snprintf(error, error_size, "cannot make a world: %s", strerror(-err));
-	else
+	trouble = begin(&f, error, error_size);
+	if (trouble == FOLLOW_OK)
 		trouble = run(&f, path, argv, error, error_size);
+	free_everything(&f);
+	return trouble;
+}
+
+static enum follow_trouble run_attached(struct follower *f, const pid_t pid[], size_t nr,
+					char *error, size_t error_size)
+{
+	int err;
+
+	f->strangers = has_children();
+	raise_descriptor_limit();
+	signals_open_attached();
+	err = attach_begin(f, pid, nr, open_faults, error, error_size);
+	if (!err)
+		loop(f);
+	close_loop(f);
+	if (err)
+		return FOLLOW_FAILED;
+	if (f->no_memory) {
+		snprintf(error, error_size, "out of memory: detached");
+		return FOLLOW_FAILED;
+	}
+	if (f->gave_up) {
+		snprintf(error, error_size, "not everything could be followed");
+		return FOLLOW_GAVE_UP;
+	}
+	return FOLLOW_OK;
+}
+
+enum follow_trouble follow_attach(const struct follow_options *options, const pid_t pid[],
+				  size_t nr, const struct follow_sink *sink,
+				  struct follow_summary *summary, char *error, size_t error_size)
+{
+	struct follower f = { .options = options, .sink = sink, .summary = summary,
+			      .attached = true };
+	enum follow_trouble trouble;
+
+	memset(summary, 0, sizeof(*summary));
+	trouble = begin(&f, error, error_size);
+	if (trouble == FOLLOW_OK)
+		trouble = run_attached(&f, pid, nr, error, error_size);
 	free_everything(&f);
 	return trouble;
 }

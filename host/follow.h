@@ -45,6 +45,8 @@ struct follow_options {
 };
 
 /* Why an answer was taken from the kernel: the closed list, host/adopt.h. */
+#define FOLLOW_BEFORE_ATTACH	"before attach"	/* it hung on what a process did before we came */
+
 struct follow_adopted {
 	const char *reason;		/* "exec", "mremap", "MAP_32BIT", … the key in adopted_by */
 	const char *detail;		/* one line, or NULL */
@@ -108,6 +110,7 @@ struct follow_sink {
 	/* @by, a thread of @tid's process, made an exec and goes on as @tid. */
 	void (*superseded)(void *ctx, pid_t tid, pid_t by);
 	void (*new_task)(void *ctx, pid_t parent, pid_t child, bool thread);
+	void (*detached)(void *ctx, pid_t pid);		/* it runs on without us */
 	void (*warning)(void *ctx, const char *text);	/* degraded: no perf, records lost … */
 };
 
@@ -116,12 +119,15 @@ struct follow_sink {
 struct follow_summary {
 	uint64_t calls, processes, threads, faults, maps;
 	uint64_t divergences, either, adopted, observed;
+	uint64_t attached;		/* processes that ran before us */
+	uint64_t old_areas;		/* what they had then: who shares anon_vmas is not known */
 	struct { const char *reason; uint64_t count; } adopted_by[FOLLOW_ADOPTED_MAX];
 	size_t nr_adopted_by;
 	int wait_status;		/* of the program that was started */
+	bool detached;			/* follow_attach(): somebody asked, they live on */
 };
 
-/* Why follow_run() itself failed. */
+/* Why follow_run() or follow_attach() itself failed. */
 enum follow_trouble {
 	FOLLOW_OK,
 	FOLLOW_NOT_FOUND,		/* the program: 127 */
@@ -137,5 +143,14 @@ enum follow_trouble {
 enum follow_trouble follow_run(const struct follow_options *options, char *const argv[],
 			       const struct follow_sink *sink, struct follow_summary *summary,
 			       char *error, size_t error_size);
+
+/*
+ * Follow the @nr processes @pid, all their threads, and with options->follow_forks what they start
+ * from now on; return when they have ended, or when SIGINT, SIGTERM, SIGHUP or SIGQUIT comes: then
+ * they run on, as they do if we are killed.  What they did before is not known: see host/unknown.h.
+ */
+enum follow_trouble follow_attach(const struct follow_options *options, const pid_t pid[],
+				  size_t nr, const struct follow_sink *sink,
+				  struct follow_summary *summary, char *error, size_t error_size);
 
 #endif

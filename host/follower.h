@@ -33,6 +33,7 @@ enum doubt_kind {
 	DOUBT_NONE,
 	DOUBT_CONCURRENT,		/* its first fault ran beside a call of another thread */
 	DOUBT_SCANNED,			/* nobody reported the fault: its page was found */
+	DOUBT_OLD,			/* it was there when we came */
 };
 
 struct doubt {
@@ -64,6 +65,7 @@ struct space {
 	uint64_t last_exit_ns;		/* of the last call, if other threads run */
 	struct doubt doubt[DOUBTS];	/* a ring, the last ones */
 	unsigned int nr_doubts;
+	struct unknown *unknown;	/* of what was there when we came; NULL: we saw it begin */
 };
 
 /* A call between its entry and its exit stop. */
@@ -110,6 +112,12 @@ struct task {
 	bool quiet;			/* of a child that nobody asked to follow */
 	bool exiting;			/* past PTRACE_EVENT_EXIT */
 	int pidfd;			/* -1 until a descriptor is looked at */
+	bool every_call;		/* no filter: it stops at each call, entry and exit */
+	bool attached;			/* one of those that follow_attach() was told of */
+	bool parked;			/* stands at parked_status, to be dispatched or detached */
+	bool late;			/* was inside a call when its space was imported */
+	bool let_go;			/* detach it at its first stop */
+	int parked_status;
 	uint64_t fault_addr;		/* the last sample: what a SIGSEGV will be about */
 	unsigned int fault_access;
 	bool pinned;
@@ -126,6 +134,7 @@ struct difference {
 #define KNOWN_BUCKETS 256
 
 struct known_file;
+struct unknown;
 struct known_uffd;
 struct pin;
 struct settings;
@@ -155,6 +164,7 @@ struct follower {
 	const struct task *caller;	/* stands at its entry stop, about to go in */
 	const struct space *late_space;	/* see samples_apply_late() */
 	pid_t main_pid;
+	bool attached;			/* follow_attach(): nobody is pinned, killed or filtered */
 	bool strangers;			/* we had children before we started the program */
 	bool gave_up;
 	bool own_counted;		/* the vdso of our own process, as observed */

@@ -212,6 +212,14 @@ void limits_ensure(struct task *task)
 		limits_read(task);
 }
 
+bool limits_has_seccomp(pid_t tid)
+{
+	char text[4096];
+
+	return read_proc(tid, "status", text, sizeof(text)) &&
+	       (strstr(text, "\nSeccomp:\t2") || strstr(text, "\nSeccomp:\t1"));
+}
+
 uint64_t limits_locked_pages(pid_t pid)
 {
 	char text[4096];

@@ -33,6 +33,9 @@ void limits_forget(struct follower *f);
 /* The soft RLIMIT_STACK of a process. */
 bool limits_stack(pid_t pid, uint64_t *soft);
 
+/* True if it has a seccomp filter, which may refuse calls after we have seen them begin. */
+bool limits_has_seccomp(pid_t tid);
+
 /* VmLck of the process in pages, or 0. */
 uint64_t limits_locked_pages(pid_t pid);
 

@@ -22,11 +22,13 @@
 #include "host/calls/calls.h"
 #include "host/calls/observe.h"
 #include "host/compare.h"
+#include "host/limits.h"
 #include "host/outcome.h"
 #include "host/pin.h"
 #include "host/ptrace.h"
 #include "host/samples.h"
 #include "host/task.h"
+#include "host/unknown.h"
 #include "host/userfaultfd.h"
 
 #define WHOLE_EVERY 1000
@@ -75,10 +77,17 @@ static bool result_agrees(struct follower *f, struct task *task)
 static void result_diverged(struct follower *f, struct task *task, int64_t truth)
 {
 	struct call *call = &task->call;
+	const char *unknown = NULL;
 
 	if (task->space->order_unknown) {
 		call->pub.adopted = true;
 		adopt_count(f, task, &call->pub, ADOPT_ORDER_UNKNOWN, NULL);
+	} else if ((unknown = unknown_explains(f, task, truth)) != NULL) {
+		call->pub.adopted = true;
+		adopt_count(f, task, &call->pub, ADOPT_BEFORE, unknown);
+	} else if (task->every_call && truth < 0 && limits_has_seccomp(task->tid)) {
+		call->pub.adopted = true;
+		adopt_count(f, task, &call->pub, ADOPT_SECCOMP, NULL);
 	} else {
 		compare_diverged_result(f, task, call->pub.predicted, call->pub.got);
 	}
@@ -97,7 +106,8 @@ static void result_diverged(struct follower *f, struct task *task, int64_t truth
 static enum doubt_kind doubt_about(struct follower *f, struct task *task, uint64_t start,
 				   uint64_t end)
 {
-	if (!task->space->nr_doubts || !compare_differs_by_merging(f, task, &start, &end))
+	if ((!task->space->nr_doubts && !task->space->unknown) ||
+	    !compare_differs_by_merging(f, task, &start, &end))
 		return DOUBT_NONE;
 	return samples_in_doubt(task->space, start, end);
 }
@@ -106,13 +116,20 @@ static void maps_diverged(struct follower *f, struct task *task, const char *whe
 			  uint64_t end)
 {
 	enum doubt_kind doubt = doubt_about(f, task, start, end);
+	const char *unknown = NULL;
 
+	if (doubt == DOUBT_OLD)
+		unknown = "who may merge with whom of what was there";
+	else
+		unknown = unknown_explains_areas(task);
 	if (task->space->order_unknown)
 		adopt_count(f, task, &task->call.pub, ADOPT_ORDER_UNKNOWN, NULL);
 	else if (doubt == DOUBT_CONCURRENT)
 		f->summary->either++;
 	else if (doubt == DOUBT_SCANNED)
 		adopt_count(f, task, &task->call.pub, ADOPT_FAULT_ORDER, NULL);
+	else if (unknown)
+		adopt_count(f, task, &task->call.pub, ADOPT_BEFORE, unknown);
 	else
 		compare_diverged_maps(f, task, where, start, end);
 	adopt_everything(f, task);
@@ -212,6 +229,7 @@ static void finish_predicted(struct follower *f, struct task *task, int64_t trut
 	if (call->desc->kind != CALL_FORK) {
 		verify_areas(f, task);
 		samples_doubt_spreads(task->space, call->start);
+		unknown_learn(f, task, truth);
 	}
 	if (ops->after)
 		ops->after(f, task, truth);
@@ -295,12 +313,12 @@ void outcome_no_return(struct follower *f, struct task *task)
 	tell_call(f, task);
 }
 
-void outcome_exit(struct follower *f, struct task *task)
+void outcome_exit(struct follower *f, struct task *task, const char *where)
 {
 	task->call.desc = NULL;
 	if (task->call.in_flight || f->options->verify != FOLLOW_VERIFY_MAPS)
 		return;
 	userfaultfd_refresh(f, task->space);
 	if (!whole_agrees(f, task))
-		maps_diverged(f, task, "at exit", 0, TASK_SIZE_64);
+		maps_diverged(f, task, where, 0, TASK_SIZE_64);
 }

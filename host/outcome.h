@@ -17,7 +17,7 @@ void outcome_passive(struct follower *f, struct task *task, int64_t got);
 /* A call whose owner will not see it return (death, exec): tell, and drop what it held. */
 void outcome_no_return(struct follower *f, struct task *task);
 
-/* The last thread of the space is about to leave it. */
-void outcome_exit(struct follower *f, struct task *task);
+/* The last thread of the space is about to leave it, or we are: @where says so, "at exit". */
+void outcome_exit(struct follower *f, struct task *task, const char *where);
 
 #endif

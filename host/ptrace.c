@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -20,6 +21,13 @@
 #define OPTIONS (PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACESECCOMP |	\
 		 PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |	\
 		 PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXIT)
+
+/*
+ * Of a process that ran before us.  It has no filter of ours and survives us: no EXITKILL.  Where
+ * it has a filter of its own that asks a tracer, there is none to ask: no TRACESECCOMP.
+ */
+#define ATTACH_OPTIONS (PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK |	\
+			PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXIT)
 
 static long request(int op, pid_t tid, uintptr_t addr, uintptr_t data)
 {
@@ -97,6 +105,23 @@ close_go:
 	return (int)err;
 }
 
+int ptrace_seize(pid_t tid)
+{
+	long err = request(PTRACE_SEIZE, tid, 0, ATTACH_OPTIONS);
+
+	return (int)(err ? err : request(PTRACE_INTERRUPT, tid, 0, 0));
+}
+
+int ptrace_interrupt(pid_t tid)
+{
+	return (int)request(PTRACE_INTERRUPT, tid, 0, 0);
+}
+
+int ptrace_detach(pid_t tid, int signo)
+{
+	return (int)request(PTRACE_DETACH, tid, 0, (uintptr_t)signo);
+}
+
 void ptrace_release(struct ptrace_child *child)
 {
 	ssize_t ignored = write(child->go_fd, "", 1);
@@ -129,13 +154,18 @@ int ptrace_entry(pid_t tid, struct ptrace_call *call)
 
 	if (err)
 		return (int)err;
-	if (info.op != PTRACE_SYSCALL_INFO_SECCOMP)
-		return -EINVAL;
 	call->arch = info.arch;
-	call->filter_data = info.seccomp.ret_data;
-	call->nr = info.seccomp.nr;
-	for (int i = 0; i < 6; i++)
-		call->arg[i] = info.seccomp.args[i];
+	if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
+		call->nr = info.entry.nr;
+		memcpy(call->arg, info.entry.args, sizeof(call->arg));
+		call->filter_data = filter_would_say(call->arch, call->nr);
+	} else if (info.op == PTRACE_SYSCALL_INFO_SECCOMP) {
+		call->nr = info.seccomp.nr;
+		memcpy(call->arg, info.seccomp.args, sizeof(call->arg));
+		call->filter_data = info.seccomp.ret_data;
+	} else {
+		return -EINVAL;
+	}
 	return 0;
 }
 
@@ -189,7 +219,7 @@ int ptrace_resume(pid_t tid, enum ptrace_resume how, int signo)
 	switch (how) {
 	case PTRACE_RESUME_CONT:
 		return (int)request(PTRACE_CONT, tid, 0, (uintptr_t)signo);
-	case PTRACE_RESUME_TO_EXIT_STOP:
+	case PTRACE_RESUME_TO_CALL_STOP:
 		return (int)request(PTRACE_SYSCALL, tid, 0, (uintptr_t)signo);
 	case PTRACE_RESUME_LISTEN:
 		return (int)request(PTRACE_LISTEN, tid, 0, 0);

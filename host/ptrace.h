@@ -32,6 +32,18 @@ struct ptrace_report {
 int ptrace_spawn(const char *path, char *const argv[], struct ptrace_child *child,
 		 const char **what);
 
+/*
+ * Seize a running thread and ask it to stop.  It survives us.  A call in which it sleeps is
+ * interrupted, and begun again by the kernel if it is one that signals do not end.
+ */
+int ptrace_seize(pid_t tid);
+
+/* Ask a seized thread to stop. */
+int ptrace_interrupt(pid_t tid);
+
+/* At any stop: let it run on without us, with signal @signo if that is what it stopped for. */
+int ptrace_detach(pid_t tid, int signo);
+
 /* Let it install the filter and exec. */
 void ptrace_release(struct ptrace_child *child);
 
@@ -45,7 +57,7 @@ struct ptrace_call {
 	uint64_t arg[6];
 };
 
-/* At a seccomp stop.  0 or a negative error. */
+/* At a seccomp stop or an entry stop.  0 or a negative error: -EINVAL at an exit stop. */
 int ptrace_entry(pid_t tid, struct ptrace_call *call);
 
 /* At an exit stop: the result, negative for an error.  0 or a negative error. */
@@ -64,7 +76,7 @@ int ptrace_poke(pid_t tid, uint64_t addr, uint64_t value);
 /* The message of the last event, 0 if there is none. */
 unsigned long ptrace_message(pid_t tid);
 
-enum ptrace_resume { PTRACE_RESUME_CONT, PTRACE_RESUME_TO_EXIT_STOP, PTRACE_RESUME_LISTEN };
+enum ptrace_resume { PTRACE_RESUME_CONT, PTRACE_RESUME_TO_CALL_STOP, PTRACE_RESUME_LISTEN };
 
 int ptrace_resume(pid_t tid, enum ptrace_resume how, int signo);
 

@@ -9,6 +9,7 @@
 
 #include "host/samples.h"
 #include "host/task.h"
+#include "host/unknown.h"
 
 /* More than this of unknown tasks are remnants of dead ones. */
 #define PENDING_MAX 65536
@@ -155,11 +156,12 @@ enum doubt_kind samples_in_doubt(const struct space *space, uint64_t start, uint
 		if (doubt->start < end && doubt->end > start && doubt->kind > kind)
 			kind = doubt->kind;
 	}
-	return kind;
+	return unknown_touches(space, start, end) ? DOUBT_OLD : kind;
 }
 
 void samples_doubt_gone(struct space *space, uint64_t start, uint64_t end)
 {
+	unknown_gone(space, start, end);
 	/* With several, a neighbour may have got its anon_vma from there, or not. */
 	if (space->nr_tasks > 1)
 		return;
@@ -185,6 +187,7 @@ void samples_doubt_spreads(struct space *space, uint64_t addr)
 {
 	struct umm_area area = { .size = sizeof(area) };
 
+	unknown_spreads(space, addr);
 	if (!space->nr_doubts || !umm_find_area(space->mm, addr, &area) || area.start > addr)
 		return;
 	for (unsigned int i = 0; i < DOUBTS && i < space->nr_doubts; i++) {

@@ -9,6 +9,8 @@ static const int forwarded[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 
 #define NR_FORWARDED (sizeof(forwarded) / sizeof(forwarded[0]))
 
+#define LEAVE_TICK_US 5000
+
 static struct {
 	volatile sig_atomic_t main_pid, ticked, kept;
 	uint64_t period_ns;
@@ -42,9 +44,23 @@ static void on_io(int signo)
 	state.ticked = 1;
 }
 
-void signals_open(pid_t main_pid)
+/* If it came just before waitpid(), nothing would interrupt that: so tick. */
+static void on_leave(int signo, siginfo_t *info, void *context)
 {
-	struct sigaction forward = { .sa_sigaction = on_forwarded, .sa_flags = SA_SIGINFO };
+	const struct timeval soon = { .tv_usec = LEAVE_TICK_US };
+	const struct itimerval ticks = { .it_interval = soon, .it_value = soon };
+	int saved = errno;
+
+	(void)info;
+	(void)context;
+	state.kept = signo;
+	setitimer(ITIMER_REAL, &ticks, NULL);
+	errno = saved;
+}
+
+static void open_signals(pid_t main_pid, void (*on_end)(int, siginfo_t *, void *))
+{
+	struct sigaction forward = { .sa_sigaction = on_end, .sa_flags = SA_SIGINFO };
 	struct sigaction alarm_action = { .sa_handler = on_alarm };
 	struct sigaction io_action = { .sa_handler = on_io };
 
@@ -62,6 +78,16 @@ void signals_open(pid_t main_pid)
 	 */
 	signal(SIGTTOU, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
+}
+
+void signals_open(pid_t main_pid)
+{
+	open_signals(main_pid, on_forwarded);
+}
+
+void signals_open_attached(void)
+{
+	open_signals(0, on_leave);
 }
 
 void signals_main_gone(void)

@@ -18,6 +18,12 @@
  */
 void signals_open(pid_t main_pid);
 
+/*
+ * The same for processes that ran before us: whoever sends one of these to us, or types it, asks
+ * us to leave.  It is kept for signals_forward(), and the clock ticks until that is asked.
+ */
+void signals_open_attached(void);
+
 /* The first program has ended: from now on they are kept for signals_forward(). */
 void signals_main_gone(void);
 

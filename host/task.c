@@ -6,6 +6,7 @@
 
 #include "host/task.h"
 #include "host/turn.h"
+#include "host/unknown.h"
 #include "host/userfaultfd.h"
 
 static struct task **bucket(struct follower *f, pid_t tid)
@@ -38,6 +39,7 @@ struct task *task_new(struct follower *f, pid_t tid)
 	task->tid = tid;
 	task->tgid = tid;
 	task->pidfd = -1;
+	task->every_call = f->attached;
 	task->hash_next = *bucket(f, tid);
 	*bucket(f, tid) = task;
 	f->nr_tasks++;
@@ -59,6 +61,7 @@ static void space_free(struct follower *f, struct space *space)
 		link = &(*link)->next;
 	*link = space->next;
 	space_give_up(f, space);
+	unknown_free(space);
 	free(space);
 }
 

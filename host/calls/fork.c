@@ -12,6 +12,7 @@
 #include "host/calls/observe.h"
 #include "host/ptrace.h"
 #include "host/settings.h"
+#include "host/task.h"
 
 /*
  * The flags of a fork-like call.  A child that asked not to be traced would run on with the filter
@@ -21,6 +22,7 @@ static uint64_t clone_flags(struct task *task)
 {
 	struct call *call = &task->call;
 	const uint64_t *arg = call->pub.arg;
+	bool ours = !task->every_call;	/* else it does not need us, and is not touched */
 	uint64_t flags = 0;
 
 	switch (call->pub.nr) {
@@ -30,13 +32,13 @@ static uint64_t clone_flags(struct task *task)
 		return CLONE_VM | CLONE_VFORK;
 	case __NR_clone:
 		flags = arg[0];
-		if (flags & CLONE_UNTRACED)
+		if ((flags & CLONE_UNTRACED) && ours)
 			ptrace_set_arg0(task->tid, flags & ~(uint64_t)CLONE_UNTRACED);
 		return flags;
 	default:	/* clone3: in memory that cannot block, or the call fails by itself */
 		if (ptrace_peek(task->tid, arg[0], &flags) != 0)
 			return CLONE_VM;
-		if ((flags & CLONE_UNTRACED) &&
+		if ((flags & CLONE_UNTRACED) && ours &&
 		    ptrace_poke(task->tid, arg[0], flags & ~(uint64_t)CLONE_UNTRACED) == 0) {
 			call->poked = true;
 			call->poked_flags = flags;
@@ -54,6 +56,14 @@ static void fork_predict(struct follower *f, struct task *task)
 	call->clone_flags = clone_flags(task);
 	if (!space || !space->mm)
 		return;
+	if (task->every_call && (call->clone_flags & CLONE_UNTRACED) &&
+	    (call->clone_flags & CLONE_VM)) {
+		follower_warn(f, "process %d shares its memory with one that may not be traced:"
+			      " not followed any more", (int)task->tgid);
+		space_give_up(f, space);
+		f->gave_up = true;
+		return;
+	}
 	if (!(call->clone_flags & CLONE_VM)) {
 		observe_settings(f, task, f->settings->umm.overcommit_memory != 1);
 		/* What the child inherits hangs on every area that may have been written. */
