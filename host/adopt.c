@@ -4,12 +4,11 @@
 #include <string.h>
 
 #include "host/adopt.h"
+#include "host/calls/observe.h"
 #include "host/files.h"
 #include "host/pagemap.h"
 #include "host/samples.h"
 #include "host/task.h"
-
-#define TASK_SIZE_64 UINT64_C(0x7ffffffff000)
 
 void adopt_count(struct follower *f, struct task *task, const struct follow_call *call,
 		 const char *reason, const char *detail)

@@ -5,12 +5,11 @@
 #include <string.h>
 
 #include "host/adopt.h"
+#include "host/calls/observe.h"
 #include "host/compare.h"
 #include "host/limits.h"
 #include "host/files.h"
 #include "host/task.h"
-
-#define TASK_SIZE_64 UINT64_C(0x7ffffffff000)
 
 /* What VmFlags has that no merge and no call of ours looks at. */
 #define FLAGS_IGNORED UMM_VM_SOFTDIRTY

@@ -81,7 +81,8 @@ static int import_layout(struct follower *f, struct task *task)
 	if (err)
 		return err;
 	umm_layout_init(&layout, UINT64_C(8) << 20);
-	layout.task_size = TASK_SIZE_64;
+	layout.task_size = f->settings->task_size;
+	layout.map_window = TASK_SIZE_64;
 	layout.start_code = field[STAT_START_CODE];
 	layout.end_code = field[STAT_END_CODE];
 	layout.start_stack = field[STAT_START_STACK];

@@ -28,6 +28,7 @@
 
 #include "host/calls/shm.h"
 #include "host/files.h"
+#include "host/settings.h"
 
 #ifndef XFS_SUPER_MAGIC
 #define XFS_SUPER_MAGIC 0x58465342
@@ -175,19 +176,21 @@ static enum umm_file_kind kind_of(const struct stat *st, long fs_type, const cha
 }
 
 /* The file systems that allow no execution on any mount: statfs shows only what a mount forbids. */
-static bool never_executable(long fs_type)
+static bool never_executable(const struct settings *settings, long fs_type)
 {
 	switch (fs_type) {
-	case ANON_INODE_FS_MAGIC:
 	case MQUEUE_MAGIC:
+	case PROC_SUPER_MAGIC:
+	case SECRETMEM_MAGIC:
+	case SYSFS_MAGIC:
+		return true;
+	case ANON_INODE_FS_MAGIC:
+		return settings->anon_inodes_noexec;
 	case NSFS_MAGIC:
 	case PID_FS_MAGIC:
 	case PIPEFS_MAGIC:
-	case PROC_SUPER_MAGIC:
-	case SECRETMEM_MAGIC:
 	case SOCKFS_MAGIC:
-	case SYSFS_MAGIC:
-		return true;
+		return settings->pipes_noexec;
 	default:
 		return false;
 	}
@@ -368,7 +371,7 @@ static int new_known(struct follower *f, int fd, const struct stat *st, int open
 	known->fd = fd;
 	known->flags = mode_flags(open_flags);
 	if (fstatfs(fd, &fs) == 0 &&
-	    ((fs.f_flags & ST_NOEXEC) || never_executable((long)fs.f_type)))
+	    ((fs.f_flags & ST_NOEXEC) || never_executable(f->settings, (long)fs.f_type)))
 		known->flags |= UMM_FILE_NOEXEC;
 	if (S_ISREG(st->st_mode) || S_ISSOCK(st->st_mode))
 		known->flags |= UMM_FILE_SIGNED_OFFSETS;

@@ -21,6 +21,7 @@
 #include "host/perf_faults.h"
 #include "host/pin.h"
 #include "host/platform_posix.h"
+#include "host/probe.h"
 #include "host/ptrace.h"
 #include "host/samples.h"
 #include "host/settings.h"
@@ -122,6 +123,16 @@ static void raise_descriptor_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* Fixes that were carried back to a kernel whose version does not have them. */
+static int set_probed_rules(struct follower *f)
+{
+	int readable = probe_sealed_readable(), rule = umm_rule_find("seal_write_allows_read");
+
+	if (readable < 0 || rule < 0)
+		return 0;
+	return umm_world_set_rule(f->world, (unsigned int)rule, readable);
+}
+
 static int make_world(struct follower *f)
 {
 	struct umm_platform platform;
@@ -138,6 +149,8 @@ static int make_world(struct follower *f)
 		return -ENOMEM;
 	settings_read(f->settings);
 	err = umm_world_new(&platform, &f->settings->umm, &f->world);
+	if (!err)
+		err = set_probed_rules(f);
 	for (size_t i = 0; !err && i < f->options->nr_rules; i++)
 		err = umm_world_set_rule(f->world, f->options->rules[i].rule,
 					 f->options->rules[i].on);

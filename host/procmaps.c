@@ -12,7 +12,7 @@
 #include "host/procmaps.h"
 
 /* User space ends here; what lies above (the gate area) belongs to no process. */
-#define USER_END UINT64_C(0x800000000000)
+#define USER_END (UINT64_C(1) << 56)
 
 /* Linux 6.11, younger than the headers of the distribution. */
 struct procmap_query {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "host/own.h"
+#include "host/probe.h"
 #include "host/settings.h"
 
 #ifndef PR_SET_VMA
@@ -265,6 +266,24 @@ static uint32_t possible_cpus(void)
 		processors_in(text) : (uint32_t)sysconf(_SC_NPROCESSORS_CONF);
 }
 
+/* Page tables of five levels: the kernel takes the flag out where it does not use them. */
+static bool five_levels(void)
+{
+	FILE *in = fopen("/proc/cpuinfo", "re");
+	char line[8192];
+	bool found = false;
+
+	while (in && !found && fgets(line, sizeof(line), in)) {
+		if (strncmp(line, "flags", 5) != 0)
+			continue;
+		found = strstr(line, " la57 ") || strstr(line, " la57\n");
+		break;
+	}
+	if (in)
+		fclose(in);
+	return found;
+}
+
 void settings_read(struct settings *settings)
 {
 	struct umm_settings *umm = &settings->umm;
@@ -289,6 +308,9 @@ void settings_read(struct settings *settings)
 	settings->possible_cpus = possible_cpus();
 	own_read_vdso(settings);
 	own_try_shadow_stack(settings);
+	settings->task_size = five_levels() ? UINT64_C(0xfffffffffff000) : UINT64_C(0x7ffffffff000);
+	settings->pipes_noexec = probe_pipes_noexec();
+	settings->anon_inodes_noexec = probe_anon_inodes_noexec();
 	umm->ksm_configured = knows_advice(MADV_MERGEABLE);
 	umm->memory_failure_configured = knows_advice(MADV_HWPOISON);
 	settings->randomize =

@@ -18,6 +18,8 @@ struct settings {
 	/* What our own process has and may do is what others have and may. */
 	struct umm_vdso_image vdso;
 	bool no_vdso_option[3];		/* ARCH_MAP_VDSO_X32, _32, _64 */
+	uint64_t task_size;		/* first address above user space */
+	bool pipes_noexec, anon_inodes_noexec;
 	uint32_t possible_cpus;
 	bool shadow_stacks;		/* there are some: what is done with them is adopted */
 	uint64_t read_at_ns;		/* when the slow ones were read last */

@@ -8,7 +8,8 @@
 
 #include "host/follower.h"
 
-#define TASK_SIZE_64 UINT64_C(0x7ffffffff000)
+/* No user space ends above this, with five levels of page tables. */
+#define TASK_SIZE_64 UINT64_C(0xfffffffffff000)
 
 /* A request of this size may meet the overcommit check or the size of memory. */
 #define BIG_REQUEST (UINT64_C(64) << 20)

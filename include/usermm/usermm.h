@@ -337,6 +337,12 @@ void umm_file_set_size(struct umm_file *file, uint64_t bytes);
 struct umm_layout {
 	size_t size;
 	umm_addr_t task_size;		/* first address above user space: 0x7ffffffff000 */
+	/*
+	 * With five levels of page tables task_size is 0xfffffffffff000, and what lies above
+	 * this (0x7ffffffff000) is used only for hints and fixed addresses there.  Else, or 0:
+	 * task_size.
+	 */
+	umm_addr_t map_window;
 	umm_addr_t mmap_base;		/* top-down search starts here */
 	umm_addr_t mmap_legacy_base;	/* bottom-up search starts here */
 	bool bottom_up;			/* the legacy layout */

@@ -103,6 +103,8 @@ int umm_mm_set_layout(struct umm_mm *handle, const struct umm_layout *layout)
 		err = -UMM_EINVAL;	/* no reason: not a call */
 	else
 		mm->layout = *layout;
+	if (!mm->layout.map_window || mm->layout.map_window > mm->layout.task_size)
+		mm->layout.map_window = mm->layout.task_size;
 	mmap_write_unlock(mm);
 	return err;
 }

@@ -14,6 +14,7 @@ int64_t hugetlb_get_unmapped_area(struct mm_struct *mm, const struct file *file,
 				  const struct unmapped_area_request *req, struct umm_why *why)
 {
 	uint64_t huge = file_page_size(file);
+	struct unmapped_area_request floored = *req;
 	long err;
 
 	err = check(why, req->len % huge == 0, WHY_HUGETLB_LENGTH, req->len, huge);
@@ -24,7 +25,9 @@ int64_t hugetlb_get_unmapped_area(struct mm_struct *mm, const struct file *file,
 		if (err)
 			return err;
 	}
-	return mm_get_unmapped_area(mm, req, huge - PAGE_SIZE, why);
+	if (!rule(mm->world, RULE_HUGETLB_HINT_UP))
+		floored.addr &= ~(huge - 1);
+	return mm_get_unmapped_area(mm, &floored, huge - PAGE_SIZE, why);
 }
 
 static long hugetlb_may_split(const struct vm_area_struct *vma, umm_addr_t addr,

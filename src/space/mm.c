@@ -19,7 +19,7 @@ void umm_layout_init(struct umm_layout *layout, uint64_t stack_limit)
 {
 	memset(layout, 0, sizeof(*layout));
 	layout->size = sizeof(*layout);
-	layout->task_size = DEFAULT_TASK_SIZE;
+	layout->task_size = layout->map_window = DEFAULT_TASK_SIZE;
 	arch_pick_mmap_layout(layout, stack_limit, false, 256 * PAGE_SIZE, 0);
 }
 

@@ -12,6 +12,9 @@
  * A stack keeps a guard gap below it.  The search finds gaps without it: it looks at the one area
  * above the gap it found, and if that is a stack it searches again below its guard gap.
  *
+ * With five levels of page tables the upper part of user space, above map_window, is for those who
+ * ask: a hint there opens it for the search, too.  No mapping that is placed lies across the border.
+ *
  * Objects with huge pages ask for a gap that is wider by one of them and take the aligned part.
  */
 #include "base/assert.h"
@@ -41,11 +44,11 @@ void arch_pick_mmap_layout(struct umm_layout *layout, uint64_t stack_limit, bool
 	if (gap + pad > gap)
 		gap += pad;
 	gap = max_u64(gap, MIN_STACK_GAP);
-	gap = min_u64(gap, layout->task_size / 6 * 5);
+	gap = min_u64(gap, layout->map_window / 6 * 5);
 
-	layout->mmap_legacy_base = page_align(layout->task_size / 3) + random;
+	layout->mmap_legacy_base = page_align(layout->map_window / 3) + random;
 	layout->mmap_base = compat ? layout->mmap_legacy_base
-				   : page_align(layout->task_size - gap - random);
+				   : page_align(layout->map_window - gap - random);
 	layout->bottom_up = compat;
 }
 
@@ -127,6 +130,12 @@ static int64_t vm_unmapped_area(struct mm_struct *mm, struct vm_unmapped_area_in
 	return topdown ? unmapped_area_topdown(mm, info, why) : unmapped_area(mm, info, why);
 }
 
+/* What a search for @req may use: the part above the window only if the hint lies there. */
+static umm_addr_t search_end(const struct mm_struct *mm, const struct unmapped_area_request *req)
+{
+	return req->addr > mm->layout.map_window ? mm->layout.task_size : mm->layout.map_window;
+}
+
 /* Is the hint free?  Only what lies at and above it counts. */
 static bool hint_fits(struct mm_struct *mm, umm_addr_t addr, uint64_t len, umm_addr_t end,
 		      struct umm_why *why)
@@ -146,13 +155,25 @@ static bool hint_fits(struct mm_struct *mm, umm_addr_t addr, uint64_t len, umm_a
 	return true;
 }
 
+/* Not across the end of the window. */
+static bool hint_within_one_part(const struct mm_struct *mm, umm_addr_t addr, uint64_t len,
+				 struct umm_why *why)
+{
+	umm_addr_t window = mm->layout.map_window;
+
+	if ((addr > window) == (addr + len > window) || mm->layout.task_size - len < addr)
+		return true;
+	note(why, NOTE_HINT_TOO_HIGH, addr, window, 0, 0);
+	return false;
+}
+
 static int64_t arch_get_unmapped_area(struct mm_struct *mm,
 				      const struct unmapped_area_request *req, uint64_t align_mask,
 				      struct umm_why *why)
 {
 	struct vm_unmapped_area_info info = {
 		.length = req->len, .align_mask = align_mask,
-		.low_limit = mm->layout.mmap_legacy_base, .high_limit = mm->layout.task_size,
+		.low_limit = mm->layout.mmap_legacy_base, .high_limit = search_end(mm, req),
 	};
 	umm_addr_t hint = (req->addr + PAGE_SIZE - 1) & PAGE_MASK;
 
@@ -182,8 +203,10 @@ static int64_t arch_get_unmapped_area_topdown(struct mm_struct *mm,
 
 	if (req->flags & UMM_MAP_32BIT)
 		return arch_get_unmapped_area(mm, req, align_mask, why);
-	if (hint && hint_fits(mm, hint, req->len, mm->layout.task_size, why))
+	if (hint && hint_within_one_part(mm, hint, req->len, why) &&
+	    hint_fits(mm, hint, req->len, mm->layout.task_size, why))
 		return (int64_t)hint;
+	info.high_limit += search_end(mm, req) - mm->layout.map_window;
 
 	if ((req->flags & UMM_MAP_ABOVE4G) && rule(mm->world, RULE_MAP_ABOVE4G))
 		info.low_limit = SIZE_4G;

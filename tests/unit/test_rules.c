@@ -128,6 +128,13 @@ static int64_t mmap_merges_next_first(struct lab *lab)
 	return (int64_t)(area.end - area.start) / PAGE;
 }
 
+static int64_t hugetlb_hint_up(struct lab *lab)
+{
+	const uint64_t flags = ANON | UMM_MAP_NORESERVE | UMM_MAP_HUGETLB;
+
+	return umm_get_unmapped_area(lab->mm, 4 * MIB + PAGE, 2 * MIB, R, flags, NULL, 0);
+}
+
 static int64_t close_merge(struct lab *lab)
 {
 	lab_file(lab, UMM_FILE_REGULAR, UMM_FMODE_READ | UMM_FILE_VM_CLOSE);
@@ -306,6 +313,7 @@ static const struct effect effects[] = {
 	{ "mprotect_drops_account", mprotect_drops_account, 0, 2 },
 	{ "merge_into_unfaulted", merge_into_unfaulted, 1, 2 },
 	{ "mmap_merges_next_first", mmap_merges_next_first, 2, 3 },
+	{ "hugetlb_hint_up", hugetlb_hint_up, 6 * MIB, 4 * MIB },
 	{ "close_merge", close_merge, 1, 2 },
 	{ "failed_fixed_keeps_old", failed_fixed_keeps_old, 4, 0 },
 	{ "seal_write_allows_read", seal_write_allows_read, 0, -UMM_EPERM },
