@@ -117,7 +117,8 @@ static void pick_layout(struct exec_state *st)
 
 	/* Of the address space before, nothing is left. */
 	mm->layout = (struct umm_layout){ .size = sizeof(mm->layout),
-					  .task_size = mm->layout.task_size };
+					  .task_size = mm->layout.task_size,
+					  .map_window = mm->layout.map_window };
 	if (st->randomize)
 		pad += STACK_MAXRANDOM;
 	arch_pick_mmap_layout(&mm->layout, mm->rlimit[MM_RLIMIT_STACK].soft,
@@ -131,7 +132,7 @@ static void pick_layout(struct exec_state *st)
 /* Two thirds of user space: where a PIE goes, and the heap of what goes elsewhere. */
 static umm_addr_t dyn_base(const struct mm_struct *mm)
 {
-	return mm->layout.task_size / 3 * 2;
+	return mm->layout.map_window / 3 * 2;
 }
 
 static long load_images(struct exec_state *st)

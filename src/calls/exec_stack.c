@@ -99,7 +99,7 @@ long exec_setup_stack(struct mm_struct *mm, const struct umm_exec_desc *desc, bo
 {
 	uint64_t limit = mm->rlimit[MM_RLIMIT_STACK].soft & PAGE_MASK;
 	uint64_t size = page_align(max_u64(strings_size(&desc->args), desc->args.peak));
-	umm_addr_t top = mm->layout.task_size - desc->random.stack;
+	umm_addr_t top = mm->layout.map_window - desc->random.stack;
 	umm_addr_t low = mm->world->settings.mmap_min_addr;
 	uint64_t room = top > low ? top - low : 0;
 	struct vm_area_struct *vma;
