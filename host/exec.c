@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #include "host/adopt.h"
+#include "host/calls/observe.h"
 #include "host/exec.h"
 #include "host/exec_inputs.h"
 #include "host/files.h"
@@ -16,11 +17,10 @@
 #include "host/settings.h"
 #include "host/task.h"
 
-#define TASK_SIZE_64 UINT64_C(0x7ffffffff000)
 #define LEGACY_BASE UINT64_C(0x2aaaaaaab000)	/* a third of it, rounded up */
 #define STACK_LIMIT_DEFAULT (UINT64_C(8) << 20)
 #define MIN_GAP (UINT64_C(128) << 20)
-#define MAX_GAP (TASK_SIZE_64 / 6 * 5)
+#define MAX_GAP (MAP_WINDOW_64 / 6 * 5)
 #define STACK_MAXRANDOM (UINT64_C(0x3fffff) << UMM_PAGE_SHIFT)
 
 /* How much below the end of user space the kernel leaves for the stack, without the random part. */
@@ -35,11 +35,6 @@ static uint64_t stack_gap(const struct task *task, bool randomized)
 	return gap < MIN_GAP ? MIN_GAP : gap > MAX_GAP ? MAX_GAP : gap;
 }
 
-static uint64_t page_up(uint64_t x)
-{
-	return (x + UMM_PAGE_SIZE - 1) & ~(uint64_t)(UMM_PAGE_SIZE - 1);
-}
-
 /*
  * The end of the highest area that the search could have placed: below the gap for the stack, above
  * which a position-independent program lies if the stack is unlimited.  Where the vdso lies above
@@ -50,7 +45,7 @@ static uint64_t find_mmap_base(const struct proc_areas *areas, uint64_t gap)
 	uint64_t base = 0;
 
 	for (size_t i = 0; i < areas->nr; i++)
-		if (areas->area[i].end <= page_up(TASK_SIZE_64 - gap))
+		if (areas->area[i].end <= page_up(MAP_WINDOW_64 - gap))
 			base = areas->area[i].end;
 	return base;
 }
@@ -66,9 +61,9 @@ static uint64_t find_lowest_mapping(const struct proc_areas *areas)
 /* Both bases have the same random part. */
 static uint64_t legacy_base_of(uint64_t mmap_base, uint64_t gap)
 {
-	if (TASK_SIZE_64 - gap < mmap_base)
+	if (MAP_WINDOW_64 - gap < mmap_base)
 		return LEGACY_BASE;
-	return LEGACY_BASE + page_up(TASK_SIZE_64 - gap - mmap_base);
+	return LEGACY_BASE + page_up(MAP_WINDOW_64 - gap - mmap_base);
 }
 
 static int import_layout(struct follower *f, struct task *task)
@@ -82,7 +77,7 @@ static int import_layout(struct follower *f, struct task *task)
 		return err;
 	umm_layout_init(&layout, UINT64_C(8) << 20);
 	layout.task_size = f->settings->task_size;
-	layout.map_window = TASK_SIZE_64;
+	layout.map_window = MAP_WINDOW_64;
 	layout.start_code = field[STAT_START_CODE];
 	layout.end_code = field[STAT_END_CODE];
 	layout.start_stack = field[STAT_START_STACK];
@@ -121,7 +116,7 @@ static int import_areas(struct follower *f, struct space *space)
 			return err;
 	}
 	/* The loader's own faults came before anybody looked. */
-	adopt_anon(f, space, 0, TASK_SIZE_64, ADOPT_ANON_EXEC);
+	adopt_anon(f, space, 0, MAP_WINDOW_64, ADOPT_ANON_EXEC);
 	return 0;
 }
 

@@ -105,7 +105,7 @@ static void find_random(struct follower *f, const struct task *task, struct exec
 	uint64_t top = in->filename + args->filename + sizeof(uint64_t);
 	struct trial trial;
 
-	random->stack = TASK_SIZE_64 - top;
+	random->stack = MAP_WINDOW_64 - top;
 	if (try_loader(task, in, &trial) != 0)
 		return;
 	random->stack_pointer = trial.result.stack_pointer - in->stat[STAT_START_STACK];

@@ -11,6 +11,9 @@
 /* No user space ends above this, with five levels of page tables. */
 #define TASK_SIZE_64 UINT64_C(0xfffffffffff000)
 
+/* Where the stack ends, and all that is placed without a hint: with four levels all there is. */
+#define MAP_WINDOW_64 UINT64_C(0x7ffffffff000)
+
 /* A request of this size may meet the overcommit check or the size of memory. */
 #define BIG_REQUEST (UINT64_C(64) << 20)
 

@@ -13,7 +13,7 @@
  * above the gap it found, and if that is a stack it searches again below its guard gap.
  *
  * With five levels of page tables the upper part of user space, above map_window, is for those who
- * ask: a hint there opens it for the search, too.  No mapping that is placed lies across the border.
+ * ask: a hint there opens it for the search, too.  No hint is taken across the border.
  *
  * Objects with huge pages ask for a gap that is wider by one of them and take the aligned part.
  */
