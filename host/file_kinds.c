@@ -1,0 +1,142 @@
+/*
+ * file_kinds.c - what is known of files by their file system and type.
+ */
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "host/file_kinds.h"
+
+#ifndef XFS_SUPER_MAGIC
+#define XFS_SUPER_MAGIC 0x58465342
+#endif
+#ifndef FUSE_SUPER_MAGIC
+#define FUSE_SUPER_MAGIC 0x65735546
+#endif
+#ifndef PID_FS_MAGIC
+#define PID_FS_MAGIC 0x50494446
+#endif
+#define BCACHEFS_MAGIC 0xca451a4e
+#define MQUEUE_MAGIC 0x19800202
+
+static bool never_mappable_anon_inode(const char *path)
+{
+	static const char *const name[] = {
+		"[eventfd]", "[eventpoll]", "[timerfd]", "[signalfd]", "inotify", "[fanotify]",
+		"[userfaultfd]", "[pidfd]",
+	};
+
+	for (size_t i = 0; i < sizeof(name) / sizeof(name[0]); i++)
+		if (strstr(path, name[i]))
+			return true;
+	return false;
+}
+
+static enum umm_file_kind kind_of_character_device(dev_t rdev)
+{
+	unsigned int major_nr = major(rdev);
+
+	if (rdev == makedev(1, 5))
+		return UMM_FILE_ZERO;
+	/* null, full, random, urandom; terminals and consoles: no mmap */
+	if (major_nr == 1 && minor(rdev) >= 3)
+		return UMM_FILE_NOT_MAPPABLE;
+	if (major_nr == 4 || major_nr == 5 || (major_nr >= 136 && major_nr <= 143))
+		return UMM_FILE_NOT_MAPPABLE;
+	return UMM_FILE_DEVICE;
+}
+
+enum umm_file_kind file_kind_of(const struct stat *st, long fs_type, const char *path)
+{
+	switch (st->st_mode & S_IFMT) {
+	case S_IFREG:
+		switch (fs_type) {
+		case TMPFS_MAGIC:
+			return UMM_FILE_SHMEM;
+		case HUGETLBFS_MAGIC:
+			return UMM_FILE_HUGETLB;
+		case PROC_SUPER_MAGIC:
+		case SYSFS_MAGIC:
+		case TRACEFS_MAGIC:
+		case DEBUGFS_MAGIC:
+		case SECURITYFS_MAGIC:
+		case CGROUP_SUPER_MAGIC:
+		case CGROUP2_SUPER_MAGIC:
+		case MQUEUE_MAGIC:
+		case NSFS_MAGIC:
+		case PID_FS_MAGIC:
+			return UMM_FILE_NOT_MAPPABLE;
+		case SECRETMEM_MAGIC:
+			return UMM_FILE_DEVICE;
+		default:
+			return UMM_FILE_REGULAR;
+		}
+	case S_IFBLK:
+		return UMM_FILE_REGULAR;
+	case S_IFCHR:
+		return kind_of_character_device(st->st_rdev);
+	case 0:
+		return never_mappable_anon_inode(path) ? UMM_FILE_NOT_MAPPABLE : UMM_FILE_DEVICE;
+	default:
+		return UMM_FILE_NOT_MAPPABLE;	/* directory, pipe, socket */
+	}
+}
+
+/* The file systems that allow no execution on any mount: statfs shows only what a mount forbids. */
+bool file_system_never_executes(const struct settings *settings, long fs_type)
+{
+	switch (fs_type) {
+	case MQUEUE_MAGIC:
+	case PROC_SUPER_MAGIC:
+	case SECRETMEM_MAGIC:
+	case SYSFS_MAGIC:
+		return true;
+	case ANON_INODE_FS_MAGIC:
+		return settings->anon_inodes_noexec;
+	case NSFS_MAGIC:
+	case PID_FS_MAGIC:
+	case PIPEFS_MAGIC:
+	case SOCKFS_MAGIC:
+		return settings->pipes_noexec;
+	default:
+		return false;
+	}
+}
+
+/* The file systems whose files can have no holes punched into them. */
+bool file_system_never_punched(long fs_type)
+{
+	switch (fs_type) {
+	case ISOFS_SUPER_MAGIC:
+	case MSDOS_SUPER_MAGIC:
+	case RAMFS_MAGIC:
+	case SQUASHFS_MAGIC:
+	case V9FS_MAGIC:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The file systems whose files ask for addresses that suit huge pages. */
+enum umm_file_align file_align_of(enum umm_file_kind kind, long fs_type)
+{
+	if (kind == UMM_FILE_HUGETLB)
+		return UMM_ALIGN_HUGETLB;
+	if (kind == UMM_FILE_ZERO)
+		return UMM_ALIGN_THP;
+	if (kind != UMM_FILE_REGULAR)
+		return UMM_ALIGN_NONE;
+	switch (fs_type) {
+	case EXT4_SUPER_MAGIC:
+	case XFS_SUPER_MAGIC:
+	case BTRFS_SUPER_MAGIC:
+	case FUSE_SUPER_MAGIC:
+	case EROFS_SUPER_MAGIC_V1:
+	case (long)BCACHEFS_MAGIC:
+		return UMM_ALIGN_THP;
+	default:
+		return UMM_ALIGN_NONE;
+	}
+}

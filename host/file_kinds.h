@@ -1,0 +1,25 @@
+/*
+ * file_kinds.h - what is known of files by their file system and type.
+ *
+ * Layer: host.
+ */
+#ifndef HOST_FILE_KINDS_H
+#define HOST_FILE_KINDS_H
+
+#include "host/settings.h"
+
+struct stat;
+
+/* @fs_type of statfs(2), @path what /proc/PID/fd shows. */
+enum umm_file_kind file_kind_of(const struct stat *st, long fs_type, const char *path);
+
+/* How files of that file system ask for addresses: some in a way that suits huge pages. */
+enum umm_file_align file_align_of(enum umm_file_kind kind, long fs_type);
+
+/* No execution on any mount: statfs shows only what a mount forbids. */
+bool file_system_never_executes(const struct settings *settings, long fs_type);
+
+/* No holes can be punched into its files. */
+bool file_system_never_punched(long fs_type);
+
+#endif
