@@ -33,7 +33,7 @@ enum arg_kind {
 	ARG_MEMPOLICY, ARG_MEMPOLICY32, ARG_MBIND_FLAGS,
 	ARG_MOVE_PAGES_FLAGS, ARG_GET_MEMPOLICY_FLAGS, ARG_SHMAT_FLAGS,
 	ARG_SHM_KEY, ARG_SHMGET_FLAGS, ARG_SHMCTL,
-	ARG_SHADOW_STACK_FLAGS,
+	ARG_SHADOW_STACK_FLAGS, ARG_UFFDIO,
 	/* These are pointers. */
 	ARG_NODEMASK_AND_SIZE,		/* the size is the argument behind */
 	ARG_SIZE_AND_2_NODEMASKS,	/* the masks are the two arguments behind */
@@ -86,6 +86,7 @@ static const struct row rows[] = {
 	ROW(map_shadow_stack, true, true, ARG_ADDR, ARG_SIZE, ARG_SHADOW_STACK_FLAGS),
 	ROW(mseal, true, false, ARG_ADDR, ARG_SIZE, ARG_HEX),
 	ROW(process_madvise, false, false, ARG_INT, ARG_IOVEC_AND_SIZE, ARG_ADVICE, ARG_HEX32),
+	ROW(ioctl, false, false, ARG_INT, ARG_UFFDIO, ARG_ADDR),
 	ROW(fork, false, false, ARG_END),
 	ROW(vfork, false, false, ARG_END),
 	ROW(clone, false, false, ARG_CLONE),
@@ -231,6 +232,10 @@ static void add_argument(struct text *text, enum arg_kind kind, const struct fol
 		break;
 	case ARG_SIZE:
 		text_addf(text, "%" PRIu64, arg[0]);
+		break;
+	case ARG_UFFDIO:		/* the only ones that we stop at */
+		text_add(text, (uint32_t)arg[0] == 0xc020aa00 ? "UFFDIO_REGISTER" :
+							       "UFFDIO_UNREGISTER");
 		break;
 	case ARG_HEX:
 		strace_hex(text, arg[0]);

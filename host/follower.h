@@ -61,6 +61,7 @@ struct space {
 	unsigned int flag_calls;	/* calls that may have changed what only smaps shows */
 	unsigned int calls_since_whole;	/* calls since the last comparison of everything */
 	bool compare_whole;		/* another process changed it: at the next call */
+	uint64_t faults, faults_before;	/* applied; of these, before the last call */
 	bool uffds_looked_for;		/* areas watched by what nobody saw made */
 	uint64_t last_exit_ns;		/* of the last call, if other threads run */
 	struct doubt doubt[DOUBTS];	/* a ring, the last ones */

@@ -318,7 +318,7 @@ void outcome_exit(struct follower *f, struct task *task, const char *where)
 	task->call.desc = NULL;
 	if (task->call.in_flight || f->options->verify != FOLLOW_VERIFY_MAPS)
 		return;
-	userfaultfd_refresh(f, task->space);
+	userfaultfd_refresh(f, task);
 	if (!whole_agrees(f, task))
 		maps_diverged(f, task, where, 0, TASK_SIZE_64);
 }

@@ -22,7 +22,7 @@ void predict_call(struct follower *f, struct task *task)
 	if (task->why)
 		task->why->nr = 0;
 	call->pub.modelled = true;
-	userfaultfd_refresh(f, task->space);
+	userfaultfd_refresh(f, task);
 	limits_ensure_personality(task);
 	call->desc->ops->predict(f, task);
 	call->pub.why = call->pub.modelled ? task->why : NULL;

@@ -66,6 +66,7 @@ static void apply(struct follower *f, struct task *task, const struct fault_samp
 	if (first && (space == f->late_space || overlaps_call(f, task, sample)))
 		samples_note_doubt(space, sample->addr, DOUBT_CONCURRENT);
 	f->summary->faults++;
+	space->faults++;
 }
 
 static void keep(struct follower *f, const struct fault_sample *sample)

@@ -11,6 +11,11 @@
  * for its space: is it still where it was seen last?  If not, some other process that we follow
  * may have it.  If nobody has, it may be in a process that we do not follow, or on its way through
  * a socket: then VmFlags tell whether it lives.
+ *
+ * So nobody knows when, since the last stop, it was closed.  Areas merge when it is, and a fault
+ * before that makes them differ where a fault after it does not.  If there were faults, the
+ * kernel's areas are looked at before the next call is let in: who merged with whom there counts
+ * as observed, and what became of anon_vmas is in doubt.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -19,7 +24,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/adopt.h"
 #include "host/calls/observe.h"
+#include "host/compare.h"
+#include "host/samples.h"
 #include "host/task.h"
 #include "host/userfaultfd.h"
 
@@ -218,9 +226,40 @@ static void look_for_strangers(struct follower *f, struct space *space)
 	}
 }
 
-void userfaultfd_refresh(struct follower *f, struct space *space)
+/* What was written in or beside what it watched: before its end, or after? */
+static void doubt_watched(struct space *space, uint64_t id)
+{
+	struct umm_area area = { .size = sizeof(area) };
+
+	for (uint64_t at = 0; umm_find_area(space->mm, at, &area); at = area.end) {
+		if (area.uffd != id)
+			continue;
+		samples_note_doubt(space, area.start, DOUBT_SCANNED);
+		samples_note_doubt(space, area.start - 1, DOUBT_SCANNED);
+		samples_note_doubt(space, area.end, DOUBT_SCANNED);
+	}
+}
+
+static void release(struct follower *f, struct task *task, uint64_t id)
+{
+	struct space *space = task->space;
+	uint64_t start = 0, end = TASK_SIZE_64;
+	bool doubtful = f->faults_unseen || space->faults != space->faults_before;
+
+	if (doubtful)
+		doubt_watched(space, id);
+	if (umm_userfaultfd_release(space->mm, id, NULL) == -UMM_ENOMEM)
+		f->no_memory = true;
+	f->summary->observed++;
+	if (doubtful && !compare_whole(f, task) &&
+	    compare_differs_by_merging(f, task, &start, &end))
+		(void)adopt_areas(f, space, 0, TASK_SIZE_64, 0);
+}
+
+void userfaultfd_refresh(struct follower *f, struct task *task)
 {
 	struct known_uffd **link = &f->uffds, *known;
+	struct space *space = task->space;
 
 	if (!space || !space->mm)
 		return;
@@ -231,12 +270,11 @@ void userfaultfd_refresh(struct follower *f, struct space *space)
 			link = &known->next;
 			continue;
 		}
-		if (umm_userfaultfd_release(space->mm, known->id, NULL) == -UMM_ENOMEM)
-			f->no_memory = true;
-		f->summary->observed++;
+		release(f, task, known->id);
 		*link = known->next;
 		free(known);
 	}
+	space->faults_before = space->faults;
 }
 
 void userfaultfd_forget(struct follower *f, const struct space *space)

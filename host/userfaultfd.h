@@ -36,10 +36,10 @@ bool userfaultfd_read(const struct known_uffd *known, struct umm_uffd *uffd);
 void userfaultfd_made(struct follower *f, const struct task *task, int64_t fd);
 
 /*
- * A close is no stop.  So, before @space is asked or compared: what of its userfaultfds closed
- * meanwhile is closed in the model.
+ * A close is no stop.  So, before the space of @task is asked or compared: what of its
+ * userfaultfds closed meanwhile is closed in the model.
  */
-void userfaultfd_refresh(struct follower *f, struct space *space);
+void userfaultfd_refresh(struct follower *f, struct task *task);
 
 /* The space goes. */
 void userfaultfd_forget(struct follower *f, const struct space *space);

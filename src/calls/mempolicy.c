@@ -49,14 +49,16 @@ static void node_set(struct nodemask *nodes, unsigned int node)
 
 /* ---- arguments ---- */
 
-/* The modes that this kernel has are those below the answer, weighted or not. */
-static uint64_t first_unknown_mode(const struct world *world)
+static bool mode_is_known(const struct world *world, uint64_t mode)
 {
-	if (rule(world, RULE_MPOL_WEIGHTED))
-		return UMM_MPOL_WEIGHTED_INTERLEAVE + 1;
-	if (rule(world, RULE_MPOL_PREFERRED_MANY))
-		return UMM_MPOL_PREFERRED_MANY + 1;
-	return UMM_MPOL_LOCAL + 1;
+	switch (mode) {
+	case UMM_MPOL_PREFERRED_MANY:
+		return rule(world, RULE_MPOL_PREFERRED_MANY);
+	case UMM_MPOL_WEIGHTED_INTERLEAVE:
+		return rule(world, RULE_MPOL_WEIGHTED);
+	default:
+		return mode <= UMM_MPOL_LOCAL;
+	}
 }
 
 static bool mode_flags_fit(const struct world *world, uint64_t mode, uint64_t flags)
@@ -137,7 +139,7 @@ static long get_nodes(const struct world *world, const struct umm_nodemask *mask
 long policy_arguments(const struct world *world, uint64_t mode, const struct umm_nodemask *mask,
 		      struct policy_request *req, struct umm_why *why)
 {
-	uint64_t flags, known = first_unknown_mode(world);
+	uint64_t flags;
 	long err;
 
 	err = check(why, world->settings.max_nodes != 0, WHY_NUMA_CONFIG, 0, 0);
@@ -146,7 +148,8 @@ long policy_arguments(const struct world *world, uint64_t mode, const struct umm
 	mode = (uint32_t)mode;			/* an int */
 	flags = mode & MODE_FLAGS;
 	mode &= ~(uint64_t)MODE_FLAGS;
-	err = check(why, mode < known, WHY_MPOL_MODE, mode, known);
+	err = check(why, mode_is_known(world, mode), WHY_MPOL_MODE, mode,
+		    UMM_MPOL_WEIGHTED_INTERLEAVE);
 	if (err)
 		return err;
 	err = check(why, mode_flags_fit(world, mode, flags), WHY_MPOL_MODE_FLAGS, flags, mode);

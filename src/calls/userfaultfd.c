@@ -40,6 +40,13 @@ static vm_flags_t mode_flags(uint64_t mode)
 	       (mode & UMM_UFFD_MODE_MINOR ? UMM_VM_UFFD_MINOR : 0);
 }
 
+static uint64_t flags_mode(vm_flags_t flags)
+{
+	return (flags & UMM_VM_UFFD_MISSING ? UMM_UFFD_MODE_MISSING : 0) |
+	       (flags & UMM_VM_UFFD_WP ? UMM_UFFD_MODE_WP : 0) |
+	       (flags & UMM_VM_UFFD_MINOR ? UMM_UFFD_MODE_MINOR : 0);
+}
+
 static uint64_t watched_by(const struct mm_struct *mm, const struct vm_area_struct *vma)
 {
 	return vma_attrs(mm, vma)->uffd.id;
@@ -139,7 +146,7 @@ static long check_area(const struct uffd_state *st, const struct vm_area_struct 
 
 	if (!vma_can_userfault(st, vma, st->flags))
 		return refuse_area(st, WHY_UFFD_KIND, vma->vm_flags & ALL_VM_FLAGS,
-				   st->flags / UMM_VM_UFFD_MISSING, vma);
+				   flags_mode(st->flags), vma);
 	/* Else filling a page would make a hole of the file one, which nobody may write. */
 	if (!(vma->vm_flags & VM_MAYWRITE))
 		return refuse_area(st, WHY_UFFD_NOT_WRITABLE, vma->vm_flags & ALL_VM_FLAGS, 0, vma);

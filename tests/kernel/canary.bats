@@ -67,3 +67,9 @@ canary() {
 @test "process_madvise_self" { canary process_madvise_self madvise_cases process_self; }
 @test "memory_merge" { canary memory_merge madvise_cases merge_any; }
 @test "thp_disable_flags" { canary thp_disable_flags madvise_cases thp_disable_flags; }
+@test "uffd_own_unregister" { canary uffd_own_unregister refuse_uffd not_ours; }
+@test "uffd_files_async" { canary uffd_files_async uffd_cases other_kinds; }
+@test "mpol_preferred_many" { canary mpol_preferred_many numa_cases balancing_many; }
+@test "mpol_weighted" { canary mpol_weighted numa_cases modes_differ; }
+@test "mpol_balancing_many" { canary mpol_balancing_many numa_cases balancing_many; }
+@test "anon_shmem_name" { canary anon_shmem_name numa_cases named_shared; }

@@ -26,7 +26,6 @@ static int64_t bind_area(struct lab *lab, uint64_t mode)
 
 static int64_t mpol_preferred_many(struct lab *lab)
 {
-	lab_set_rule(lab, "mpol_weighted", false);
 	return bind_area(lab, UMM_MPOL_PREFERRED_MANY);
 }
 
