@@ -48,6 +48,9 @@ long prctl_set_mdwe(struct mm_struct *mm, uint64_t bits, const uint64_t unused[3
 {
 	long err;
 
+	err = check(why, rule(mm->world, RULE_MDWE), WHY_NO_MDWE, 0, 0);
+	if (err)
+		return err;
 	err = check_unused(unused, 3, WHY_MDWE_ARGS, why);
 	if (err)
 		return err;
@@ -65,8 +68,10 @@ long prctl_set_mdwe(struct mm_struct *mm, uint64_t bits, const uint64_t unused[3
 
 long prctl_get_mdwe(const struct mm_struct *mm, const uint64_t unused[4], struct umm_why *why)
 {
-	long err = check_unused(unused, 4, WHY_MDWE_ARGS, why);
+	long err = check(why, rule(mm->world, RULE_MDWE), WHY_NO_MDWE, 0, 0);
 
+	if (!err)
+		err = check_unused(unused, 4, WHY_MDWE_ARGS, why);
 	return err ? err : (long)mm->mdwe;
 }
 

@@ -52,6 +52,7 @@ canary() {
 @test "mremap_shrink_charge" { canary mremap_shrink_charge refuse_mremap overcommit_shrink; }
 @test "mremap_dup_shared_only" { canary mremap_dup_shared_only refuse_mremap dup_private; }
 @test "mseal" { canary mseal seal_cases middle; }
+@test "mdwe" { canary mdwe process_cases mdwe_inherited; }
 @test "mdwe_no_inherit" { canary mdwe_no_inherit process_cases mdwe_not_inherited; }
 @test "madv_free" { canary madv_free madvise_cases free; }
 @test "madv_wipeonfork" { canary madv_wipeonfork madvise_cases wipeonfork; }

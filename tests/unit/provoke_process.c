@@ -5,6 +5,13 @@
 
 /* ---- PR_SET_MDWE ------------------------------------------------------------------------- */
 
+static int64_t no_mdwe(struct lab *lab)
+{
+	lab_set_rule(lab, "mdwe", false);
+	assert_int_equal(umm_prctl_get_mdwe(lab->mm, 0, 0, 0, 0, NULL), -UMM_EINVAL);
+	return umm_prctl_set_mdwe(lab->mm, 0, 0, 0, 0, &lab->why);
+}
+
 static int64_t mdwe_args(struct lab *lab)
 {
 	return umm_prctl_set_mdwe(lab->mm, UMM_MDWE_REFUSE_EXEC_GAIN, 0, 1, 0, &lab->why);
@@ -249,6 +256,7 @@ static int64_t vdso_exists(struct lab *lab)
 }
 
 const struct provocation provocations_process[] = {
+	{ "NO_MDWE", no_mdwe, NULL },
 	{ "MDWE_ARGS", mdwe_args, NULL },
 	{ "MDWE_BITS", mdwe_bits, NULL },
 	{ "MDWE_IS_SET", mdwe_is_set, NULL },

@@ -195,6 +195,11 @@ static int64_t mseal(struct lab *lab)
 	return umm_mseal(lab->mm, AT, PAGE, 0, NULL);
 }
 
+static int64_t mdwe(struct lab *lab)
+{
+	return umm_prctl_set_mdwe(lab->mm, 1, 0, 0, 0, NULL);
+}
+
 static int64_t mdwe_no_inherit(struct lab *lab)
 {
 	return umm_prctl_set_mdwe(lab->mm, 3, 0, 0, 0, NULL);
@@ -334,6 +339,7 @@ static const struct effect effects[] = {
 	{ "process_madvise_self", process_madvise_self, PAGE, -UMM_EINVAL },
 	{ "memory_merge", memory_merge, 0, -UMM_EINVAL },
 	{ "thp_disable_flags", thp_disable_flags, 0, -UMM_EINVAL },
+	{ "mdwe", mdwe, 0, -UMM_EINVAL },
 	{ "mdwe_no_inherit", mdwe_no_inherit, 0, -UMM_EINVAL },
 	{ NULL, NULL, 0, 0 },
 };
