@@ -3,6 +3,7 @@
  */
 #include "base/assert.h"
 #include "calls/madvise.h"
+#include "calls/madvise_vma.h"
 #include "space/ksm.h"
 
 bool madvise_behavior_valid(const struct world *world, int behavior)

@@ -132,8 +132,12 @@ static long apply_vma_lock_flags(struct mm_struct *mm, struct lock_range range, 
 	return 0;
 }
 
-/* Fill what was locked.  mlock has error numbers of its own for what a fault would say. */
-static long mlock_populate(struct mm_struct *mm, struct lock_range range, struct umm_why *why)
+/*
+ * Fill what was locked, and areas that cannot be; not those locked on fault.  mlock has error
+ * numbers of its own for what a fault would say.
+ */
+static long mlock_populate(struct mm_struct *mm, struct lock_range range, vm_flags_t lock,
+			   struct umm_why *why)
 {
 	struct populate_result result = mm_populate(mm, range.start, range.start + range.len);
 
@@ -152,7 +156,7 @@ static long mlock_populate(struct mm_struct *mm, struct lock_range range, struct
 		return refuse(why, WHY_MLOCK_POOL, result.at, 0);
 	}
 	passed(why, WHY_MLOCK_ACCESS, 0, 0);
-	if (range.len)
+	if (range.len && !(lock & VM_LOCKONFAULT))
 		note(why, NOTE_POPULATED, range.start, range.start + range.len, 0, 0);
 	return 0;
 }
@@ -182,7 +186,7 @@ long do_mlock(struct mm_struct *mm, umm_addr_t start, uint64_t len, uint64_t fla
 	err = apply_vma_lock_flags(mm, range, lock, why);
 	if (err)
 		return err;
-	return mlock_populate(mm, range, why);
+	return mlock_populate(mm, range, lock, why);
 }
 
 long do_munlock(struct mm_struct *mm, umm_addr_t start, uint64_t len, struct umm_why *why)

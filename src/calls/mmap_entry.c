@@ -105,7 +105,9 @@ static int64_t vm_mmap_pgoff(struct mm_struct *mm, struct mmap_request *req, str
 		addr = do_mmap(mm, req, why);
 	if (!IS_ERR_VALUE(addr) && req->populate) {
 		populate_range(mm, (umm_addr_t)addr, (umm_addr_t)addr + req->len);
-		note(why, NOTE_POPULATED, (umm_addr_t)addr, (umm_addr_t)addr + req->len, 0, 0);
+		if (!(req->vm_flags & VM_LOCKONFAULT))	/* those wait for a fault */
+			note(why, NOTE_POPULATED, (umm_addr_t)addr, (umm_addr_t)addr + req->len, 0,
+			     0);
 	}
 	mmap_write_unlock(mm);
 	return addr;
