@@ -12,11 +12,12 @@
  * The reasons.  Besides these: the name of a call that is not modelled yet ("mremap"), and
  * "device:PATH" where a driver's own mmap answered.
  */
-#define ADOPT_EXEC		"exec"			/* the layout that exec chose */
 #define ADOPT_ATTACH		"attach"		/* what was there when we came */
 #define ADOPT_BEFORE		FOLLOW_BEFORE_ATTACH
 #define ADOPT_SECCOMP		"outside mm: seccomp"	/* its own filter refused the call */
+#define ADOPT_EXEC		"exec"			/* by a loader that is not modelled */
 #define ADOPT_MAP_32BIT		"MAP_32BIT"		/* its random start */
+#define ADOPT_MMAP_BASE		"mmap_base"		/* its last pages: mmap_base.h */
 #define ADOPT_SHMEM_INODE	"shmem inode"		/* of a shared anonymous object */
 #define ADOPT_OUTSIDE		"outside mm: process limit"
 #define ADOPT_ORDER_UNKNOWN	"order unknown"		/* calls that had to overlap */

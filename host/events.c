@@ -216,7 +216,7 @@ void events_call_answered(struct follower *f, struct task *task)
 		break;
 	case CALL_EXEC:
 		if (followed(task))
-			exec_failed(f, task);
+			exec_failed(f, task, got);
 		break;
 	default:
 		outcome_call(f, task, got);
@@ -279,6 +279,8 @@ static void settle(struct follower *f, struct task *parent, struct task *child, 
 		if (space) {
 			space->personality = parent->personality;
 			space->randomized = parent->space->randomized;
+			space->base_low = parent->space->base_low;
+			space->base_high = parent->space->base_high;
 			call->child = NULL;
 		}
 		if (!space || unknown_inherit(space, parent->space) != 0)

@@ -29,10 +29,13 @@ int exec_follow(struct follower *f, struct task *task);
 /* Areas and layout as the kernel has them, into a space without areas.  A negative error. */
 int exec_import(struct follower *f, struct task *task);
 
+/* Tell the sink of a program that runs, was refused or is killed, with task->why. */
+void exec_tell(struct follower *f, struct task *task, const char *path, bool killed);
+
 /*
  * @task stands at the exit stop of an exec that failed: with its old address space, or already
  * without one.  Then it dies, and is followed no more.
  */
-void exec_failed(struct follower *f, struct task *task);
+void exec_failed(struct follower *f, struct task *task, int64_t got);
 
 #endif

@@ -109,7 +109,13 @@ static int set_image(struct follower *f, struct umm_exec_image *image, int *fd)
 	return files_of_exec(f, *fd, &image->file);
 }
 
-int exec_inputs_read_files(struct follower *f, struct task *task, struct exec_inputs *in)
+int exec_open_exe(const struct task *task)
+{
+	return open_proc(task->tgid, "exe", O_RDONLY);
+}
+
+int exec_inputs_read_files(struct follower *f, struct task *task, struct exec_inputs *in,
+			   int program_fd)
 {
 	char path[PATH_MAX] = "";
 	int64_t length;
@@ -119,7 +125,7 @@ int exec_inputs_read_files(struct follower *f, struct task *task, struct exec_in
 	in->path[0] = '\0';
 	umm_exec_desc_init(&in->desc);
 	in->interpreter_fd = -1;
-	in->program_fd = open_proc(task->tgid, "exe", O_RDONLY);
+	in->program_fd = program_fd;
 	if (in->program_fd < 0)
 		return in->program_fd;
 	err = set_image(f, &in->desc.program, &in->program_fd);
@@ -131,7 +137,7 @@ int exec_inputs_read_files(struct follower *f, struct task *task, struct exec_in
 	path[sizeof(path) - 1] = '\0';
 	in->interpreter_fd = exec_open_as(task, path);
 	if (in->interpreter_fd < 0)
-		return in->interpreter_fd;
+		return 0;
 	return set_image(f, &in->desc.interpreter, &in->interpreter_fd);
 }
 
@@ -245,7 +251,7 @@ static void read_vector(const struct task *task, struct exec_inputs *in)
 
 int exec_inputs_read(struct follower *f, struct task *task, struct exec_inputs *in)
 {
-	int err = exec_inputs_read_files(f, task, in);
+	int err = exec_inputs_read_files(f, task, in, exec_open_exe(task));
 
 	if (!err)
 		err = exec_read_stat(task->tgid, in->stat);

@@ -7,6 +7,8 @@
 #ifndef HOST_EXEC_INPUTS_H
 #define HOST_EXEC_INPUTS_H
 
+#include <linux/limits.h>
+
 #include "host/follower.h"
 
 /* Fields of /proc/PID/stat by their number in proc(5). */
@@ -21,7 +23,7 @@ struct exec_inputs {
 	/* From the auxiliary vector; looked at only where bases are random. */
 	uint64_t base, entry, vdso;
 	uint64_t filename;		/* where the path lies that exec was given */
-	char path[4096];		/* that path */
+	char path[PATH_MAX];		/* that path */
 };
 
 /* 0 or a negative error. */
@@ -33,12 +35,27 @@ int exec_read_stat(pid_t pid, uint64_t field[STAT_FIELDS + 1]);
  */
 int exec_inputs_read(struct follower *f, struct task *task, struct exec_inputs *in);
 
-/* The two files alone: of a process that dies in exec. */
-int exec_inputs_read_files(struct follower *f, struct task *task, struct exec_inputs *in);
+/*
+ * The two files alone: of a program that @program_fd, which becomes theirs, refers to.  An
+ * interpreter that cannot be opened is none.
+ */
+int exec_inputs_read_files(struct follower *f, struct task *task, struct exec_inputs *in,
+			   int program_fd);
+
+/* What /proc/PID/exe refers to: a descriptor, or a negative error. */
+int exec_open_exe(const struct task *task);
 void exec_inputs_free(struct exec_inputs *in);
 
 /* A file as the program sees it, by a path as it would give it: a descriptor, or an error. */
 int exec_open_as(const struct task *task, const char *path);
+
+/*
+ * From the file at @path to a program that is no script: @path becomes its path, @args what lies on
+ * the stack.  Refused: with the error in *refused and the check in @why.
+ */
+enum exec_way { EXEC_WAY_PROGRAM, EXEC_WAY_REFUSED, EXEC_WAY_UNKNOWN };
+enum exec_way exec_go_the_way(const struct task *task, char path[PATH_MAX],
+			      struct umm_exec_args *args, int64_t *refused, struct umm_why *why);
 
 /*
  * If the program was found by way of scripts: the strings that lay on the stack on the way, from

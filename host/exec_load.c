@@ -15,13 +15,13 @@
  *	mmap_base	where the first thing was mapped below it: AT_BASE, of a program without
  *			an interpreter AT_ENTRY, of one at fixed addresses the vdso
  *
- * The loader runs once with all of them zero, and the differences are the offsets.  A large image
- * that is aligned for huge pages leaves some of mmap_base open; the vdso, which goes into the gap
- * above, decides then.
+ * The loader runs once with all of them zero, and the differences are the offsets.  An image that
+ * is aligned to more than a page leaves some of mmap_base open.  The vdso goes into the gap above,
+ * and decides; if the gap has no room for it, mmap_base is known to a few pages only, until the
+ * first small mapping shows (mmap_base.h).
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,51 +58,84 @@ static int try_loader(const struct task *task, const struct exec_inputs *in, str
 	return ret < 0 ? (int)ret : 0;
 }
 
-/* What was mapped first below mmap_base, as the loader and as the kernel placed it. */
-static uint64_t anchor(const struct exec_inputs *in, const struct trial *trial)
+/*
+ * What was mapped first below mmap_base, as the loader and as the kernel placed it.  Images at
+ * fixed addresses say nothing.
+ */
+static uint64_t anchor(const struct exec_inputs *in, const struct trial *trial, uint64_t *kernel)
 {
-	if (in->desc.interpreter.file)
+	if (trial->result.interpreter_base) {
+		*kernel = in->base;
 		return trial->result.interpreter_base;
-	return trial->result.load_bias ? trial->result.entry : trial->result.vdso;
-}
-
-static uint64_t true_anchor(const struct exec_inputs *in, const struct trial *trial)
-{
-	if (in->desc.interpreter.file)
-		return in->base;
-	return trial->result.load_bias ? in->entry : in->vdso;
+	}
+	if (trial->result.load_bias && !in->desc.interpreter.file) {
+		*kernel = in->entry;
+		return trial->result.entry;
+	}
+	*kernel = in->vdso;
+	return trial->result.vdso;
 }
 
 static bool places_agree(const struct exec_inputs *in, const struct trial *trial)
 {
-	return anchor(in, trial) == true_anchor(in, trial) && trial->result.vdso == in->vdso;
+	uint64_t kernel;
+
+	return anchor(in, trial, &kernel) == kernel && trial->result.vdso == in->vdso;
 }
 
-/* Look for the mmap_base around @guess that explains both the first mapping and the vdso. */
-static int find_mmap_random(const struct task *task, struct exec_inputs *in, uint64_t guess)
+/* Does that mmap_base explain both the first mapping and the vdso?  *base is where it is. */
+static bool base_fits(const struct task *task, struct exec_inputs *in, uint64_t random,
+		      uint64_t *base)
 {
-	struct umm_exec_random *random = &in->desc.random;
 	struct trial trial;
-	int err = -ERANGE;
+
+	in->desc.random.mmap = random;
+	if (try_loader(task, in, &trial) != 0 || !places_agree(in, &trial))
+		return false;
+	*base = trial.layout.mmap_base;
+	return true;
+}
+
+/* Look for one that does around @guess. */
+static uint64_t find_mmap_random(const struct task *task, struct exec_inputs *in, uint64_t guess)
+{
+	uint64_t base;
 
 	for (uint64_t i = 0; i < TRIES; i++) {
-		uint64_t above = guess + (i + 1) / 2 * UMM_PAGE_SIZE;
-		uint64_t below = guess - (i + 1) / 2 * UMM_PAGE_SIZE;
+		uint64_t distance = (i + 1) / 2 * UMM_PAGE_SIZE;
+		uint64_t random = i % 2 ? guess + distance : guess - distance;
 
-		random->mmap = i % 2 ? above : below;
-		err = try_loader(task, in, &trial);
-		if (!err && places_agree(in, &trial))
-			return 0;
+		if (base_fits(task, in, random, &base))
+			return random;
 	}
-	random->mmap = guess;
-	return err;
+	return guess;
 }
 
-static void find_random(struct follower *f, const struct task *task, struct exec_inputs *in)
+/* How far others do as well: that is what stays open, until something is mapped there. */
+static void find_slack(struct task *task, struct exec_inputs *in, uint64_t random)
+{
+	struct space *space = task->space;
+	uint64_t low, high;
+
+	if (base_fits(task, in, random, &low)) {
+		high = low;
+		for (uint64_t i = 1; i < TRIES; i++)
+			if (!base_fits(task, in, random + i * UMM_PAGE_SIZE, &low))
+				break;
+		for (uint64_t i = 1; i < TRIES; i++)
+			if (!base_fits(task, in, random - i * UMM_PAGE_SIZE, &high))
+				break;
+		space->base_low = low < high ? low : high;
+		space->base_high = low < high ? high : low;
+	}
+	in->desc.random.mmap = random;
+}
+
+static void find_random(struct follower *f, struct task *task, struct exec_inputs *in)
 {
 	struct umm_exec_random *random = &in->desc.random;
 	const struct umm_exec_args *args = &in->desc.args;
-	uint64_t top = in->filename + args->filename + sizeof(uint64_t);
+	uint64_t top = in->filename + args->filename + sizeof(uint64_t), kernel, base;
 	struct trial trial;
 
 	random->stack = MAP_WINDOW_64 - top;
@@ -112,11 +145,12 @@ static void find_random(struct follower *f, const struct task *task, struct exec
 	if (in->desc.interpreter.file && trial.result.load_bias)
 		random->image = in->entry - trial.result.entry;
 	random->brk = in->stat[STAT_START_BRK] - trial.layout.start_brk - random->image;
-	random->mmap = anchor(in, &trial) - true_anchor(in, &trial);
+	random->mmap = anchor(in, &trial, &kernel) - kernel;
 	if (trial.layout.bottom_up)
 		random->mmap = -random->mmap;
-	if (try_loader(task, in, &trial) == 0 && !places_agree(in, &trial))
-		(void)find_mmap_random(task, in, random->mmap);
+	if (!base_fits(task, in, random->mmap, &base))
+		random->mmap = find_mmap_random(task, in, random->mmap);
+	find_slack(task, in, random->mmap);
 	f->summary->observed += (random->stack != 0) + (random->stack_pointer != 0) +
 				(random->image != 0) + (random->brk != 0) + (random->mmap != 0);
 }
@@ -175,9 +209,9 @@ static bool all_agrees(struct follower *f, struct task *task, const struct exec_
 	return layout_agrees(f, task, in) && anon_agrees(f, task);
 }
 
-static void tell(struct follower *f, struct task *task, const struct exec_inputs *in, bool killed)
+void exec_tell(struct follower *f, struct task *task, const char *path, bool killed)
 {
-	struct follow_exec exec = { .pid = task->tgid, .path = in->path, .killed = killed,
+	struct follow_exec exec = { .pid = task->tgid, .path = path, .killed = killed,
 				    .why = task->why };
 
 	if (f->sink->exec && task->reported && !task->quiet)
@@ -206,6 +240,25 @@ static bool no_program_of_ours(int64_t ret)
 	return ret == -UMM_ENOEXEC;
 }
 
+/* The model would not have let it run: by which check. */
+static void refused_wrongly(struct follower *f, struct task *task, const struct exec_inputs *in)
+{
+	struct umm_why why = { 0 };
+	struct umm_why_info info;
+	const struct umm_why_entry *entry;
+	char text[128] = "not loaded";
+	struct umm_mm *mm;
+
+	if (umm_exec(task->space->mm, &mm) == 0) {
+		(void)umm_exec_elf(mm, &in->desc, NULL, &why);
+		entry = umm_why_refusal(&why);
+		if (entry && umm_why_info(entry->code, &info) == 0)
+			snprintf(text, sizeof(text), "not loaded: %s", info.name);
+		umm_mm_put(mm);
+	}
+	compare_diverged_text(f, task, "after execve", text, "it runs");
+}
+
 static int load(struct follower *f, struct task *task, struct exec_inputs *in)
 {
 	struct umm_exec_result result;
@@ -221,13 +274,12 @@ static int load(struct follower *f, struct task *task, struct exec_inputs *in)
 	if (ret == -UMM_ENOMEM && !result.fatal)
 		return -ENOMEM;
 	if (ret < 0) {
-		compare_diverged_text(f, task, "after execve", "the program cannot be loaded",
-				      "it runs");
+		refused_wrongly(f, task, in);
 		return start_again(f, task);
 	}
 	if (!all_agrees(f, task, in))
 		return start_again(f, task);
-	tell(f, task, in, false);
+	exec_tell(f, task, in->path, false);
 	return 0;
 }
 
@@ -246,63 +298,4 @@ int exec_follow(struct follower *f, struct task *task)
 	exec_inputs_free(in);
 	free(in);
 	return err;
-}
-
-/* Has a signal that cannot be caught been sent to itself, as the kernel does past no return? */
-static bool is_dying(const struct task *task)
-{
-	char path[64], line[256];
-	uint64_t pending = 0, mask;
-	FILE *status;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)task->tid);
-	status = fopen(path, "re");
-	while (status && fgets(line, sizeof(line), status))
-		if (sscanf(line, "SigPnd: %" SCNx64, &mask) == 1 ||
-		    sscanf(line, "ShdPnd: %" SCNx64, &mask) == 1)
-			pending |= mask;
-	if (status)
-		fclose(status);
-	return pending & (UINT64_C(1) << (SIGSEGV - 1));
-}
-
-/* The loader killed it: does the model's, too?  The strings are gone; any will do. */
-static void follow_death(struct follower *f, struct task *task, struct exec_inputs *in)
-{
-	const struct known_file *known;
-	struct umm_exec_result result;
-	struct umm_mm *mm;
-
-	if (exec_inputs_read_files(f, task, in) != 0 || umm_exec(task->space->mm, &mm) != 0)
-		return;
-	in->desc.args = (struct umm_exec_args){ .argc = 1, .filename = 1, .argv = 1 };
-	known = umm_file_cookie(in->desc.program.file);
-	snprintf(in->path, sizeof(in->path), "%s", known->path);
-	if (umm_exec_elf(mm, &in->desc, &result, task->why) < 0 && result.fatal)
-		tell(f, task, in, true);
-	else
-		compare_diverged_text(f, task, "in execve", "the program is loaded",
-				      "the process is killed");
-	umm_mm_put(mm);
-}
-
-void exec_failed(struct follower *f, struct task *task)
-{
-	struct exec_inputs *in;
-
-	task->call.desc = NULL;
-	if (!is_dying(task)) {
-		if (task->space->nr_tasks == 1 && f->options->verify == FOLLOW_VERIFY_MAPS &&
-		    !compare_whole(f, task))
-			compare_diverged_maps(f, task, "after a failed execve", 0, TASK_SIZE_64);
-		return;
-	}
-	in = malloc(sizeof(*in));
-	if (in) {
-		follow_death(f, task, in);
-		exec_inputs_free(in);
-	}
-	f->no_memory |= !in;
-	free(in);
-	task_set_space(f, task, NULL);
 }

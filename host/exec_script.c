@@ -50,12 +50,9 @@ void exec_entered(struct task *task)
 		call->argv0_bytes = string_bytes(task, first);
 }
 
-/* From the path that exec was given to a program that is no script, in @args; false: cannot say. */
-static bool go_the_way(const struct task *task, const char *first, struct umm_exec_args *args)
+enum exec_way exec_go_the_way(const struct task *task, char path[PATH_MAX],
+			      struct umm_exec_args *args, int64_t *refused, struct umm_why *why)
 {
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "%s", first);
 	for (;;) {
 		struct umm_exec_script script;
 		char head[UMM_EXEC_HEAD];
@@ -63,27 +60,26 @@ static bool go_the_way(const struct task *task, const char *first, struct umm_ex
 		ssize_t n;
 
 		if (fd < 0)
-			return false;
+			return EXEC_WAY_UNKNOWN;
 		n = pread(fd, head, sizeof(head), 0);
 		close(fd);
-		if (n <= 0)
-			return false;
-		switch (umm_exec_script(head, (size_t)n, strlen(path) + 1, args, &script, NULL)) {
-		case 0:
-			return true;
-		case 1:
-			memcpy(path, head + script.interpreter, script.interpreter_bytes);
-			path[script.interpreter_bytes] = '\0';
-			break;
-		default:
-			return false;
-		}
+		if (n < 0)
+			return EXEC_WAY_UNKNOWN;
+		*refused = umm_exec_script(head, (size_t)n, strlen(path) + 1, args, &script, why);
+		if (*refused < 0)
+			return EXEC_WAY_REFUSED;
+		if (*refused == 0)
+			return EXEC_WAY_PROGRAM;
+		memcpy(path, head + script.interpreter, script.interpreter_bytes);
+		path[script.interpreter_bytes] = '\0';
 	}
 }
 
 void exec_undo_scripts(const struct task *task, struct exec_inputs *in, uint64_t argv0)
 {
 	struct umm_exec_args *now = &in->desc.args, there, again;
+	char path[PATH_MAX];
+	int64_t refused;
 
 	if (!argv0)
 		return;
@@ -91,9 +87,13 @@ void exec_undo_scripts(const struct task *task, struct exec_inputs *in, uint64_t
 	there = (struct umm_exec_args){ .filename = now->filename, .envp = now->envp, .argc = 1,
 					.argv = argv0, .argv0 = argv0 };
 	again = there;
-	if (!go_the_way(task, in->path, &there) || !there.depth || there.argv > now->argv)
+	snprintf(path, sizeof(path), "%s", in->path);
+	if (exec_go_the_way(task, path, &there, &refused, NULL) != EXEC_WAY_PROGRAM ||
+	    !there.depth || there.argv > now->argv)
 		return;
 	again.argv += now->argv - there.argv;
-	if (go_the_way(task, in->path, &again) && again.argv == now->argv)
+	snprintf(path, sizeof(path), "%s", in->path);
+	if (exec_go_the_way(task, path, &again, &refused, NULL) == EXEC_WAY_PROGRAM &&
+	    again.argv == now->argv)
 		now->peak = again.peak;
 }

@@ -58,6 +58,7 @@ struct space {
 	pid_t limits_of;		/* whose limits and capabilities the model has */
 	uint32_t personality;		/* that the model has: the last caller's */
 	bool randomized;		/* exec threw dice: so will MAP_32BIT */
+	uint64_t base_low, base_high;	/* mmap_base is between; see mmap_base.h */
 	unsigned int flag_calls;	/* calls that may have changed what only smaps shows */
 	unsigned int calls_since_whole;	/* calls since the last comparison of everything */
 	bool compare_whole;		/* another process changed it: at the next call */

@@ -1,9 +1,9 @@
 /*
  * mmap.c - mmap(2).
  *
- * One answer is not the model's to give: the place of MAP_32BIT under randomisation.  That call is
- * done in the model afterwards, at the kernel's address.  Another is a driver's own, for the
- * mapping of a device.
+ * One answer is not the model's to give: the place of MAP_32BIT under randomisation, or of anything
+ * while mmap_base is not known to the page.  That call is done in the model afterwards, at the
+ * kernel's address.  Another is a driver's own, for the mapping of a device.
  */
 #include <errno.h>
 #include <string.h>
@@ -14,6 +14,7 @@
 #include "host/calls/calls.h"
 #include "host/calls/observe.h"
 #include "host/files.h"
+#include "host/mmap_base.h"
 #include "host/settings.h"
 
 static int mmap_file(struct follower *f, struct task *task, struct umm_file **file)
@@ -64,6 +65,7 @@ static void mmap_predict(struct follower *f, struct task *task)
 	struct umm_mm *mm = task->space->mm;
 	struct umm_file *file;
 	int64_t chosen;
+	bool by_base;
 
 	observe_settings(f, task, arg[1] >= BIG_REQUEST || (arg[3] & MAP_HUGETLB));
 	if (mmap_file(f, task, &file) != 0) {
@@ -76,9 +78,10 @@ static void mmap_predict(struct follower *f, struct task *task)
 		observe_anon(f, task, call->start, call->end);
 		observe_what_goes(task);
 	}
-	if (is_by_chance(task, chosen)) {
+	by_base = mmap_base_decides(task, file);
+	if (by_base || is_by_chance(task, chosen)) {
 		call->placed_by_chance = true;
-		call->adopt_reason = ADOPT_MAP_32BIT;
+		call->adopt_reason = by_base ? ADOPT_MMAP_BASE : ADOPT_MAP_32BIT;
 		call->pub.predicted_any = true;
 		call->pub.predicted = chosen;
 		call->file = file;
@@ -115,6 +118,8 @@ static void map_where_the_kernel_did(struct follower *f, struct task *task, int6
 	const uint64_t *arg = call->pub.arg;
 	uint64_t flags = (arg[3] & ~(uint64_t)MAP_32BIT) | MAP_FIXED;
 
+	if (got >= 0)
+		mmap_base_learn(task, call->file, (uint64_t)got);
 	if (got < 0 || umm_mmap(task->space->mm, (umm_addr_t)got, arg[1], arg[2], flags, call->file,
 				arg[5], task->why) != got) {
 		adopt_everything(f, task);

@@ -11,7 +11,7 @@
 
 #define ELF_HEADER_SIZE	64
 #define ELF_PHDR_SIZE	56
-#define ELF_PHDRS_MAX	UINT64_C(4096)	/* bytes of all program headers: a page */
+#define ELF_PHDRS_MAX	UINT64_C(65536)	/* bytes of all program headers */
 
 enum { ET_EXEC = 2, ET_DYN = 3 };
 enum { PT_LOAD = 1, PT_INTERP = 3, PT_GNU_STACK = 0x6474e551 };

@@ -188,8 +188,7 @@ static int64_t elf_load(const struct loading *ld, umm_addr_t addr, const struct 
 		     prot_of(phdr));
 		zero_start = map + page_offset(phdr->vaddr) + phdr->filesz;
 	} else {
-		map = addr & PAGE_MASK;
-		zero_start = map + page_offset(phdr->vaddr);
+		map = zero_start = addr & PAGE_MASK;
 	}
 	if (beyond_user_space(ld->mm, map))
 		return refuse(ld->why, WHY_EXEC_SEGMENT_SIZE, map, ld->mm->layout.task_size);

@@ -11,6 +11,12 @@
 
 #define NR_BLOCKS 200
 
+#ifdef BSS_MIB
+static char bss[BSS_MIB << 20];
+#else
+static char bss[1];
+#endif
+
 static int by_number(const void *a, const void *b)
 {
 	return (*(const int *)a > *(const int *)b) - (*(const int *)a < *(const int *)b);
@@ -59,6 +65,7 @@ int main(void)
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
 		return 1;
 	allocate(3);
+	bss[sizeof(bss) / 2] = 1;
 	printf("hello %d\n", numbers[500]);
 	return 0;
 }

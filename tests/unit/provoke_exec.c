@@ -85,7 +85,7 @@ static int64_t phentsize(struct lab *lab)
 
 static int64_t phnum(struct lab *lab)
 {
-	return spoilt(lab, E_PHNUM, 74, 2, false);
+	return spoilt(lab, E_PHNUM, 1171, 2, false);
 }
 
 static int64_t phdrs_cut(struct lab *lab)

@@ -1,0 +1,168 @@
+#!/usr/bin/env bats
+# The layout that exec makes: predicted before maps are looked at.  Without randomisation nothing is
+# adopted; with it, the bases are observed.
+
+load lib.bash
+
+FORMS="hello hello_static hello_static_pie hello_nopie hello_execstack hello_aligned
+	hello_aligned_static_pie hello_bss hello_bss_static"
+
+# still COMMAND...: agrees without randomisation, and nothing is adopted.
+still() {
+	agrees setarch -R "$@"
+	grep -q ' 0 either, 0 adopted, ' check.err
+}
+
+# moving COMMAND...: agrees with random bases; a few pages of mmap_base may stay open.
+moving() {
+	usermm_check 0 --json -- "$@"
+	python3 "$RECORDS" adopted check.result mmap_base
+	cat check.err
+}
+
+@test "every form of program, without randomisation" {
+	for form in $FORMS; do
+		still "$TEST_PROGS/$form"
+	done
+}
+
+@test "every form of program, with random bases" {
+	for form in $FORMS; do
+		for i in 1 2 3; do
+			moving "$TEST_PROGS/$form"
+		done
+	done
+}
+
+@test "nothing of the answer is looked at first: one observation in all" {
+	setarch -R "$USERMM" check -- "$TEST_PROGS/hello_static" 2>check.err >check.out
+	grep -q ' 0 adopted, 1 observed' check.err
+}
+
+# The limit decides where mappings begin and how far the stack reaches.
+@test "stack limits from 256 KiB to none" {
+	for limit in 256 1024 8192 102400 1048576 unlimited; do
+		for form in hello hello_static hello_static_pie hello_nopie; do
+			still bash -c "ulimit -s $limit && exec $TEST_PROGS/$form"
+			moving bash -c "ulimit -s $limit && exec $TEST_PROGS/$form"
+		done
+	done
+}
+
+@test "bottom-up, with page 0, with READ_IMPLIES_EXEC" {
+	for form in hello hello_static hello_static_pie hello_nopie; do
+		for how in -L -Z -X "-L -Z -X"; do
+			still setarch $how "$TEST_PROGS/$form"
+			moving setarch $how "$TEST_PROGS/$form"
+		done
+	done
+}
+
+@test "cases: arguments, scripts, vfork, threads, memfd, failures" {
+	for case in $("$TEST_PROGS/exec_cases" --list); do
+		[ "$case" != page_zero_now ] || continue
+		still "$TEST_PROGS/exec_cases" "$case"
+		moving "$TEST_PROGS/exec_cases" "$case"
+	done
+}
+
+@test "programs at random" {
+	for seed in 1 2 3 4; do
+		still "$TEST_PROGS/random_elf" "$seed" 150 still
+		moving "$TEST_PROGS/random_elf" "$((seed + 100))" 150
+	done
+}
+
+# ---- real programs ----
+
+# really COMMAND...: real programs whose other calls may still be taken over.
+really() {
+	command -v "$1" >/dev/null || skip "$1 is not installed"
+	usermm_check 0 --json -- setarch -R "$@"
+	cat check.err
+	python3 - check.result <<'PY'
+import json, sys
+last = [json.loads(line) for line in open(sys.argv[1], encoding="utf-8")][-1]
+assert last["divergences"] == 0 and "exec" not in last["adopted_by"], last
+PY
+}
+
+@test "sh, pipes and subshells" { really sh -c 'ls / | sort | (read a; echo "$a"); /bin/echo done'; }
+@test "python3 with subprocesses" { really python3 -c 'import subprocess as s; s.run(["true"]); s.run("ls | wc", shell=True)'; }
+@test "perl" { really perl -e 'system("ls | cat"); exec "true"'; }
+@test "busybox" { really busybox true; }
+@test "gcc" {
+	echo 'int main(void) { return 0; }' >a.c
+	really gcc -o a a.c
+	still ./a
+}
+@test "bash and awk through env" {
+	printf '#!/usr/bin/env bash\nawk "BEGIN { print 1 }"\n' >script
+	chmod +x script
+	really ./script
+}
+
+# ---- refusals, each with its check ----
+
+# refused_exec CASE NAME KILLED: the case's last program is refused, or killed by the loader, by the
+# check NAME of the catalogue.
+refused_exec() {
+	timeout 60 "$TEST_PROGS/refuse_exec" "$1" >native.out || { cat native.out; return 1; }
+	skip_if_skipped native.out
+	timeout 60 "$USERMM" trace -f --json --explain=all -o trace.json -- \
+		"$TEST_PROGS/refuse_exec" "$1" >trace.out 2>trace.err || { cat trace.out; return 1; }
+	python3 - trace.json "$2" "$3" <<'PY'
+import json, sys
+told = [r for r in map(json.loads, open(sys.argv[1], encoding="utf-8"))
+        if r["type"] == "exec" and r.get("refused")]
+assert told, "no exec was refused"
+assert told[-1]["refused"]["code"] == sys.argv[2], told[-1]
+assert told[-1]["killed"] == (sys.argv[3] == "killed"), told[-1]
+PY
+	agrees "$TEST_PROGS/refuse_exec" "$1"
+}
+
+@test "every refusal of the program is tested here" {
+	for name in $("$TEST_PROGS/refuse_exec" --list); do
+		grep -qE "(refused_exec|refuse_exec\") $name\b" "$BATS_TEST_FILENAME" || {
+			say "no test of refuse_exec $name"
+			return 1
+		}
+	done
+}
+
+@test "what they are made from runs" { agrees "$TEST_PROGS/refuse_exec" runs; }
+@test "a file of /proc" { agrees "$TEST_PROGS/refuse_exec" not_mappable; }
+@test "no ELF file" { refused_exec magic EXEC_MAGIC returned; }
+@test "an object file" { refused_exec type EXEC_TYPE returned; }
+@test "another machine" { refused_exec machine EXEC_MACHINE returned; }
+@test "size of a program header" { refused_exec phentsize EXEC_PHENTSIZE returned; }
+@test "too many program headers" { refused_exec phnum EXEC_PHNUM returned; }
+@test "program headers cut" { refused_exec phdrs_cut EXEC_PHDRS_CUT returned; }
+@test "interpreter's path too short" { refused_exec interp_len EXEC_INTERP_LEN returned; }
+@test "interpreter's path cut" { refused_exec interp_path_cut EXEC_INTERP_PATH_CUT returned; }
+@test "interpreter's path without end" { refused_exec interp_nul EXEC_INTERP_NUL returned; }
+@test "no interpreter" { refused_exec no_interp EXEC_NO_INTERP returned; }
+@test "interpreter cut" { refused_exec interp_cut EXEC_INTERP_CUT returned; }
+@test "interpreter of another machine" { refused_exec interp_bad EXEC_INTERP_BAD returned; }
+@test "interpreter that is an object file" { refused_exec interp_type EXEC_INTERP_TYPE killed; }
+@test "a segment where the stack is" { refused_exec tables EXEC_TABLES killed; }
+@test "nothing to load" { refused_exec no_load EXEC_NO_LOAD killed; }
+@test "offset and address differ in the page" { refused_exec segment_offset EXEC_SEGMENT_OFFSET killed; }
+@test "more in the file than in memory" { refused_exec segment_size EXEC_SEGMENT_SIZE killed; }
+@test "the file ends before the data" { refused_exec clear EXEC_CLEAR killed; }
+@test "entry above user space" { refused_exec entry EXEC_ENTRY killed; }
+@test "RLIMIT_AS kills" { refused_exec address_limit RLIMIT_AS killed; }
+@test "MDWE kills" { refused_exec mdwe MDWE killed; }
+@test "a segment above user space" { refused_exec high_address ADDR_TOO_HIGH killed; }
+@test "a script without an interpreter" { refused_exec script_line EXEC_SCRIPT_LINE returned; }
+@test "a script of a script of a script" { refused_exec script_depth EXEC_SCRIPT_DEPTH returned; }
+
+@test "trace says where a program was laid out" {
+	setarch -R "$USERMM" trace --explain=all -o trace -- "$TEST_PROGS/hello" >trace.out
+	for text in 'exec  mappings go below 7ffff7fff000' 'exec  segment \[555555554000-' \
+		'exec  its interpreter, moved by' 'exec  \[vvar\] and \[vdso\]' \
+		'exec  the heap begins at 55555555' 'exec  stack \[7ffffff[0-9a-f]+-7ffffffff000\)'; do
+		grep -aqE "$text" trace || { say "not there: $text"; return 1; }
+	done
+}
