@@ -6,6 +6,7 @@
 #include "host/adopt.h"
 #include "host/calls/observe.h"
 #include "host/files.h"
+#include "host/orders.h"
 #include "host/pagemap.h"
 #include "host/samples.h"
 #include "host/task.h"
@@ -17,6 +18,8 @@ void adopt_count(struct follower *f, struct task *task, const struct follow_call
 	struct follow_adopted adopted = { .reason = reason, .detail = detail };
 	size_t i;
 
+	if (f->supposing)
+		return;
 	summary->adopted++;
 	for (i = 0; i < summary->nr_adopted_by; i++)
 		if (strcmp(summary->adopted_by[i].reason, reason) == 0)
@@ -144,12 +147,33 @@ static bool may_gain_anon(const struct umm_area *area, enum adopt_anon_which whi
 	       (area->vm_flags & UMM_VM_WRITE);
 }
 
+/*
+ * A thread that runs may have written to it since the rings were read: then its sample is there.
+ * Or that was seen to begin, and is through now.
+ */
+static bool was_reported(struct follower *f, struct space *space, const struct umm_area *area)
+{
+	struct umm_area now = { .size = sizeof(now) };
+
+	if (space->nr_tasks == 1 || !f->faults)
+		return false;
+	if (f->supposing)
+		return orders_is_open(space, area->start, area->end);
+	samples_apply(f);
+	orders_fault_done(f, space, area->start, area->end);
+	return umm_find_area(space->mm, area->start, &now) && now.start <= area->start &&
+	       (now.anon == UMM_ANON_OWN || now.anon == UMM_ANON_INHERITED);
+}
+
 unsigned int adopt_anon(struct follower *f, struct space *space, uint64_t start, uint64_t end,
 			enum adopt_anon_which which)
 {
 	struct umm_area area = { .size = sizeof(area) };
 	unsigned int learnt = 0;
 
+	/* A call that is done again has been observed; the pages tell of what came since. */
+	if (f->branching)
+		return 0;
 	for (uint64_t at = start ? start - 1 : 0; umm_find_area(space->mm, at, &area) &&
 	     area.start <= end; at = area.end) {
 		int fd, has;
@@ -164,9 +188,14 @@ unsigned int adopt_anon(struct follower *f, struct space *space, uint64_t start,
 			has = 1;
 		if (has < 0 || (!has && area.anon == UMM_ANON_NONE))
 			continue;
+		if (has && was_reported(f, space, &area))
+			continue;
 		if (umm_area_set_anon(space->mm, area.start,
 				      has ? UMM_ANON_OWN : UMM_ANON_NONE) == -UMM_ENOMEM)
 			f->no_memory = true;
+		if (space->base)
+			(void)umm_area_set_anon(space->base, area.start,
+						has ? UMM_ANON_OWN : UMM_ANON_NONE);
 		learnt += has > 0;
 		if (has && which != ADOPT_ANON_EXEC)
 			samples_note_doubt(space, area.start, DOUBT_SCANNED);

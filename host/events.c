@@ -38,7 +38,9 @@
 #include "host/events.h"
 #include "host/exec.h"
 #include "host/filter.h"
+#include "host/hypotheses.h"
 #include "host/limits.h"
+#include "host/orders.h"
 #include "host/outcome.h"
 #include "host/pin.h"
 #include "host/predict.h"
@@ -86,9 +88,8 @@ static void begin_call(struct follower *f, struct task *task)
 		f->caller = task;
 		samples_apply(f);
 		f->caller = NULL;
-		if (f->faults_unseen)
-			f->summary->observed += adopt_growth(f, task->space);
-		predict_call(f, task);
+		orders_predict(f, task);
+		samples_through(task);
 	}
 	call->active = true;
 	ptrace_resume(task->tid, PTRACE_RESUME_TO_CALL_STOP, 0);
@@ -98,6 +99,14 @@ static void pass_turn(struct follower *f, struct task *next)
 {
 	if (next)
 		begin_call(f, next);
+}
+
+/* The parent of a vfork is back, or gone. */
+static void no_longer_waits(struct task *task)
+{
+	if (task->waiting && task->space)
+		task->space->nr_waiting--;
+	task->waiting = false;
 }
 
 /* Calls of another architecture: other numbers, other layouts.  It runs on, unfollowed. */
@@ -195,6 +204,9 @@ void events_call_answered(struct follower *f, struct task *task)
 	if (!call->active || ptrace_result(task->tid, &got) != 0)
 		return;
 	call->active = false;
+	no_longer_waits(task);
+	if (call->in_flight && followed(task))
+		orders_exit(f, task);
 	switch (call->desc->kind) {
 	case CALL_PASSIVE:
 		outcome_passive(f, task, got);
@@ -222,8 +234,6 @@ void events_call_answered(struct follower *f, struct task *task)
 		outcome_call(f, task, got);
 		break;
 	}
-	if (call->in_flight && task->space->nr_tasks > 1)
-		task->space->last_exit_ns = follower_now_ns();
 }
 
 static void on_exit_stop(struct follower *f, struct task *task)
@@ -282,6 +292,7 @@ static void settle(struct follower *f, struct task *parent, struct task *child, 
 			space->base_low = parent->space->base_low;
 			space->base_high = parent->space->base_high;
 			call->child = NULL;
+			hypotheses_fork(f, parent, space);
 		}
 		if (!space || unknown_inherit(space, parent->space) != 0)
 			f->no_memory = true;
@@ -322,6 +333,8 @@ static void on_new_task(struct follower *f, struct task *parent, int event)
 		bool thread = in_call ? flags & CLONE_THREAD : event == PTRACE_EVENT_CLONE;
 
 		call->event_pid = tid;
+		if (call->in_flight && followed(parent))
+			orders_exit(f, parent);
 		pin_inherit(f, child, parent);
 		settle(f, parent, child, thread, flags & CLONE_VM);
 		if (!in_call && child->every_call) {
@@ -335,6 +348,10 @@ static void on_new_task(struct follower *f, struct task *parent, int event)
 		let_out(f, child);
 	} else if (tid > 0) {
 		f->no_memory = true;
+	}
+	if (event == PTRACE_EVENT_VFORK && parent->space && !parent->waiting) {
+		parent->waiting = true;
+		parent->space->nr_waiting++;
 	}
 	next = turn_end(parent);
 	go_on(parent, 0);
@@ -564,6 +581,6 @@ void events_let_in_overdue(struct follower *f)
 {
 	struct task *next;
 
-	while ((next = turn_overdue(f, follower_now_ns())) != NULL)
+	while ((next = turn_overdue(f, follower_now_ns(), orders_overlap)) != NULL)
 		begin_call(f, next);
 }

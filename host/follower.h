@@ -28,20 +28,39 @@
 
 struct task;
 
-/* An area of which it is not known when it got its anon_vma, and so with whom it shares it. */
+/* Why it is not known with whom an area that has this anon_vma shares it. */
 enum doubt_kind {
 	DOUBT_NONE,
-	DOUBT_CONCURRENT,		/* its first fault ran beside a call of another thread */
+	DOUBT_CONCURRENT,		/* two threads wrote to neighbours at once */
 	DOUBT_SCANNED,			/* nobody reported the fault: its page was found */
 	DOUBT_OLD,			/* it was there when we came */
+	DOUBT_LOST,			/* more orders than we keep */
 };
 
 struct doubt {
-	uint64_t start, end;
+	uint64_t anon_id;
 	enum doubt_kind kind;
 };
 
 #define DOUBTS 128
+
+/* A fault beside a call of another thread: before it or after it? */
+struct beside {
+	pid_t tid;
+	uint64_t addr;
+	unsigned int access;
+	bool open;			/* had begun when the call did */
+};
+
+#define BESIDE 16
+
+/* An anon_vma that a running thread's last fault made: that fault may not be through yet. */
+struct gain {
+	pid_t tid;
+	uint64_t anon_id;
+};
+
+#define GAINS 8
 
 struct space {
 	struct umm_mm *mm;		/* NULL: not followed (before the first exec, given up) */
@@ -50,8 +69,9 @@ struct space {
 	pid_t pid;			/* a thread that it can be looked at through */
 	int maps_fd, smaps_fd, pagemap_fd;	/* -1 until wanted; bound to the address space */
 
-	struct task *in_flight;		/* calls under way: one, more only if order_unknown */
-	unsigned int nr_in_flight;
+	struct task *in_flight;		/* calls under way: one that is not parked, at most */
+	unsigned int nr_in_flight, nr_parked, nr_held;
+	unsigned int nr_waiting;	/* for the child of a vfork */
 	struct task *held, **held_tail;	/* wait at their seccomp stop, first come first */
 	bool order_unknown;		/* calls overlapped: the next difference is taken over */
 
@@ -64,10 +84,22 @@ struct space {
 	bool compare_whole;		/* another process changed it: at the next call */
 	uint64_t faults, faults_before;	/* applied; of these, before the last call */
 	bool uffds_looked_for;		/* areas watched by what nobody saw made */
-	uint64_t last_exit_ns;		/* of the last call, if other threads run */
 	struct doubt doubt[DOUBTS];	/* a ring, the last ones */
 	unsigned int nr_doubts;
 	struct unknown *unknown;	/* of what was there when we came; NULL: we saw it begin */
+
+	/* What else may have happened: orders.c. */
+	struct hypothesis *hypotheses;	/* ways that the kernel's answers allow, besides mm */
+	unsigned int nr_hypotheses;
+	bool orders_lost;		/* there were more than we keep */
+	struct umm_mm *base;		/* mm before the call under way, if that may be needed */
+	struct task *base_of;		/* whose call that is */
+	bool open_done;			/* the open faults are in the model that predicts */
+	uint64_t reach_start, reach_end;	/* where a fault matters to the call under way */
+	struct beside beside[BESIDE];
+	unsigned int nr_beside;
+	struct gain gain[GAINS];	/* a ring, the last ones */
+	unsigned int nr_gains;
 };
 
 /* A call between its entry and its exit stop. */
@@ -76,13 +108,19 @@ struct call {
 	struct follow_call pub;
 	bool active;			/* an exit stop is to come */
 	bool in_flight;			/* counted in space->nr_in_flight */
+	bool parked;			/* asleep inside: others are let in */
+	bool todo;			/* not done yet in this model: another call overtook it */
 	bool placed_by_chance;		/* MAP_32BIT: the model is told the address afterwards */
+	bool agreed;			/* the answer */
+	bool changed;			/* what was taken over differed */
+	int64_t truth;			/* the kernel's answer, though pub.got be falsified */
 	const char *adopt_reason;	/* decided at entry: how the answer will be taken over */
 	const char *adopt_detail;
 	bool elsewhere;			/* it is about another process */
 	uint64_t start, end;		/* whose areas are compared afterwards */
-	uint64_t from_start, from_end;	/* and these: where they were moved from */
 	uint64_t gone_start, gone_end;	/* areas that are wholly gone if it succeeds */
+	uint64_t unlike_start, unlike_end;	/* of these, what was compared last */
+	uint64_t from_start, from_end;	/* and these: where they were moved from */
 	uint64_t clone_flags;
 	struct umm_mm *child;		/* the model of the fork's child until it has a task */
 	pid_t event_pid;		/* the child that the fork event told of */
@@ -91,6 +129,24 @@ struct call {
 	uint64_t poked_flags;		/* clone3: its flags in memory before ours */
 	bool poked;
 	uint64_t argv0_bytes;		/* execve: of its first argument, with NUL */
+};
+
+/* A call under way as a hypothesis has it. */
+struct view {
+	struct task *task;
+	struct call call;
+};
+
+#define HYPOTHESES 8
+#define VIEWS 4
+
+/* The address space as it is if things happened in another order. */
+struct hypothesis {
+	struct hypothesis *next;
+	struct umm_mm *mm, *base;
+	unsigned int age;		/* calls since it was made */
+	unsigned int nr_views;
+	struct view view[VIEWS];
 };
 
 enum task_state {
@@ -113,6 +169,8 @@ struct task {
 	bool reported;			/* the sink knows it */
 	bool quiet;			/* of a child that nobody asked to follow */
 	bool exiting;			/* past PTRACE_EVENT_EXIT */
+	bool waiting;			/* for the child of its vfork */
+	size_t last_sample;		/* of it in a batch; see samples.c */
 	int pidfd;			/* -1 until a descriptor is looked at */
 	bool every_call;		/* no filter: it stops at each call, entry and exit */
 	bool attached;			/* one of those that follow_attach() was told of */
@@ -164,7 +222,9 @@ struct follower {
 	size_t nr_pending, pending_room;
 
 	const struct task *caller;	/* stands at its entry stop, about to go in */
-	const struct space *late_space;	/* see samples_apply_late() */
+	bool predicting;		/* the call has not begun yet */
+	bool supposing;			/* a hypothesis is asked: nothing is counted or told */
+	bool branching;			/* a call is done again: orders.c */
 	pid_t main_pid;
 	bool attached;			/* follow_attach(): nobody is pinned, killed or filtered */
 	bool strangers;			/* we had children before we started the program */

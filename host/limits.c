@@ -66,6 +66,14 @@ static bool read_limit(pid_t pid, const struct limit_kind *kind, struct rlimit *
 		limit_from_text(text, kind->name, limit));
 }
 
+/* What else may have happened is the same process's: each model has its limits. */
+static void set_rlimit(struct space *space, int resource, const struct rlimit *limit)
+{
+	umm_mm_set_rlimit(space->mm, resource, limit->rlim_cur, limit->rlim_max);
+	for (struct hypothesis *h = space->hypotheses; h; h = h->next)
+		umm_mm_set_rlimit(h->mm, resource, limit->rlim_cur, limit->rlim_max);
+}
+
 static void read_limits(struct task *task)
 {
 	for (size_t i = 0; i < LIMIT_KINDS; i++) {
@@ -73,8 +81,7 @@ static void read_limits(struct task *task)
 		struct rlimit limit;
 
 		if (read_limit(task->tgid, kind, &limit))
-			umm_mm_set_rlimit(task->space->mm, kind->umm, limit.rlim_cur,
-					  limit.rlim_max);
+			set_rlimit(task->space, kind->umm, &limit);
 	}
 }
 
@@ -170,11 +177,15 @@ int limits_read_ids(struct task *task)
 void limits_read(struct task *task)
 {
 	struct space *space = task->space;
+	uint32_t caps;
 
 	if (!space || !space->mm)
 		return;
 	read_limits(task);
-	umm_mm_set_caps(space->mm, read_caps(task->tid));
+	caps = read_caps(task->tid);
+	umm_mm_set_caps(space->mm, caps);
+	for (struct hypothesis *h = space->hypotheses; h; h = h->next)
+		umm_mm_set_caps(h->mm, caps);
 	space->limits_of = task->tgid;
 }
 
@@ -198,6 +209,8 @@ void limits_ensure_personality(struct task *task)
 		return;
 	space->personality = task->personality;
 	umm_mm_set_personality(space->mm, space->personality);
+	for (struct hypothesis *h = space->hypotheses; h; h = h->next)
+		umm_mm_set_personality(h->mm, space->personality);
 }
 
 void limits_forget(struct follower *f)

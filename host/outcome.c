@@ -1,5 +1,5 @@
 /*
- * outcome.c - four words: agreed, adopted, diverged (and either, for calls that overlapped).
+ * outcome.c - four words: agreed, adopted, diverged, and either, where two things ran at once.
  *
  * Theory
  * ------
@@ -11,8 +11,9 @@
  * changed are compared; if they differ they are taken over, under the call's name.  If not, there
  * is nothing to adopt.
  *
- * While calls overlap (space->order_unknown) nobody knows which of them the kernel did first: a
- * difference is then adopted as such.
+ * Where the order of things is not known there are several models (orders.c): each is asked.  What
+ * remains is adopted by name: calls that overlapped though nobody saw it coming, and more orders at
+ * once than we keep.
  */
 #include <stdio.h>
 #include <string.h>
@@ -22,7 +23,9 @@
 #include "host/calls/calls.h"
 #include "host/calls/observe.h"
 #include "host/compare.h"
+#include "host/hypotheses.h"
 #include "host/limits.h"
+#include "host/orders.h"
 #include "host/outcome.h"
 #include "host/pin.h"
 #include "host/ptrace.h"
@@ -92,6 +95,7 @@ static void result_diverged(struct follower *f, struct task *task, int64_t truth
 		compare_diverged_result(f, task, call->pub.predicted, call->pub.got);
 	}
 	adopt_everything(f, task);
+	orders_forget(task->space);
 	if (call->desc->ops->diverged)
 		call->desc->ops->diverged(f, task, truth);
 }
@@ -99,17 +103,21 @@ static void result_diverged(struct follower *f, struct task *task, int64_t truth
 /* ---- areas ---- */
 
 /*
- * Whether neighbours merge hangs on their anon_vmas, and so on the order of faults among themselves
- * and among calls.  If that is in doubt here and the two sides differ in nothing but who merged
- * with whom, the kernel's answer is that of another order.
+ * Whether neighbours merge hangs on their anon_vmas, and so on the order of faults.  If that is in
+ * doubt here and the two sides differ in nothing but who merged with whom, the kernel's answer is
+ * that of another order.
  */
 static enum doubt_kind doubt_about(struct follower *f, struct task *task, uint64_t start,
 				   uint64_t end)
 {
-	if ((!task->space->nr_doubts && !task->space->unknown) ||
+	const struct space *space = task->space;
+	enum doubt_kind doubt;
+
+	if ((!space->nr_doubts && !space->orders_lost && !space->unknown) ||
 	    !compare_differs_by_merging(f, task, &start, &end))
 		return DOUBT_NONE;
-	return samples_in_doubt(task->space, start, end);
+	doubt = samples_in_doubt(space, start, end);
+	return doubt == DOUBT_NONE && space->orders_lost ? DOUBT_LOST : doubt;
 }
 
 static void maps_diverged(struct follower *f, struct task *task, const char *where, uint64_t start,
@@ -122,7 +130,7 @@ static void maps_diverged(struct follower *f, struct task *task, const char *whe
 		unknown = "who may merge with whom of what was there";
 	else
 		unknown = unknown_explains_areas(task);
-	if (task->space->order_unknown)
+	if (task->space->order_unknown || doubt == DOUBT_LOST)
 		adopt_count(f, task, &task->call.pub, ADOPT_ORDER_UNKNOWN, NULL);
 	else if (doubt == DOUBT_CONCURRENT)
 		f->summary->either++;
@@ -133,6 +141,7 @@ static void maps_diverged(struct follower *f, struct task *task, const char *whe
 	else
 		compare_diverged_maps(f, task, where, start, end);
 	adopt_everything(f, task);
+	orders_forget(task->space);
 }
 
 /* What only smaps shows is dear to look at: after the first such calls, and some of the others. */
@@ -151,40 +160,39 @@ static bool range_matches(struct follower *f, struct task *task, uint64_t start,
 	return compare_range(f, task, start, end);
 }
 
-/* A thread may have grown its stack a moment ago: its sample is there, or comes now. */
+/* A thread may have grown its stack a moment ago: then its sample is there. */
 static bool range_agrees(struct follower *f, struct task *task, uint64_t start, uint64_t end)
 {
+	task->call.unlike_start = start;
+	task->call.unlike_end = end;
 	if (range_matches(f, task, start, end))
 		return true;
-	samples_apply_late(f, task);
+	if (f->supposing)
+		return false;
+	samples_apply(f);
 	return range_matches(f, task, start, end);
 }
 
-/* The call's range, and the one that it moved from.  False: what differs is in [*start, *end). */
-static bool ranges_agree(struct follower *f, struct task *task, uint64_t *start, uint64_t *end)
+/* The call's range, and the one that it moved from. */
+static bool ranges_agree(struct follower *f, struct task *task)
 {
 	const struct call *call = &task->call;
 
-	task->space->flag_calls += !!(call->desc->flags & CALL_FLAGS);
-	*start = call->start;
-	*end = call->end;
-	if (!range_agrees(f, task, *start, *end))
-		return false;
-	if (call->from_start >= call->from_end)
-		return true;
-	*start = call->from_start;
-	*end = call->from_end;
-	return range_agrees(f, task, *start, *end);
+	return range_agrees(f, task, call->start, call->end) &&
+	       (call->from_start >= call->from_end ||
+		range_agrees(f, task, call->from_start, call->from_end));
 }
 
 static bool whole_agrees(struct follower *f, struct task *task)
 {
+	if (f->supposing)
+		return compare_whole(f, task);
 	samples_apply(f);
 	if (f->faults_unseen)
 		f->summary->observed += adopt_growth(f, task->space);
 	if (compare_whole(f, task))
 		return true;
-	samples_apply_late(f, task);
+	samples_apply(f);
 	return compare_whole(f, task);
 }
 
@@ -196,18 +204,42 @@ static bool whole_is_due(struct space *space)
 	return due;
 }
 
-static void verify_areas(struct follower *f, struct task *task)
+static void verify_whole(struct follower *f, struct task *task, const char *where)
 {
-	uint64_t start, end;
+	bool agreed = whole_agrees(f, task);
+
+	if (task->space->hypotheses)
+		agreed = hypotheses_settle(f, task, agreed, whole_agrees);
+	if (!agreed)
+		maps_diverged(f, task, where, 0, TASK_SIZE_64);
+}
+
+/* Of the model that is in its place: the answer, and the areas. */
+static bool all_agrees(struct follower *f, struct task *task)
+{
+	struct call *call = &task->call;
+	const struct call_ops *ops = call->desc->ops;
+
+	call->agreed = result_agrees(f, task);
+	if (!call->agreed)
+		return false;
+	if (ops->place)
+		ops->place(f, task, call->truth);
+	return call->desc->kind == CALL_FORK || f->options->verify != FOLLOW_VERIFY_MAPS ||
+	       ranges_agree(f, task);
+}
+
+static void verify_areas(struct follower *f, struct task *task, bool agreed)
+{
 	char where[64];
 
 	if (f->options->verify != FOLLOW_VERIFY_MAPS)
 		return;
-	if (!ranges_agree(f, task, &start, &end)) {
+	if (!agreed) {
 		snprintf(where, sizeof(where), "after %s", task->call.desc->name);
-		maps_diverged(f, task, where, start, end);
-	} else if (whole_is_due(task->space) && !whole_agrees(f, task)) {
-		maps_diverged(f, task, "every 1000 calls", 0, TASK_SIZE_64);
+		maps_diverged(f, task, where, task->call.unlike_start, task->call.unlike_end);
+	} else if (whole_is_due(task->space)) {
+		verify_whole(f, task, "every 1000 calls");
 	}
 }
 
@@ -217,38 +249,51 @@ static void finish_predicted(struct follower *f, struct task *task, int64_t trut
 {
 	struct call *call = &task->call;
 	const struct call_ops *ops = call->desc->ops;
+	bool agreed;
 
-	if (!result_agrees(f, task)) {
+	task->space->flag_calls += !!(call->desc->flags & CALL_FLAGS);
+	agreed = all_agrees(f, task);
+	if (task->space->hypotheses)
+		agreed = hypotheses_settle(f, task, agreed, all_agrees);
+	if (!call->agreed) {
 		result_diverged(f, task, truth);
 		return;
 	}
 	if (truth >= 0)
-		samples_doubt_gone(task->space, call->gone_start, call->gone_end);
-	if (ops->place)
-		ops->place(f, task, truth);
+		unknown_gone(task->space, call->gone_start, call->gone_end);
 	if (call->desc->kind != CALL_FORK) {
-		verify_areas(f, task);
-		samples_doubt_spreads(task->space, call->start);
+		verify_areas(f, task, agreed);
+		unknown_spreads(task->space, call->start);
 		unknown_learn(f, task, truth);
 	}
-	if (ops->after)
-		ops->after(f, task, truth);
+	if (!ops->after)
+		return;
+	ops->after(f, task, truth);
+	hypotheses_each(f, task, truth, ops->after);
+}
+
+static void take_over(struct follower *f, struct task *task, int64_t truth)
+{
+	const struct call_ops *ops = task->call.desc->ops;
+
+	task->call.changed = ops->take_over ? ops->take_over(f, task, truth) :
+					      take_over_if_changed(f, task, 0, TASK_SIZE_64, 0);
 }
 
 static void finish_adopted(struct follower *f, struct task *task, int64_t truth)
 {
 	struct call *call = &task->call;
-	const struct call_ops *ops = call->desc->ops;
 	const char *reason = call->adopt_reason ? call->adopt_reason : call->desc->name;
-	bool changed = ops->take_over ? ops->take_over(f, task, truth) :
-					take_over_if_changed(f, task, 0, TASK_SIZE_64, 0);
 
-	if (!changed)
+	take_over(f, task, truth);
+	hypotheses_each(f, task, truth, take_over);
+	if (!call->changed)
 		return;
 	call->pub.adopted = true;
 	adopt_count(f, task, &call->pub, reason, call->adopt_detail);
 	if (call->pub.modelled)		/* in part: what is around it is */
-		verify_areas(f, task);
+		verify_areas(f, task, f->options->verify != FOLLOW_VERIFY_MAPS ||
+				      ranges_agree(f, task));
 }
 
 /* ---- what the loop calls ---- */
@@ -271,14 +316,18 @@ void outcome_call(struct follower *f, struct task *task, int64_t truth)
 		ptrace_poke(task->tid, call->pub.arg[0], call->poked_flags);
 	if (restarts(truth) || !task->space || !task->space->mm) {
 		drop(call);
+		if (task->space)
+			orders_end(f, task);
 		return;
 	}
+	call->truth = truth;
 	call->pub.got = falsified(f, task, truth);
 	if (call->pub.modelled && !call->adopt_reason)
 		finish_predicted(f, task, truth);
 	else
 		finish_adopted(f, task, truth);
 	drop(call);
+	orders_end(f, task);
 	tell_call(f, task);
 }
 
@@ -305,7 +354,10 @@ void outcome_no_return(struct follower *f, struct task *task)
 		return;
 	call->pub.no_return = true;
 	/* Others live on in the space, and the model may have done what the kernel did not. */
-	if (call->in_flight && task->space->nr_tasks > 1 && !compare_whole(f, task)) {
+	if (call->in_flight)
+		orders_give_up(f, task);
+	if (call->in_flight && task->space->nr_tasks > 1 &&
+	    !hypotheses_settle(f, task, compare_whole(f, task), compare_whole)) {
 		call->pub.adopted = true;
 		adopt_count(f, task, &call->pub, ADOPT_KILLED, NULL);
 		adopt_everything(f, task);
@@ -319,6 +371,5 @@ void outcome_exit(struct follower *f, struct task *task, const char *where)
 	if (task->call.in_flight || f->options->verify != FOLLOW_VERIFY_MAPS)
 		return;
 	userfaultfd_refresh(f, task);
-	if (!whole_agrees(f, task))
-		maps_diverged(f, task, where, 0, TASK_SIZE_64);
+	verify_whole(f, task, where);
 }

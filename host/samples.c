@@ -5,8 +5,8 @@
  * parent's fork event told us of it: such a sample waits in `pending` until the task is known.
  */
 #include <stdlib.h>
-#include <time.h>
 
+#include "host/orders.h"
 #include "host/samples.h"
 #include "host/task.h"
 #include "host/unknown.h"
@@ -14,59 +14,90 @@
 /* More than this of unknown tasks are remnants of dead ones. */
 #define PENDING_MAX 65536
 
-/*
- * A sample is stamped when its fault begins; until its thread is seen at a stop, the fault may come
- * before or after what other threads do.
- */
-static bool overlaps_call(const struct follower *f, const struct task *task,
-			  const struct fault_sample *sample)
+void samples_through(struct task *task)
 {
-	return sample->time_ns < task->space->last_exit_ns ||
-	       (task != f->caller && task->state == TASK_RUNNING);
+	struct space *space = task->space;
+
+	for (unsigned int i = 0; i < GAINS; i++)
+		if (space->gain[i].tid == task->tid)
+			space->gain[i].tid = 0;
 }
 
-static bool may_make_anon_vma(const struct space *space, uint64_t addr)
+static uint64_t anon_id_at(const struct space *space, uint64_t addr)
 {
 	struct umm_area area = { .size = sizeof(area) };
 
-	return umm_find_area(space->mm, addr, &area) && area.start <= addr &&
-	       area.anon != UMM_ANON_OWN && area.anon != UMM_ANON_INHERITED;
+	return umm_find_area(space->mm, addr, &area) && area.start <= addr ? area.anon_id : 0;
 }
 
-void samples_note_doubt(struct space *space, uint64_t addr, enum doubt_kind kind)
+static void doubt_id(struct space *space, uint64_t anon_id, enum doubt_kind kind)
 {
-	struct umm_area area = { .size = sizeof(area) };
-
-	if (!umm_find_area(space->mm, addr, &area) || area.start > addr)
-		return;
-	space->doubt[space->nr_doubts++ % DOUBTS] = (struct doubt){ area.start, area.end, kind };
+	space->doubt[space->nr_doubts++ % DOUBTS] = (struct doubt){ anon_id, kind };
 	if (space->nr_doubts == 2 * DOUBTS)
 		space->nr_doubts = DOUBTS;
 }
 
-static void apply(struct follower *f, struct task *task, const struct fault_sample *sample)
+void samples_note_doubt(struct space *space, uint64_t addr, enum doubt_kind kind)
 {
-	unsigned int access = sample->access;
+	uint64_t anon_id = anon_id_at(space, addr);
+
+	if (anon_id)
+		doubt_id(space, anon_id, kind);
+}
+
+/*
+ * The area at @addr got its anon_vma by a fault of @tid.  Was the last fault of another thread, in
+ * the area below or above, still under way?  Then each may have looked for one to share before the
+ * other had it.
+ */
+void samples_note_gain(struct space *space, uint64_t addr, pid_t tid)
+{
+	struct umm_area area = { .size = sizeof(area) };
+	uint64_t id[3];
+
+	if (!umm_find_area(space->mm, addr, &area) || area.start > addr)
+		return;
+	id[0] = area.anon_id;
+	id[1] = area.start ? anon_id_at(space, area.start - 1) : 0;
+	id[2] = anon_id_at(space, area.end);
+	for (unsigned int i = 0; i < GAINS; i++) {
+		const struct gain *gain = &space->gain[i];
+
+		if (!gain->tid || gain->tid == tid)
+			continue;
+		for (int j = 0; j < 3; j++) {
+			if (!id[j] || id[j] != gain->anon_id)
+				continue;
+			doubt_id(space, id[j], DOUBT_CONCURRENT);
+			doubt_id(space, id[0], DOUBT_CONCURRENT);
+		}
+	}
+	space->gain[space->nr_gains++ % GAINS] = (struct gain){ tid, id[0] };
+}
+
+/* @open: it may not be through when the call of f->caller begins. */
+static void apply(struct follower *f, struct task *task, const struct fault_sample *sample,
+		  bool open)
+{
 	struct space *space = task->space;
-	bool first;
-	int ret;
+	struct fault_sample known = *sample;
 
 	task->fault_addr = sample->addr;
-	task->fault_access = access;
+	task->fault_access = sample->access;
 	if (!space || !space->mm)
 		return;
-	/* Of unknown kind: what a read does is true of every fault; scans find the rest. */
-	if (!access)
-		access = UMM_ACCESS_READ;
-	first = space->nr_tasks > 1 &&
-		(space == f->late_space || may_make_anon_vma(space, sample->addr));
-	ret = umm_fault(space->mm, sample->addr, access, NULL);
-	if (ret == -UMM_ENOMEM)
-		f->no_memory = true;
-	if (first && (space == f->late_space || overlaps_call(f, task, sample)))
-		samples_note_doubt(space, sample->addr, DOUBT_CONCURRENT);
 	f->summary->faults++;
 	space->faults++;
+	/* Of unknown kind: what a read does is true of every fault; scans find the rest. */
+	if (!known.access)
+		known.access = UMM_ACCESS_READ;
+	if (space->nr_tasks == 1 && !space->hypotheses) {
+		if (umm_fault(space->mm, known.addr, known.access, NULL) == -UMM_ENOMEM)
+			f->no_memory = true;
+		return;
+	}
+	samples_through(task);
+	orders_fault(f, task, &known, open);
 }
 
 static void keep(struct follower *f, const struct fault_sample *sample)
@@ -86,14 +117,19 @@ static void keep(struct follower *f, const struct fault_sample *sample)
 	f->pending[f->nr_pending++] = *sample;
 }
 
-static void apply_or_keep(struct follower *f, const struct fault_sample *sample)
+static void apply_or_keep(struct follower *f, const struct fault_sample *sample, size_t number)
 {
 	struct task *task = task_find(f, sample->tid);
+	const struct task *caller = f->caller;
+	bool open;
 
-	if (task && task->state != TASK_NEWBORN)
-		apply(f, task, sample);
-	else
+	if (!task || task->state == TASK_NEWBORN) {
 		keep(f, sample);
+		return;
+	}
+	open = caller && task != caller && task->space == caller->space &&
+	       task->state == TASK_RUNNING && number == task->last_sample;
+	apply(f, task, sample, open);
 }
 
 static void apply_pending(struct follower *f)
@@ -102,7 +138,18 @@ static void apply_pending(struct follower *f)
 
 	f->nr_pending = 0;
 	for (size_t i = 0; i < nr; i++)
-		apply_or_keep(f, &f->pending[i]);	/* keeps at or below i */
+		apply_or_keep(f, &f->pending[i], SIZE_MAX);	/* keeps at or below i */
+}
+
+/* The last sample of a thread that runs may be of a fault that is not through yet. */
+static void find_last(struct follower *f, const struct fault_sample *sample, int nr)
+{
+	for (int i = 0; i < nr; i++) {
+		struct task *task = task_find(f, sample[i].tid);
+
+		if (task)
+			task->last_sample = (size_t)i;
+	}
 }
 
 /* Samples are missing: what they would have said is in the page tables, but for the order. */
@@ -128,80 +175,25 @@ void samples_apply(struct follower *f)
 		f->no_memory = true;
 		return;
 	}
+	if (f->caller && f->caller->space && f->caller->space->nr_tasks > 1)
+		find_last(f, sample, nr);
 	for (int i = 0; i < nr; i++)
-		apply_or_keep(f, &sample[i]);
+		apply_or_keep(f, &sample[i], (size_t)i);
 	if (lost)
 		records_lost(f, lost);
 }
 
-void samples_apply_late(struct follower *f, const struct task *task)
-{
-	/* The ring of another CPU may hold back a sample for some 60 microseconds. */
-	const struct timespec pause = { .tv_nsec = 200000 };
-
-	if (task->space->nr_tasks > 1) {
-		f->late_space = task->space;
-		nanosleep(&pause, NULL);
-	}
-	samples_apply(f);
-	f->late_space = NULL;
-}
-
 enum doubt_kind samples_in_doubt(const struct space *space, uint64_t start, uint64_t end)
 {
+	struct umm_area area = { .size = sizeof(area) };
 	enum doubt_kind kind = DOUBT_NONE;
 
-	for (unsigned int i = 0; i < DOUBTS && i < space->nr_doubts; i++) {
-		const struct doubt *doubt = &space->doubt[i];
-
-		if (doubt->start < end && doubt->end > start && doubt->kind > kind)
-			kind = doubt->kind;
-	}
+	for (uint64_t at = start ? start - 1 : 0; umm_find_area(space->mm, at, &area) &&
+	     area.start <= end; at = area.end)
+		for (unsigned int i = 0; area.anon_id && i < DOUBTS && i < space->nr_doubts; i++)
+			if (space->doubt[i].anon_id == area.anon_id && space->doubt[i].kind > kind)
+				kind = space->doubt[i].kind;
 	return unknown_touches(space, start, end) ? DOUBT_OLD : kind;
-}
-
-void samples_doubt_gone(struct space *space, uint64_t start, uint64_t end)
-{
-	unknown_gone(space, start, end);
-	/* With several, a neighbour may have got its anon_vma from there, or not. */
-	if (space->nr_tasks > 1)
-		return;
-	for (unsigned int i = 0; i < DOUBTS && i < space->nr_doubts; i++)
-		if (space->doubt[i].start >= start && space->doubt[i].end <= end)
-			space->doubt[i].kind = DOUBT_NONE;
-}
-
-void samples_doubt_moves(struct space *space, uint64_t start, uint64_t end, uint64_t to)
-{
-	unsigned int nr = space->nr_doubts < DOUBTS ? space->nr_doubts : DOUBTS;
-
-	for (unsigned int i = 0; i < nr; i++) {
-		const struct doubt doubt = space->doubt[i];
-		uint64_t above = doubt.start > start ? doubt.start - start : 0;
-
-		if (doubt.kind != DOUBT_NONE && doubt.start < end && doubt.end > start)
-			samples_note_doubt(space, to + above, doubt.kind);
-	}
-}
-
-void samples_doubt_spreads(struct space *space, uint64_t addr)
-{
-	struct umm_area area = { .size = sizeof(area) };
-
-	unknown_spreads(space, addr);
-	if (!space->nr_doubts || !umm_find_area(space->mm, addr, &area) || area.start > addr)
-		return;
-	for (unsigned int i = 0; i < DOUBTS && i < space->nr_doubts; i++) {
-		struct doubt *doubt = &space->doubt[i];
-
-		if (doubt->kind == DOUBT_NONE || doubt->start >= area.end ||
-		    doubt->end <= area.start)
-			continue;
-		if (area.start < doubt->start)
-			doubt->start = area.start;
-		if (area.end > doubt->end)
-			doubt->end = area.end;
-	}
 }
 
 void samples_forget(struct follower *f, struct task *task)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "host/orders.h"
 #include "host/task.h"
 #include "host/turn.h"
 #include "host/unknown.h"
@@ -72,6 +73,11 @@ void task_set_space(struct follower *f, struct task *task, struct space *space)
 	if (old == space)
 		return;
 	turn_forget(f, task);
+	if (old) {
+		orders_leave(old, task);
+		old->nr_waiting -= task->waiting;
+		task->waiting = false;
+	}
 	if (space)
 		space->nr_tasks++;
 	task->space = space;
@@ -116,6 +122,7 @@ struct space *space_new(struct follower *f, struct umm_mm *mm, pid_t pid)
 void space_give_up(struct follower *f, struct space *space)
 {
 	userfaultfd_forget(f, space);
+	orders_forget(space);
 	if (space->mm)
 		umm_mm_put(space->mm);
 	space->mm = NULL;

@@ -10,14 +10,16 @@
  *
  * A call may wait inside for what another thread does: mlock() of a userfaultfd range, a file of a
  * FUSE server in the same program.  Holding that thread would stop the program for good.  So when
- * the owner sleeps for longer than OVERDUE_NS while others are held, the next is let in.  Then
- * nobody knows the order: space->order_unknown says so until no call is in flight any more, and
- * a difference found meanwhile is taken over from the kernel, not called a divergence.
+ * the owner sleeps for longer than OVERDUE_NS while others are held, it is parked: it counts no
+ * more, and the others take turns beside it.  Nobody knows then whether the kernel did its call
+ * before or after theirs: orders.c keeps both, if it saw the overlap coming, else
+ * space->order_unknown says so until no call is in flight, and a difference is taken over from the
+ * kernel meanwhile.
  *
  * Invariants
- *	1. nr_in_flight > 1 only if order_unknown;
+ *	1. nr_in_flight - nr_parked <= 1: one call at a time, beside those that are parked;
  *	2. a task is in one of the two lists at most: call.in_flight, or state == TASK_HELD;
- *	3. held is empty if nothing is in flight (between two events).
+ *	3. held is empty if all in flight are parked (between two events).
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -28,10 +30,16 @@
 
 #define OVERDUE_NS UINT64_C(20000000)
 
+static bool free_to_go(const struct space *space)
+{
+	return space->nr_in_flight == space->nr_parked;
+}
+
 static void go_in(struct space *space, struct task *task, bool timed)
 {
 	task->state = TASK_RUNNING;
 	task->call.in_flight = true;
+	task->call.parked = false;
 	task->call.since_ns = timed ? follower_now_ns() : 0;
 	task->turn_next = space->in_flight;
 	space->in_flight = task;
@@ -43,7 +51,7 @@ bool turn_take(struct task *task, bool timed)
 	struct space *space = task->space;
 	struct task *owner;
 
-	if (space->nr_in_flight == 0) {
+	if (free_to_go(space)) {
 		go_in(space, task, timed);
 		return true;
 	}
@@ -55,6 +63,7 @@ bool turn_take(struct task *task, bool timed)
 	task->turn_next = NULL;
 	*space->held_tail = task;
 	space->held_tail = &task->turn_next;
+	space->nr_held++;
 	return false;
 }
 
@@ -67,6 +76,7 @@ static struct task *next_held(struct space *space, bool timed)
 	space->held = task->turn_next;
 	if (!space->held)
 		space->held_tail = &space->held;
+	space->nr_held--;
 	go_in(space, task, timed);
 	return task;
 }
@@ -80,6 +90,8 @@ static void leave(struct space *space, struct task *task)
 	*link = task->turn_next;
 	task->turn_next = NULL;
 	task->call.in_flight = false;
+	space->nr_parked -= task->call.parked;
+	task->call.parked = false;
 	if (--space->nr_in_flight == 0)
 		space->order_unknown = false;
 }
@@ -91,8 +103,7 @@ struct task *turn_end(struct task *task)
 	if (!space || !task->call.in_flight)
 		return NULL;
 	leave(space, task);
-	/* While calls overlap, those held wait until all are through. */
-	return space->nr_in_flight == 0 ? next_held(space, space->held != NULL) : NULL;
+	return free_to_go(space) ? next_held(space, space->held != NULL) : NULL;
 }
 
 void turn_forget(struct follower *f, struct task *task)
@@ -115,6 +126,7 @@ void turn_forget(struct follower *f, struct task *task)
 		*link = task->turn_next;
 		if (!*link)
 			space->held_tail = link;
+		space->nr_held--;
 	}
 	task->state = TASK_RUNNING;
 }
@@ -148,21 +160,23 @@ static bool sleeps(const struct task *task)
 	return after_name && (after_name[2] == 'S' || after_name[2] == 'D');
 }
 
-struct task *turn_overdue(struct follower *f, uint64_t now_ns)
+struct task *turn_overdue(struct follower *f, uint64_t now_ns,
+			  void (*parked)(struct follower *f, struct task *task))
 {
 	for (struct space *space = f->spaces; space; space = space->next) {
-		struct task *owner;
+		struct task *owner = space->in_flight;
 
 		if (!space->held)
 			continue;
-		if (!space->in_flight)
-			return next_held(space, true);
-		for (owner = space->in_flight; owner; owner = owner->turn_next)
+		while (owner && owner->call.parked)	/* the one that is not, if there is one */
+			owner = owner->turn_next;
+		if (owner) {
 			if (now_ns - owner->call.since_ns < OVERDUE_NS || !sleeps(owner))
-				break;
-		if (owner)
-			continue;
-		space->order_unknown = true;
+				continue;
+			parked(f, owner);
+			owner->call.parked = true;
+			space->nr_parked++;
+		}
 		return next_held(space, true);
 	}
 	return NULL;

@@ -22,7 +22,11 @@ void turn_forget(struct follower *f, struct task *task);
 /* True if a task waits that turn_overdue() may have to let in: somebody must look now and then. */
 bool turn_anybody_waits(const struct follower *f);
 
-/* A task to be let in although another is inside for long, asleep; NULL if there is none. */
-struct task *turn_overdue(struct follower *f, uint64_t now_ns);
+/*
+ * A task to be let in although others are inside for long, asleep; NULL if there is none.  Each of
+ * those is parked, which @parked is told.
+ */
+struct task *turn_overdue(struct follower *f, uint64_t now_ns,
+			  void (*parked)(struct follower *f, struct task *task));
 
 #endif

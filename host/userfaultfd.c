@@ -250,6 +250,9 @@ static void release(struct follower *f, struct task *task, uint64_t id)
 		doubt_watched(space, id);
 	if (umm_userfaultfd_release(space->mm, id, NULL) == -UMM_ENOMEM)
 		f->no_memory = true;
+	for (struct hypothesis *h = space->hypotheses; h; h = h->next)
+		if (umm_userfaultfd_release(h->mm, id, NULL) == -UMM_ENOMEM)
+			f->no_memory = true;
 	f->summary->observed++;
 	if (doubtful && !compare_whole(f, task) &&
 	    compare_differs_by_merging(f, task, &start, &end))

@@ -9,6 +9,7 @@
 #include "host/adopt.h"
 #include "host/calls/calls.h"
 #include "host/calls/observe.h"
+#include "host/orders.h"
 #include "host/limits.h"
 #include "host/ptrace.h"
 #include "host/settings.h"
@@ -67,6 +68,7 @@ static void destroy_predict(struct follower *f, struct task *task)
 		call->end = area.end;
 	}
 	observe_what_goes(task);
+	orders_hold(f, task, call->start, call->end);
 	call->pub.predicted = umm_io_destroy(task->space->mm, ctx, task->why);
 }
 

@@ -12,6 +12,7 @@
 #include "host/calls/calls.h"
 #include "host/calls/madvise.h"
 #include "host/calls/observe.h"
+#include "host/orders.h"
 
 #ifndef MADV_POPULATE_READ
 #define MADV_POPULATE_READ 22
@@ -46,6 +47,7 @@ static void madvise_predict(struct follower *f, struct task *task)
 	observe_settings(f, task, false);
 	observe_range(call, arg[0], arg[1]);
 	observe_for_advice(f, task, task->space, call->start, call->end, advice);
+	orders_hold(f, task, call->start, call->end);
 	call->pub.predicted = umm_madvise(mm, arg[0], arg[1], advice, task->why);
 	if (call->pub.predicted == 0)
 		call->adopt_reason = advice_depends(mm, arg[0], arg[1], advice);

@@ -12,7 +12,6 @@
 #include "host/compare.h"
 #include "host/files.h"
 #include "host/limits.h"
-#include "host/samples.h"
 
 /* The arguments under their names. */
 struct mremap_args {
@@ -98,16 +97,6 @@ static void mremap_place(struct follower *f, struct task *task, int64_t got)
 		      &call->end);
 }
 
-/* What was in doubt of the old place is in doubt of the new one. */
-static void mremap_after(struct follower *f, struct task *task, int64_t got)
-{
-	const struct call *call = &task->call;
-
-	(void)f;
-	if (got >= 0 && (uint64_t)got != call->pub.arg[0])
-		samples_doubt_moves(task->space, call->from_start, call->from_end, (uint64_t)got);
-}
-
 static void mremap_diverged(struct follower *f, struct task *task, int64_t got)
 {
 	(void)f;
@@ -133,7 +122,6 @@ static bool mremap_take_over(struct follower *f, struct task *task, int64_t got)
 const struct call_ops call_mremap = {
 	.predict = mremap_predict,
 	.place = mremap_place,
-	.after = mremap_after,
 	.diverged = mremap_diverged,
 	.take_over = mremap_take_over,
 };

@@ -2,6 +2,7 @@
 #include "host/calls/observe.h"
 #include "host/files.h"
 #include "host/limits.h"
+#include "host/orders.h"
 #include "host/settings.h"
 
 /* So many areas below the limit nothing that one call does can reach it. */
@@ -30,6 +31,7 @@ void observe_settings(struct follower *f, struct task *task, bool big)
 void observe_anon(struct follower *f, struct task *task, uint64_t start, uint64_t end)
 {
 	f->summary->observed += adopt_anon(f, task->space, start, end, ADOPT_ANON_WRITABLE);
+	orders_hold(f, task, start, end);
 }
 
 static bool has_huge_areas(struct space *space, uint64_t start, uint64_t end)

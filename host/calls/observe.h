@@ -35,7 +35,8 @@ void observe_settings(struct follower *f, struct task *task, bool big);
 
 /*
  * Which private writable areas that touch [start, end) have an anon_vma: a fault by
- * get_user_pages() is not reported.
+ * get_user_pages() is not reported.  The model must answer right after it: a fault of another
+ * thread may still come before the call or after it (orders.h).
  */
 void observe_anon(struct follower *f, struct task *task, uint64_t start, uint64_t end);
 
@@ -49,7 +50,7 @@ void observe_contents(struct follower *f, struct task *task, struct space *space
 /* The range to compare: [addr, addr + len) rounded out to pages and cut to user space. */
 void observe_range(struct call *call, uint64_t addr, uint64_t len);
 
-/* The call clears its range: what is known of areas that are wholly in it ends with them. */
+/* The call clears its range: what is not known of areas that are wholly in it ends with them. */
 void observe_what_goes(struct task *task);
 
 #endif

@@ -15,6 +15,7 @@
 #include "host/calls/calls.h"
 #include "host/calls/madvise.h"
 #include "host/calls/observe.h"
+#include "host/orders.h"
 #include "host/files.h"
 #include "host/task.h"
 
@@ -103,6 +104,10 @@ static void process_madvise_predict(struct follower *f, struct task *task)
 		observe_range(call, vector.range[i].start, vector.range[i].len);
 		observe_for_advice(f, task, target, call->start, call->end, advice);
 	}
+	if (target == task->space)
+		orders_hold(f, task, 0, TASK_SIZE_64);
+	else if (target && !f->supposing)
+		orders_forget(target);
 	call->start = 0;
 	call->end = target == task->space ? TASK_SIZE_64 : 0;
 	call->elsewhere = target != task->space && err != -EBADF;
