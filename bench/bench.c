@@ -102,6 +102,18 @@ static void prepare_middle(struct state *state)
 	state->len = 5 * PAGE;
 }
 
+/* Two pages with room above them, and no neighbour in reach. */
+static void prepare_room(struct state *state)
+{
+	const struct side *side = state->side;
+
+	state->len = 64 * PAGE;
+	state->base = (uint64_t)must(state, "mmap", side->mmap(0, state->len, UMM_PROT_NONE, ANON));
+	must(state, "munmap", side->munmap(state->base + 8 * PAGE, 48 * PAGE));
+	state->addr = state->base + 16 * PAGE;
+	must(state, "mmap", side->mmap(state->addr, 2 * PAGE, RW, ANON | UMM_MAP_FIXED));
+}
+
 static void prepare_brk(struct state *state)
 {
 	state->addr = state->side->brk(0);
@@ -153,6 +165,28 @@ static void protect_back(struct state *state, unsigned long operations)
 	}
 }
 
+static void grow_back(struct state *state, unsigned long operations)
+{
+	const struct side *side = state->side;
+
+	for (unsigned long i = 0; i < operations; i++) {
+		must(state, "mremap", side->mremap(state->addr, 2 * PAGE, 4 * PAGE, 0, 0));
+		must(state, "mremap", side->mremap(state->addr, 4 * PAGE, 2 * PAGE, 0, 0));
+	}
+}
+
+static void move_back(struct state *state, unsigned long operations)
+{
+	const uint64_t move = UMM_MREMAP_MAYMOVE | UMM_MREMAP_FIXED, len = 2 * PAGE;
+	const struct side *side = state->side;
+	uint64_t there = state->addr + 16 * PAGE;
+
+	for (unsigned long i = 0; i < operations; i++) {
+		must(state, "mremap", side->mremap(state->addr, len, len, move, there));
+		must(state, "mremap", side->mremap(there, len, len, move, state->addr));
+	}
+}
+
 static void brk_back(struct state *state, unsigned long operations)
 {
 	const struct side *side = state->side;
@@ -194,6 +228,8 @@ static const struct workload workloads[] = {
 	{ "mmap_munmap", 0, { 100000, 10000 }, prepare_nothing, map_unmap, NULL, NULL },
 	{ "mmap_munmap_100k", MANY, { 100000, 10000 }, prepare_striped, map_unmap, NULL, NULL },
 	{ "mprotect_split_merge", 0, { 100000, 10000 }, prepare_middle, protect_back, NULL, NULL },
+	{ "mremap_grow_shrink", 0, { 100000, 10000 }, prepare_room, grow_back, NULL, NULL },
+	{ "mremap_move", 0, { 100000, 10000 }, prepare_room, move_back, NULL, NULL },
 	{ "brk", 0, { 100000, 10000 }, prepare_brk, brk_back, NULL, NULL },
 	{ "find_vma_100k", MANY, { 200000, 50000 }, prepare_lookup, look_up, look_up_nothing,
 	  "kernel: PROCMAP_QUERY less an ioctl that does nothing" },

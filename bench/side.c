@@ -49,6 +49,12 @@ static int64_t ours_mprotect(uint64_t addr, uint64_t len, uint64_t prot)
 	return umm_mprotect(mm, addr, len, prot, -1, &why);
 }
 
+static int64_t ours_mremap(uint64_t addr, uint64_t old_len, uint64_t new_len, uint64_t flags,
+			   uint64_t new_addr)
+{
+	return umm_mremap(mm, addr, old_len, new_len, flags, new_addr, &why);
+}
+
 static uint64_t ours_brk(uint64_t brk)
 {
 	return umm_brk(mm, brk, &why);
@@ -123,6 +129,7 @@ const struct side ours = {
 	.mmap = ours_mmap,
 	.munmap = ours_munmap,
 	.mprotect = ours_mprotect,
+	.mremap = ours_mremap,
 	.brk = ours_brk,
 	.lookup = ours_lookup,
 	.write_fault = ours_write_fault,
@@ -165,6 +172,12 @@ static int64_t kernel_munmap(uint64_t addr, uint64_t len)
 static int64_t kernel_mprotect(uint64_t addr, uint64_t len, uint64_t prot)
 {
 	return answer(syscall(SYS_mprotect, addr, len, prot));
+}
+
+static int64_t kernel_mremap(uint64_t addr, uint64_t old_len, uint64_t new_len, uint64_t flags,
+			     uint64_t new_addr)
+{
+	return answer(syscall(SYS_mremap, addr, old_len, new_len, flags, new_addr));
 }
 
 static uint64_t kernel_brk(uint64_t brk)
@@ -229,6 +242,7 @@ struct side kernel = {
 	.mmap = kernel_mmap,
 	.munmap = kernel_munmap,
 	.mprotect = kernel_mprotect,
+	.mremap = kernel_mremap,
 	.brk = kernel_brk,
 	.lookup = kernel_lookup,
 	.lookup_floor = kernel_lookup_floor,

@@ -17,6 +17,8 @@ struct side {
 	int64_t (*mmap)(uint64_t addr, uint64_t len, uint64_t prot, uint64_t flags);
 	int64_t (*munmap)(uint64_t addr, uint64_t len);
 	int64_t (*mprotect)(uint64_t addr, uint64_t len, uint64_t prot);
+	int64_t (*mremap)(uint64_t addr, uint64_t old_len, uint64_t new_len, uint64_t flags,
+			  uint64_t new_addr);
 	uint64_t (*brk)(uint64_t brk);
 
 	/* Look up one address; @lookup_floor is a call that enters, and looks up nothing. */
