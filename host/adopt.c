@@ -42,13 +42,16 @@ const char *adopt_device_reason(const char *path)
 	struct interned *one;
 	size_t len = strlen(path);
 
+	if (strncmp(path, "socket:[", strlen("socket:[")) == 0)
+		len = strlen("socket");		/* one reason for all of them */
 	for (one = all; one; one = one->next)
-		if (strcmp(one->text + strlen("device:"), path) == 0)
+		if (strncmp(one->text + strlen("device:"), path, len) == 0 &&
+		    one->text[strlen("device:") + len] == '\0')
 			return one->text;
 	one = malloc(sizeof(*one) + strlen("device:") + len + 1);
 	if (!one)
 		return "device:?";
-	sprintf(one->text, "device:%s", path);
+	sprintf(one->text, "device:%.*s", (int)len, path);
 	one->next = all;
 	all = one;
 	return one->text;

@@ -2,7 +2,9 @@
  * file_kinds.c - what is known of files by their file system and type.
  */
 #include <linux/magic.h>
+#include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -47,7 +49,30 @@ static enum umm_file_kind kind_of_character_device(dev_t rdev)
 	return UMM_FILE_DEVICE;
 }
 
-enum umm_file_kind file_kind_of(const struct stat *st, long fs_type, const char *path)
+static int socket_option(int fd, int option)
+{
+	socklen_t len = sizeof(int);
+	int value = -1;
+
+	return getsockopt(fd, SOL_SOCKET, option, &value, &len) == 0 ? value : -1;
+}
+
+/* Most protocols cannot be mapped, and are known not to; of others only they themselves know. */
+static enum umm_file_kind kind_of_socket(int fd)
+{
+	switch (socket_option(fd, SO_DOMAIN)) {
+	case AF_UNIX: case AF_NETLINK: case AF_ALG: case AF_VSOCK: case AF_KEY:
+		return UMM_FILE_SOCKET;
+	case AF_INET: case AF_INET6:
+		return socket_option(fd, SO_TYPE) == SOCK_STREAM &&
+		       socket_option(fd, SO_PROTOCOL) == IPPROTO_TCP ? UMM_FILE_DEVICE :
+								       UMM_FILE_SOCKET;
+	default:
+		return UMM_FILE_DEVICE;
+	}
+}
+
+enum umm_file_kind file_kind_of(int fd, const struct stat *st, long fs_type, const char *path)
 {
 	switch (st->st_mode & S_IFMT) {
 	case S_IFREG:
@@ -76,10 +101,12 @@ enum umm_file_kind file_kind_of(const struct stat *st, long fs_type, const char 
 		return UMM_FILE_REGULAR;
 	case S_IFCHR:
 		return kind_of_character_device(st->st_rdev);
+	case S_IFSOCK:
+		return kind_of_socket(fd);
 	case 0:
 		return never_mappable_anon_inode(path) ? UMM_FILE_NOT_MAPPABLE : UMM_FILE_DEVICE;
 	default:
-		return UMM_FILE_NOT_MAPPABLE;	/* directory, pipe, socket */
+		return UMM_FILE_NOT_MAPPABLE;	/* directory, pipe */
 	}
 }
 

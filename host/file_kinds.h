@@ -10,8 +10,8 @@
 
 struct stat;
 
-/* @fs_type of statfs(2), @path what /proc/PID/fd shows. */
-enum umm_file_kind file_kind_of(const struct stat *st, long fs_type, const char *path);
+/* @fd is our copy of the descriptor, @fs_type of statfs(2), @path what /proc/PID/fd shows. */
+enum umm_file_kind file_kind_of(int fd, const struct stat *st, long fs_type, const char *path);
 
 /* How files of that file system ask for addresses: some in a way that suits huge pages. */
 enum umm_file_align file_align_of(enum umm_file_kind kind, long fs_type);

@@ -243,7 +243,7 @@ static int new_known(struct follower *f, int fd, const struct stat *st, int open
 		known->flags |= UMM_FILE_SIGNED_OFFSETS;
 	if (file_system_never_punched((long)fs.f_type))
 		known->flags |= UMM_FILE_NO_PUNCH;
-	known->kind = file_kind_of(st, (long)fs.f_type, path);
+	known->kind = file_kind_of(fd, st, (long)fs.f_type, path);
 	if (known->kind == UMM_FILE_SHMEM || known->kind == UMM_FILE_HUGETLB)
 		known->flags |= seals_of(fd);
 	if (known->kind == UMM_FILE_HUGETLB)
@@ -358,7 +358,7 @@ int files_of_exec(struct follower *f, int fd, struct umm_file **out)
 		return -ENOMEM;
 	known->of_exec = true;
 	known->flags = UMM_FMODE_READ | UMM_FILE_SIGNED_OFFSETS;
-	known->kind = file_kind_of(&st, (long)fs.f_type, path);
+	known->kind = file_kind_of(fd, &st, (long)fs.f_type, path);
 	err = publish(f, known, file_align_of(known->kind, (long)fs.f_type), 0);
 	if (!err)
 		*out = known->file;

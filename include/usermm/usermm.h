@@ -261,7 +261,8 @@ enum umm_file_kind {
 	UMM_FILE_HUGETLB,		/* hugetlbfs, memfd with MFD_HUGETLB */
 	UMM_FILE_ZERO,			/* /dev/zero */
 	UMM_FILE_DEVICE,		/* a driver's own mmap: its answer is the driver's */
-	UMM_FILE_NOT_MAPPABLE,		/* directory, pipe, socket, most of /proc */
+	UMM_FILE_NOT_MAPPABLE,		/* directory, pipe, most of /proc */
+	UMM_FILE_SOCKET,		/* of a protocol that refuses to be mapped: most do */
 };
 
 /* How the object chooses addresses. */

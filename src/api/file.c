@@ -37,6 +37,8 @@ static const struct file_operations *operations_of(const struct umm_file_desc *d
 		return &device_file_operations;
 	case UMM_FILE_NOT_MAPPABLE:
 		return &unmappable_file_operations;
+	case UMM_FILE_SOCKET:
+		return &socket_file_operations;
 	}
 	return NULL;
 }

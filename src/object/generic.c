@@ -77,3 +77,15 @@ const struct file_operations device_file_operations = {
 };
 
 const struct file_operations unmappable_file_operations = { .mmap = NULL };
+
+/* Every socket has the operation; that its protocol has none is found when the range is clear. */
+static long socket_mmap(struct mm_struct *mm, struct vm_area_struct *vma, struct umm_why *why)
+{
+	(void)mm;
+	return refuse(why, WHY_SOCKET_MMAP, vma->vm_start, vma->vm_end);
+}
+
+const struct file_operations socket_file_operations = {
+	.mmap = socket_mmap,
+	.signed_offsets = true,
+};

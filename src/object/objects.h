@@ -16,6 +16,7 @@ extern const struct file_operations hugetlb_file_operations;
 extern const struct file_operations zero_file_operations;	/* /dev/zero */
 extern const struct file_operations device_file_operations;	/* a driver that nobody knows */
 extern const struct file_operations unmappable_file_operations;
+extern const struct file_operations socket_file_operations;	/* asked late, and says no */
 
 /* The operations of areas of a file, those of its kind if that has its own; never NULL. */
 const struct vm_operations_struct *file_vm_operations(const struct file *file);

@@ -70,7 +70,8 @@ static bool is_mergeable_vma(const struct vma_merge_struct *vmg, const struct vm
 	} else if (!is_mergeable_anon_vma(vmg, x)) {
 		apart = x->anon_vma && !anon_vma_chain_is_singular(x) ? NOTE_APART_FORKED
 								       : NOTE_APART_ANON_VMA;
-	} else if (vma_has_close(x) && !rule(vmg->mm->world, RULE_CLOSE_MERGE)) {
+	} else if (vma_has_close(x) && x != vmg->grown &&
+		   !rule(vmg->mm->world, RULE_CLOSE_MERGE)) {
 		apart = NOTE_APART_CLOSE;
 	} else {
 		return true;

@@ -117,6 +117,7 @@ refused_late() {
 @test "refused: a kind that cannot grow" { refused dontexpand EFAULT MREMAP_DONTEXPAND 'r-xp de'; }
 @test "refused: a part of the vdso" { refused special_split EINVAL SPECIAL_SPLIT 'vdso'; }
 @test "refused: beyond the area" { refused beyond EFAULT MREMAP_BEYOND 'old range of 12 KiB .*8 KiB'; }
+@test "refused: what never merges grows" { refused no_merge ENOMEM MREMAP_NO_MERGE 'never merges'; }
 @test "refused: no room" { refused no_room ENOMEM MREMAP_NO_ROOM 'no room to grow in place from (0x)?[0-9a-f]+ to'; }
 @test "refused: a tail beyond the address space" { refused range_wraps EINVAL MUNMAP_RANGE 'not within the address space'; }
 @test "refused: below the minimum address" { refused min_addr EPERM MMAP_MIN_ADDR "address (0x)?0 .*vm.mmap_min_addr \((0x)?$(printf %x "$MMAP_MIN_ADDR")\)"; }

@@ -82,6 +82,7 @@ MMAP_MIN_ADDR="$(cat /proc/sys/vm/mmap_min_addr)"
 @test "append-only file" { refused refuse_file append_only EACCES APPEND_ONLY 'IS_APPEND'; }
 @test "directory" { refused refuse_file directory ENODEV NOT_MAPPABLE 'directory'; }
 @test "pipe" { refused refuse_file pipe_end ENODEV NOT_MAPPABLE 'pipe'; }
+@test "socket" { refused refuse_file socket_end ENODEV SOCKET_MMAP 'socket cannot be mapped; what stood in \[(0x)?[0-9a-f]+-'; }
 @test "noexec mount" { refused refuse_file noexec_mount EPERM NOEXEC_MOUNT 'noexec'; }
 @test "executable pipe" { refused refuse_file noexec_pipe EPERM NOEXEC_MOUNT 'noexec'; }
 @test "executable file in /proc" { refused refuse_file noexec_proc EPERM NOEXEC_MOUNT 'noexec'; }

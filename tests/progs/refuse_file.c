@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -114,6 +115,19 @@ static void pipe_end(void)
 	if (pipe2(ends, O_CLOEXEC))
 		die("pipe");
 	expect_error(map_file(ends[0], PROT_READ, MAP_PRIVATE), ENODEV, "mmap of a pipe");
+}
+
+/* What stood in the range is gone when the socket's protocol says no. */
+static void socket_end(void)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char *at = map_at(pool(3), 3, PROT_READ);
+
+	if (fd < 0)
+		die("socket");
+	expect_error(sys_mmap(at + PAGE, PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0), ENODEV,
+		     "mmap of a UNIX socket");
+	expect_layout(at, "r--p:1 hole:1 r--p:1", "a hole is left");
 }
 
 /*
@@ -270,6 +284,7 @@ static const struct prog_case cases[] = {
 	{ "append_only", append_only },
 	{ "directory", directory },
 	{ "pipe_end", pipe_end },
+	{ "socket_end", socket_end },
 	{ "noexec_mount", noexec_mount },
 	{ "noexec_pipe", noexec_pipe },
 	{ "noexec_proc", noexec_proc },

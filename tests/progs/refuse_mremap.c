@@ -4,8 +4,10 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/if_packet.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -250,6 +252,20 @@ static void beyond(void)
 		     "more than the area, kept");
 }
 
+/* The ring of a packet socket is one of few mappings that may grow, but never merge. */
+static void no_merge(void)
+{
+	struct tpacket_req ring = { .tp_block_size = 4 * PAGE, .tp_block_nr = 1,
+				    .tp_frame_size = 2048, .tp_frame_nr = 8 };
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	char *at = pool(8);
+
+	if (fd < 0 || setsockopt(fd, SOL_PACKET, PACKET_RX_RING, &ring, sizeof(ring)))
+		skip("no packet socket with a ring");
+	expect_ok(sys_mmap(at, 4 * PAGE, RW, MAP_SHARED | MAP_FIXED, fd, 0), "the ring");
+	expect_error(sys_mremap(at, 4 * PAGE, 5 * PAGE, 0, NULL), ENOMEM, "the ring grows");
+}
+
 static void no_room(void)
 {
 	char *at = map_at(pool(8), 2, RW);
@@ -392,6 +408,7 @@ static const struct prog_case cases[] = {
 	{ "dontexpand", dontexpand },
 	{ "special_split", special_split },
 	{ "beyond", beyond },
+	{ "no_merge", no_merge },
 	{ "no_room", no_room },
 	{ "range_wraps", range_wraps },
 	{ "min_addr", min_addr },

@@ -166,6 +166,12 @@ static int64_t not_mappable(struct lab *lab)
 	return refused_map(lab, 0, PAGE, R, PRIVATE);
 }
 
+static int64_t socket_mmap(struct lab *lab)
+{
+	lab_file(lab, UMM_FILE_SOCKET, UMM_FMODE_READ | UMM_FMODE_WRITE);
+	return refused_map(lab, 0, PAGE, R, SHARED);
+}
+
 static int64_t file_growsdown(struct lab *lab)
 {
 	lab_file(lab, UMM_FILE_REGULAR, UMM_FMODE_READ);
@@ -228,6 +234,7 @@ const struct provocation provocations_mmap[] = {
 	{ "FILE_NOT_READABLE", file_not_readable, NULL },
 	{ "NOEXEC_MOUNT", noexec_mount, NULL },
 	{ "NOT_MAPPABLE", not_mappable, NULL },
+	{ "SOCKET_MMAP", socket_mmap, NULL },
 	{ "FILE_GROWSDOWN", file_growsdown, NULL },
 	{ "SEALED_WRITE", sealed_write, NULL },
 	{ "SYNC_WITHOUT_DAX", sync_without_dax, NULL },
