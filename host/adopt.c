@@ -111,6 +111,7 @@ static int gather(struct follower *f, struct umm_mm *mm, uint64_t start, uint64_
 int adopt_areas(struct follower *f, struct space *space, uint64_t start, uint64_t end,
 		uint64_t moved_from)
 {
+	struct umm_layout layout = { .size = sizeof(layout) };
 	int fd = space_smaps_fd(space);
 	uint64_t asked = start;
 	struct umm_area *areas;
@@ -119,6 +120,10 @@ int adopt_areas(struct follower *f, struct space *space, uint64_t start, uint64_
 
 	if (err)
 		return err;
+	/* Everything is more than there is, with four levels of page tables. */
+	umm_mm_get_layout(space->mm, &layout);
+	if (end > layout.task_size)
+		end = layout.task_size;
 	widen(&f->smaps, &start, &end);
 	if (moved_from)
 		moved_from -= asked - start;
