@@ -145,10 +145,18 @@ static void trace_exec(void *ctx, const struct follow_exec *exec)
 {
 	struct tracer *tracer = ctx;
 
+	bool refused = exec->why && umm_why_refusal(exec->why);
+	struct text string = { 0 };
+
 	flush_after(tracer);
+	if (tracer->options->explain == EXPLAIN_NONE ||
+	    (tracer->options->explain == EXPLAIN_ERRORS && !refused))
+		return;
+	text_addf(&string, "%s%s", exec->path,
+		  exec->killed ? ": the loader kills the process" : refused ? ": not executed" : "");
+	explain_line(&tracer->lines, tracer->out, "exec", string.buf);
 	explain_why(&tracer->lines, tracer->out, exec->why, tracer->options->explain);
-	if (tracer->options->explain == EXPLAIN_ALL)
-		explain_line(&tracer->lines, tracer->out, "exec", exec->path);
+	text_free(&string);
 	flush_lines(tracer);
 }
 

@@ -126,7 +126,7 @@ static void follow_refusal(struct follower *f, struct task *task, struct exec_in
 	int64_t error;
 
 	memset(in, 0, sizeof(*in));
-	in->program_fd = in->interpreter_fd = -1;
+	in->program.fd = in->interpreter.fd = -1;
 	path[n] = '\0';
 	if (!n || !*path)
 		return;

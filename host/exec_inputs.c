@@ -92,21 +92,30 @@ int exec_open_as(const struct task *task, const char *path)
 
 static int64_t read_image(void *ctx, uint64_t offset, void *buf, size_t len)
 {
-	ssize_t n = pread(*(const int *)ctx, buf, len, (off_t)offset);
+	const struct exec_file *file = ctx;
+	ssize_t n;
 
+	if (offset <= file->nr && len <= file->nr - offset) {
+		memcpy(buf, file->head + offset, len);
+		return (int64_t)len;
+	}
+	n = pread(file->fd, buf, len, (off_t)offset);
 	return n < 0 ? -errno : n;
 }
 
-static int set_image(struct follower *f, struct umm_exec_image *image, int *fd)
+static int set_image(struct follower *f, struct umm_exec_image *image, struct exec_file *file)
 {
 	struct stat st;
+	ssize_t n;
 
-	if (fstat(*fd, &st) != 0)
+	if (fstat(file->fd, &st) != 0)
 		return -errno;
+	n = pread(file->fd, file->head, sizeof(file->head), 0);
+	file->nr = n > 0 ? (size_t)n : 0;
 	image->read = read_image;
-	image->ctx = fd;
+	image->ctx = file;
 	image->bytes = (uint64_t)st.st_size;
-	return files_of_exec(f, *fd, &image->file);
+	return files_of_exec(f, file->fd, &image->file);
 }
 
 int exec_open_exe(const struct task *task)
@@ -124,21 +133,21 @@ int exec_inputs_read_files(struct follower *f, struct task *task, struct exec_in
 	memset(in, 0, offsetof(struct exec_inputs, path));
 	in->path[0] = '\0';
 	umm_exec_desc_init(&in->desc);
-	in->interpreter_fd = -1;
-	in->program_fd = program_fd;
-	if (in->program_fd < 0)
-		return in->program_fd;
-	err = set_image(f, &in->desc.program, &in->program_fd);
+	in->interpreter.fd = -1;
+	in->program.fd = program_fd;
+	if (in->program.fd < 0)
+		return in->program.fd;
+	err = set_image(f, &in->desc.program, &in->program);
 	if (err)
 		return err;
 	length = umm_exec_interpreter(&in->desc.program, path, sizeof(path));
 	if (length <= 0 || length > (int64_t)sizeof(path))
 		return 0;		/* none, or the model will say why */
 	path[sizeof(path) - 1] = '\0';
-	in->interpreter_fd = exec_open_as(task, path);
-	if (in->interpreter_fd < 0)
+	in->interpreter.fd = exec_open_as(task, path);
+	if (in->interpreter.fd < 0)
 		return 0;
-	return set_image(f, &in->desc.interpreter, &in->interpreter_fd);
+	return set_image(f, &in->desc.interpreter, &in->interpreter);
 }
 
 void exec_inputs_free(struct exec_inputs *in)
@@ -147,10 +156,10 @@ void exec_inputs_free(struct exec_inputs *in)
 		umm_file_put(in->desc.program.file);
 	if (in->desc.interpreter.file)
 		umm_file_put(in->desc.interpreter.file);
-	if (in->program_fd >= 0)
-		close(in->program_fd);
-	if (in->interpreter_fd >= 0)
-		close(in->interpreter_fd);
+	if (in->program.fd >= 0)
+		close(in->program.fd);
+	if (in->interpreter.fd >= 0)
+		close(in->interpreter.fd);
 }
 
 /* ---- the kernel's own sizes ---- */
@@ -253,6 +262,9 @@ int exec_inputs_read(struct follower *f, struct task *task, struct exec_inputs *
 {
 	int err = exec_inputs_read_files(f, task, in, exec_open_exe(task));
 
+	/* Of a program for another machine neither vector nor strings are what they are here. */
+	if (!err && umm_exec_interpreter(&in->desc.program, NULL, 0) == -UMM_ENOEXEC)
+		err = -ENOEXEC;
 	if (!err)
 		err = exec_read_stat(task->tgid, in->stat);
 	if (err)

@@ -16,9 +16,16 @@
 enum { STAT_START_CODE = 26, STAT_END_CODE, STAT_START_STACK, STAT_START_DATA = 45, STAT_END_DATA,
        STAT_START_BRK, STAT_ARG_START, STAT_ARG_END, STAT_ENV_START, STAT_ENV_END };
 
+/* A file, and its beginning, where the headers nearly always are: the loader runs several times. */
+struct exec_file {
+	int fd;				/* -1: none */
+	size_t nr;			/* bytes of head */
+	unsigned char head[UMM_PAGE_SIZE];
+};
+
 struct exec_inputs {
 	struct umm_exec_desc desc;
-	int program_fd, interpreter_fd;	/* -1: none */
+	struct exec_file program, interpreter;
 	uint64_t stat[STAT_FIELDS + 1];
 	/* From the auxiliary vector; looked at only where bases are random. */
 	uint64_t base, entry, vdso;
@@ -30,8 +37,8 @@ struct exec_inputs {
 int exec_read_stat(pid_t pid, uint64_t field[STAT_FIELDS + 1]);
 
 /*
- * Read them of @task at PTRACE_EVENT_EXEC.  0 or a negative error.  exec_inputs_free() in either
- * case.
+ * Read them of @task at PTRACE_EVENT_EXEC.  0 or a negative error, -ENOEXEC for a program that is
+ * not ours to load.  exec_inputs_free() in either case.
  */
 int exec_inputs_read(struct follower *f, struct task *task, struct exec_inputs *in);
 

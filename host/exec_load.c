@@ -235,11 +235,6 @@ static int take_over(struct follower *f, struct task *task, const char *detail)
 	return start_again(f, task);
 }
 
-static bool no_program_of_ours(int64_t ret)
-{
-	return ret == -UMM_ENOEXEC;
-}
-
 /* The model would not have let it run: by which check. */
 static void refused_wrongly(struct follower *f, struct task *task, const struct exec_inputs *in)
 {
@@ -269,8 +264,6 @@ static int load(struct follower *f, struct task *task, struct exec_inputs *in)
 	if (task->space->randomized)
 		find_random(f, task, in);
 	ret = umm_exec_elf(task->space->mm, &in->desc, &result, task->why);
-	if (no_program_of_ours(ret))
-		return take_over(f, task, "a loader that usermm does not model");
 	if (ret == -UMM_ENOMEM && !result.fatal)
 		return -ENOMEM;
 	if (ret < 0) {
@@ -291,7 +284,9 @@ int exec_follow(struct follower *f, struct task *task)
 	if (!in)
 		return -ENOMEM;
 	err = exec_inputs_read(f, task, in);
-	if (err)
+	if (err == -ENOEXEC)
+		err = take_over(f, task, "a loader that usermm does not model");
+	else if (err)
 		err = take_over(f, task, "its files could not be read");
 	else
 		err = load(f, task, in);

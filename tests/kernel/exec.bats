@@ -73,6 +73,23 @@ moving() {
 	done
 }
 
+# Another loader: its layout is taken over, and its calls are not followed.
+@test "a 32-bit program is adopted" {
+	python3 - <<'PY'
+import struct
+code = bytes([0xb8, 1, 0, 0, 0, 0x31, 0xdb, 0xcd, 0x80])	# exit(0)
+head = b"\x7fELF\1\1\1" + bytes(9) + struct.pack(
+    "<HHIIIIIHHHHHH", 2, 3, 1, 0x8048054, 52, 0, 0, 52, 32, 1, 0, 0, 0)
+segment = struct.pack("<IIIIIIII", 1, 0, 0x8048000, 0x8048000, 256, 256, 5, 4096)
+open("program", "wb").write((head + segment + code).ljust(256, b"\0"))
+PY
+	chmod +x program
+	./program || skip "32-bit programs do not run here"
+	run -2 "$USERMM" check -- ./program
+	[[ "$output" == *" 0 divergences, 0 either, 1 adopted"* ]]
+	[[ "$output" == *"makes 32-bit (i386) system calls"* ]]
+}
+
 # ---- real programs ----
 
 # really COMMAND...: real programs whose other calls may still be taken over.
