@@ -152,8 +152,10 @@ static void trace_exec(void *ctx, const struct follow_exec *exec)
 	if (tracer->options->explain == EXPLAIN_NONE ||
 	    (tracer->options->explain == EXPLAIN_ERRORS && !refused))
 		return;
-	text_addf(&string, "%s%s", exec->path,
-		  exec->killed ? ": the loader kills the process" : refused ? ": not executed" : "");
+	text_add(&string, exec->path);
+	if (refused)
+		text_add(&string, exec->killed ? ": the loader kills the process"
+					       : ": not executed");
 	explain_line(&tracer->lines, tracer->out, "exec", string.buf);
 	explain_why(&tracer->lines, tracer->out, exec->why, tracer->options->explain);
 	text_free(&string);
