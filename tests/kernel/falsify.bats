@@ -57,3 +57,10 @@ nth_of() {
 	usermm_check 0 --json --falsify mmap:1000000:-12 -- "$TEST_PROGS/any_answer" mmap
 	python3 "$RECORDS" agrees check.result
 }
+
+# The model is made what the kernel has, and goes on from there.
+@test "a divergence is one" {
+	usermm_check 1 --json --rule mremap_multi=off -- "$TEST_PROGS/mremap_move" several
+	python3 "$RECORDS" diverged check.result 1
+	! grep -q 'cannot read' check.err
+}
