@@ -137,3 +137,11 @@ refused_late() {
 		! grep -a FAILED check.out
 	done
 }
+
+@test "at random, in four threads" {
+	for seed in 1 2 3; do
+		usermm_check 0 --json -- "$TEST_PROGS/random_mremap" "$seed" 200 4
+		python3 "$RECORDS" adopted check.result exec "shmem inode"
+		! grep -a FAILED check.out
+	done
+}

@@ -1,13 +1,15 @@
 /*
  * random_mremap.c - mremap at random, among other memory calls, in a small pool of addresses.
  *
- *	random_mremap SEED CALLS
+ *	random_mremap SEED CALLS [THREADS]
  *
  * Every form of mremap, of anonymous memory, shared memory and files, written, read and untouched;
  * the children do the same for a while.  The same seed makes the same calls, addresses apart.
+ * Threads, which do not fork, have a pool each.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +21,7 @@
 #define POOL_PAGES 64
 #define LONGEST 8			/* pages in one call */
 #define CALLS_OF_A_CHILD 60
+#define MOST_THREADS 8
 #define MOST_ELSEWHERE 24		/* areas that the kernel placed, before they are unmapped */
 
 #define RW (PROT_READ | PROT_WRITE)
@@ -32,8 +35,21 @@ struct random_state {
 		size_t len;
 	} elsewhere[MOST_ELSEWHERE];
 	size_t nr_elsewhere;
-	unsigned long calls, refused, moved, forks;
+	unsigned long wanted, calls, refused, moved, forks;
 };
+
+/* Looking at areas has a buffer that is everybody's. */
+static pthread_mutex_t looking = PTHREAD_MUTEX_INITIALIZER;
+
+static bool area_now_at(const void *addr, struct prog_area *area)
+{
+	bool found;
+
+	pthread_mutex_lock(&looking);
+	found = area_at(addr, area);
+	pthread_mutex_unlock(&looking);
+	return found;
+}
 
 /* xorshift */
 static uint64_t below(struct random_state *state, uint64_t bound)
@@ -72,7 +88,8 @@ static char *random_place(struct random_state *state)
 	char *addr = random_page(state);
 	struct prog_area area;
 
-	if (one_in(state, 2) || !area_at(addr, &area) || area.start < (unsigned long)state->at ||
+	if (one_in(state, 2) || !area_now_at(addr, &area) ||
+	    area.start < (unsigned long)state->at ||
 	    area.end > (unsigned long)state->at + (POOL_PAGES - LONGEST) * PAGE)
 		return addr;
 	return (char *)(one_in(state, 2) ? area.start : area.end);
@@ -170,7 +187,7 @@ static void remap(struct random_state *state)
 	struct prog_area area;
 	long result;
 
-	if (one_in(state, 3) && area_at(addr, &area) &&
+	if (one_in(state, 3) && area_now_at(addr, &area) &&
 	    area.end - (unsigned long)addr <= LONGEST * PAGE)
 		old = (area.end - (unsigned long)addr) / PAGE;
 	if (one_in(state, 20))
@@ -202,7 +219,7 @@ static void access_page(struct random_state *state)
 	struct prog_area area;
 
 	/* Every page of the file is there; shared memory ends where it was made to. */
-	if (!area_at(addr, &area) || strstr(area.name, "/dev/zero (deleted)"))
+	if (!area_now_at(addr, &area) || strstr(area.name, "/dev/zero (deleted)"))
 		return;
 	if (area.perms[1] == 'w' && !one_in(state, 4))
 		touch(addr);
@@ -251,24 +268,54 @@ static void fork_one(struct random_state *state)
 	}
 }
 
+static void *thread(void *arg)
+{
+	struct random_state *state = arg;
+
+	while (state->calls < state->wanted)
+		some_call(state);
+	return NULL;
+}
+
+static void run_threads(const struct random_state *like, size_t nr)
+{
+	static struct random_state states[MOST_THREADS];
+	pthread_t threads[MOST_THREADS];
+
+	for (size_t i = 0; i < nr; i++) {
+		states[i] = *like;
+		states[i].seed += i * 0x9e3779b97f4a7c15;
+		states[i].at = pool(POOL_PAGES);
+	}
+	for (size_t i = 0; i < nr; i++)
+		if (pthread_create(&threads[i], NULL, thread, &states[i]))
+			die("pthread_create");
+	for (size_t i = 0; i < nr; i++)
+		pthread_join(threads[i], NULL);
+}
+
 int main(int argc, char **argv)
 {
 	static struct random_state state;
-	unsigned long wanted;
+	size_t nr = argc == 4 ? strtoul(argv[3], NULL, 0) : 0;
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: %s SEED CALLS\n", argv[0]);
+	if (argc < 3 || argc > 4 || nr > MOST_THREADS) {
+		fprintf(stderr, "usage: %s SEED CALLS [THREADS]\n", argv[0]);
 		return 2;
 	}
 	state.seed = strtoull(argv[1], NULL, 0) * 0x9e3779b97f4a7c15 + 1;
-	wanted = strtoul(argv[2], NULL, 0);
+	state.wanted = strtoul(argv[2], NULL, 0);
 	/* Longer than any area of it gets. */
 	state.file = scratch_file(8 * HUGE / PAGE);
 	state.zero = open("/dev/zero", O_RDWR | O_CLOEXEC);
 	if (state.zero < 0)
 		die("/dev/zero");
+	if (nr) {
+		run_threads(&state, nr);
+		return 0;
+	}
 	state.at = pool(POOL_PAGES);
-	while (state.calls < wanted) {
+	while (state.calls < state.wanted) {
 		if (one_in(&state, 150))
 			fork_one(&state);
 		else
