@@ -108,6 +108,34 @@ static int gather(struct follower *f, struct umm_mm *mm, uint64_t start, uint64_
 	return 0;
 }
 
+static bool adopt_guards_of(struct space *space, int fd, const struct umm_area *area)
+{
+	uint64_t first, past;
+
+	if (umm_adopt_guards(space->mm, area->start, area->end, false))
+		return false;
+	for (uint64_t at = area->start; at < area->end &&
+	     pagemap_next_guards(fd, at, area->end, &first, &past) > 0; at = past)
+		if (umm_adopt_guards(space->mm, first, past, true))
+			return false;
+	return true;
+}
+
+void adopt_guards(struct follower *f, struct space *space, uint64_t start, uint64_t end)
+{
+	struct umm_area area = { .size = sizeof(area) };
+	int fd;
+
+	for (uint64_t at = start; umm_find_area(space->mm, at, &area) && area.start < end;
+	     at = area.end) {
+		if (!(area.vm_flags & UMM_VM_MAYBE_GUARD))
+			continue;
+		fd = space_pagemap_fd(space);
+		if (fd >= 0 && !adopt_guards_of(space, fd, &area))
+			f->no_memory = true;
+	}
+}
+
 int adopt_areas(struct follower *f, struct space *space, uint64_t start, uint64_t end,
 		uint64_t moved_from)
 {
@@ -133,8 +161,10 @@ int adopt_areas(struct follower *f, struct space *space, uint64_t start, uint64_
 	put_areas(areas, nr);
 	if (err == -UMM_ENOMEM)
 		f->no_memory = true;
-	if (!err)
+	if (!err) {
 		adopt_anon(f, space, start, end, ADOPT_ANON_ALL);
+		adopt_guards(f, space, start, end);
+	}
 	space->uffds_looked_for = false;
 	return err;
 }

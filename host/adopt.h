@@ -66,6 +66,12 @@ unsigned int adopt_anon(struct follower *f, struct space *space, uint64_t start,
 			enum adopt_anon_which which);
 
 /*
+ * Learn where the guard pages are in those areas in [start, end) that may have any: after areas
+ * were imported or read again.
+ */
+void adopt_guards(struct follower *f, struct space *space, uint64_t start, uint64_t end);
+
+/*
  * Learn how far areas that grow downwards have grown, where faults go unreported.  The number of
  * those that had.
  */

@@ -138,6 +138,7 @@ static int import(struct follower *f, struct task *task)
 	}
 	import_break(f, task->space);
 	umm_adopt_locked_vm(task->space->mm, limits_locked_pages(task->tid));
+	limits_read_wishes(task);
 	nr = unknown_begin(task->space);
 	if (nr < 0)
 		return (int)nr;

@@ -117,6 +117,7 @@ static int import_areas(struct follower *f, struct space *space)
 	}
 	/* The loader's own faults came before anybody looked. */
 	adopt_anon(f, space, 0, MAP_WINDOW_64, ADOPT_ANON_EXEC);
+	adopt_guards(f, space, 0, MAP_WINDOW_64);
 	return 0;
 }
 

@@ -243,3 +243,15 @@ uint64_t limits_locked_pages(pid_t pid)
 	at = strstr(text, "VmLck:");
 	return at ? strtoull(at + strlen("VmLck:"), NULL, 10) * 1024 / UMM_PAGE_SIZE : 0;
 }
+
+void limits_read_wishes(struct task *task)
+{
+	static const uint64_t disable[4] = { 1, 0, 0, 0 };
+	struct umm_mm *mm = task->space->mm;
+	char text[4096];
+
+	if (read_proc(task->tid, "status", text, sizeof(text)) && strstr(text, "THP_enabled:\t0"))
+		(void)umm_set_thp_disable(mm, disable, NULL);
+	if (read_proc(task->tid, "ksm_stat", text, sizeof(text)))
+		umm_adopt_memory_merge(mm, strstr(text, "ksm_merge_any: yes") != NULL);
+}

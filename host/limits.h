@@ -36,6 +36,12 @@ bool limits_stack(pid_t pid, uint64_t *soft);
 /* True if it has a seccomp filter, which may refuse calls after we have seen them begin. */
 bool limits_has_seccomp(pid_t tid);
 
+/*
+ * What the process has asked for by prctl before anybody followed it: no huge pages, merging by
+ * content.  Kernels before 6.13 do not tell the latter.
+ */
+void limits_read_wishes(struct task *task);
+
 /* VmLck of the process in pages, or 0. */
 uint64_t limits_locked_pages(pid_t pid);
 

@@ -128,3 +128,27 @@ int pagemap_first_present(int pagemap_fd, uint64_t start, uint64_t end, uint64_t
 		*page = region.start;
 	return ret < 0 ? -errno : ret;
 }
+
+int pagemap_next_guards(int pagemap_fd, uint64_t start, uint64_t end, uint64_t *first,
+			uint64_t *past)
+{
+	struct scan_region region;
+	struct scan_arg arg = {
+		.size = sizeof(arg),
+		.start = start,
+		.end = end,
+		.vec = (uintptr_t)&region,
+		.vec_len = 1,
+		.category_mask = PAGE_IS_GUARD,
+		.return_mask = PAGE_IS_GUARD,
+	};
+	int ret = ioctl(pagemap_fd, SCAN_IOCTL, &arg);
+
+	if (ret < 0)
+		return errno == EINVAL ? -ENOTTY : -errno;	/* no such pages are known there */
+	if (!ret)
+		return 0;
+	*first = region.start;
+	*past = region.end;
+	return 1;
+}

@@ -22,4 +22,11 @@ int pagemap_has_anon(int pagemap_fd, uint64_t start, uint64_t end);
  */
 int pagemap_first_present(int pagemap_fd, uint64_t start, uint64_t end, uint64_t *page);
 
+/*
+ * The first run of guard pages (madvise(MADV_GUARD_INSTALL)) in [start, end): 1 and its range, 0,
+ * or a negative error; -ENOTTY where the kernel cannot tell.
+ */
+int pagemap_next_guards(int pagemap_fd, uint64_t start, uint64_t end, uint64_t *first,
+			uint64_t *past);
+
 #endif

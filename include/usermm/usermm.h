@@ -1002,6 +1002,13 @@ int32_t umm_file_shm(const struct umm_file *file);
 void umm_adopt_brk(struct umm_mm *mm, umm_addr_t brk);
 void umm_adopt_locked_vm(struct umm_mm *mm, uint64_t pages);
 
+/* Guard pages: there are, or are not, in all of [start, end).  -UMM_EINVAL, -UMM_ENOMEM. */
+UMM_MUST_CHECK int umm_adopt_guards(struct umm_mm *mm, umm_addr_t start, umm_addr_t end,
+				    bool guards);
+
+/* PR_SET_MEMORY_MERGE was on before the areas were imported: it is about new ones. */
+void umm_adopt_memory_merge(struct umm_mm *mm, bool on);
+
 /*
  * What was learnt about the area that contains @addr: UMM_ANON_NONE or UMM_ANON_OWN.  OWN does as a
  * write fault does: the anon_vma of a neighbour is reused where Linux would.  An area that has one

@@ -3,6 +3,7 @@
  */
 #include "api/handles.h"
 #include "calls/adopt.h"
+#include "space/guards.h"
 
 int umm_area_import(struct umm_mm *handle, const struct umm_area *area)
 {
@@ -42,6 +43,33 @@ void umm_adopt_locked_vm(struct umm_mm *handle, uint64_t pages)
 
 	mmap_write_lock(mm);
 	mm->locked_vm = pages;
+	mmap_write_unlock(mm);
+}
+
+int umm_adopt_guards(struct umm_mm *handle, umm_addr_t start, umm_addr_t end, bool guards)
+{
+	struct mm_struct *mm = to_mm(handle);
+	int err = 0;
+
+	if (start >= end || !page_aligned(start) || !page_aligned(end))
+		return -UMM_EINVAL;
+	mmap_write_lock(mm);
+	if (guards_reserve(mm, 1, NULL))
+		err = -UMM_ENOMEM;	/* no reason: not a call */
+	else if (guards)
+		guards_install(mm, start, end);
+	else
+		guards_remove(mm, start, end);
+	mmap_write_unlock(mm);
+	return err;
+}
+
+void umm_adopt_memory_merge(struct umm_mm *handle, bool on)
+{
+	struct mm_struct *mm = to_mm(handle);
+
+	mmap_write_lock(mm);
+	mm->merge_any = on;
 	mmap_write_unlock(mm);
 }
 

@@ -13,6 +13,7 @@
 #include "object/objects.h"
 #include "space/accounting.h"
 #include "space/anon_vma.h"
+#include "space/guards.h"
 #include "space/mm.h"
 #include "space/vma.h"
 #include "space/vma_attrs.h"
@@ -311,6 +312,21 @@ static size_t count_attrs(const struct mm_struct *mm, const struct umm_area *are
 	return sets;
 }
 
+/* Where nothing is mapped there are no guard pages either. */
+static void drop_guards_between(struct mm_struct *mm, umm_addr_t start, umm_addr_t end,
+				const struct umm_area *areas, size_t nr)
+{
+	umm_addr_t from = start;
+
+	for (size_t i = 0; i < nr; i++) {
+		if (from < areas[i].start)
+			guards_remove(mm, from, areas[i].start);
+		from = areas[i].end;
+	}
+	if (from < end)
+		guards_remove(mm, from, end);
+}
+
 int adopt_range(struct mm_struct *mm, umm_addr_t start, umm_addr_t end,
 		const struct umm_area *areas, size_t nr, umm_addr_t moved_from)
 {
@@ -320,9 +336,11 @@ int adopt_range(struct mm_struct *mm, umm_addr_t start, umm_addr_t end,
 		return -UMM_EINVAL;	/* no reason: not a call */
 	if (mm_reserve(mm, nr + 2, 0, NULL) || anon_vma_reserve(mm, 2 * nr, NULL) ||
 	    vma_attrs_reserve(mm, count_attrs(mm, areas, nr), NULL) ||
-	    mm_reserve(mm, 0, (nr + 2) * longest_chain(mm) + 2 * nr, NULL))
+	    mm_reserve(mm, 0, (nr + 2) * longest_chain(mm) + 2 * nr, NULL) ||
+	    (mm->guards.nr && guards_reserve(mm, nr + 1, NULL)))
 		return -UMM_ENOMEM;	/* no reason: not a call */
 
+	drop_guards_between(mm, start, end, areas, nr);
 	detach_range(mm, start, end, &old);
 	for (size_t i = 0; i < nr; i++) {
 		uint64_t shift = moved_from ? moved_from - start : 0;

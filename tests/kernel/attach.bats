@@ -189,6 +189,17 @@ follow() {
 	end_well
 }
 
+@test "guard pages and merging by content from before we came are known" {
+	begin guarded
+	attach check --json -p "$PID"
+	sleep 0.3
+	leave INT 0
+	end_well
+	python3 "$RECORDS" agrees out
+	grep -q '"call":"madvise".*"error":"EFAULT"' out
+	[ "$(grep -c '"reason":"before attach"' out)" = 0 ]
+}
+
 @test "mlockall before we came: the first new area tells" {
 	begin locked
 	attach check --json -p "$PID"

@@ -29,6 +29,12 @@
 #define PR_SET_MDWE 65
 #endif
 
+#ifndef PR_SET_MEMORY_MERGE
+#define PR_SET_MEMORY_MERGE 67
+#endif
+#define POPULATE_READ 22
+#define GUARD_INSTALL 102
+
 #define THREADS_MAX 32
 #define SECONDS_MAX 60
 
@@ -181,6 +187,21 @@ static void writable_and_executable(unsigned int *seed)
 	must(sys_munmap(area, 4 * PAGE) == 0, "munmap");
 }
 
+static char *guarded_area;
+
+/* The guard page was there before anybody came, and so was the wish to merge by content. */
+static void guarded(unsigned int *seed)
+{
+	char *area = anonymous(2);
+
+	(void)seed;
+	must(madvise(guarded_area, 3 * PAGE, POPULATE_READ) != 0 && errno == EFAULT,
+	     "a guard page cannot be filled");
+	must(madvise(guarded_area, PAGE, POPULATE_READ) == 0, "what lies below it can");
+	must(madvise(area, 2 * PAGE, MADV_DONTDUMP) == 0, "MADV_DONTDUMP");
+	must(sys_munmap(area, 2 * PAGE) == 0, "munmap");
+}
+
 /* ---- the kinds ---- */
 
 static void start_alarms(void)
@@ -205,6 +226,14 @@ static void refuse_exec(void)
 		skip("PR_SET_MDWE: %s", strerror(errno));
 }
 
+static void guard(void)
+{
+	guarded_area = anonymous(4);
+	if (madvise(guarded_area + PAGE, PAGE, GUARD_INSTALL) != 0 ||
+	    prctl(PR_SET_MEMORY_MERGE, 1L, 0L, 0L, 0L) != 0)
+		skip("guard pages or merging by content: %s", strerror(errno));
+}
+
 static const struct kind {
 	const char *name;
 	void (*before)(void);
@@ -218,6 +247,7 @@ static const struct kind {
 	{ "signals", start_alarms, sleeps },
 	{ "locked", lock_all, maps },
 	{ "mdwe", refuse_exec, writable_and_executable },
+	{ "guarded", guard, guarded },
 };
 
 static const struct kind *kind;

@@ -209,6 +209,28 @@ static void test_adopt_file(void **state)
 }
 
 /* What is said of the anon_vma of an area that is new. */
+/* Guard pages stay where something is mapped still, or is learnt to have some. */
+static void test_adopt_guards(void **state)
+{
+	const umm_addr_t end = AT + 8 * PAGE;
+	struct umm_area area;
+	struct lab lab;
+
+	(void)state;
+	lab_init(&lab);
+	assert_int_equal(umm_adopt_guards(lab.mm, AT, AT + 1, true), -UMM_EINVAL);
+	assert_int_equal(umm_adopt_guards(lab.mm, AT, AT, true), -UMM_EINVAL);
+	lab_map(&lab, AT, 8 * PAGE, RW, ANON);
+	assert_int_equal(umm_adopt_guards(lab.mm, AT, end, true), 0);
+	assert_int_equal(umm_adopt_guards(lab.mm, AT + 5 * PAGE, end, false), 0);
+	area = wanted(AT + 2 * PAGE, 2, 0, UMM_ANON_NONE);
+	assert_int_equal(umm_adopt_range(lab.mm, AT, end, &area, 1, 0), 0);
+	assert_int_equal(umm_find_guard(lab.mm, AT, end), AT + 2 * PAGE);
+	assert_int_equal(umm_find_guard(lab.mm, AT + 3 * PAGE, end), AT + 3 * PAGE);
+	assert_int_equal(umm_find_guard(lab.mm, AT + 4 * PAGE, end), end);
+	lab_destroy(&lab);
+}
+
 static void test_adopt_anon(void **state)
 {
 	struct umm_area area[4], got;
@@ -468,6 +490,7 @@ int main(void)
 		cmocka_unit_test(test_adopt_moved),
 		cmocka_unit_test(test_adopt_file),
 		cmocka_unit_test(test_adopt_anon),
+		cmocka_unit_test(test_adopt_guards),
 		cmocka_unit_test(test_adopt_refused),
 		cmocka_unit_test(test_adopt_random),
 		cmocka_unit_test(test_hostile),
