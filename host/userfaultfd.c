@@ -27,6 +27,7 @@
 #include "host/adopt.h"
 #include "host/calls/observe.h"
 #include "host/compare.h"
+#include "host/orders.h"
 #include "host/samples.h"
 #include "host/task.h"
 #include "host/userfaultfd.h"
@@ -240,6 +241,12 @@ static void doubt_watched(struct space *space, uint64_t id)
 	}
 }
 
+static void release_in(struct follower *f, struct umm_mm *mm, uint64_t id)
+{
+	if (mm && umm_userfaultfd_release(mm, id, NULL) == -UMM_ENOMEM)
+		f->no_memory = true;
+}
+
 static void release(struct follower *f, struct task *task, uint64_t id)
 {
 	struct space *space = task->space;
@@ -248,15 +255,18 @@ static void release(struct follower *f, struct task *task, uint64_t id)
 
 	if (doubtful)
 		doubt_watched(space, id);
-	if (umm_userfaultfd_release(space->mm, id, NULL) == -UMM_ENOMEM)
-		f->no_memory = true;
-	for (struct hypothesis *h = space->hypotheses; h; h = h->next)
-		if (umm_userfaultfd_release(h->mm, id, NULL) == -UMM_ENOMEM)
-			f->no_memory = true;
+	release_in(f, space->mm, id);
+	release_in(f, space->base, id);
+	for (struct hypothesis *h = space->hypotheses; h; h = h->next) {
+		release_in(f, h->mm, id);
+		release_in(f, h->base, id);
+	}
 	f->summary->observed++;
 	if (doubtful && !compare_whole(f, task) &&
-	    compare_differs_by_merging(f, task, &start, &end))
-		(void)adopt_areas(f, space, 0, TASK_SIZE_64, 0);
+	    compare_differs_by_merging(f, task, &start, &end)) {
+		adopt_everything(f, task);
+		orders_forget(space);
+	}
 }
 
 void userfaultfd_refresh(struct follower *f, struct task *task)
@@ -264,7 +274,8 @@ void userfaultfd_refresh(struct follower *f, struct task *task)
 	struct known_uffd **link = &f->uffds, *known;
 	struct space *space = task->space;
 
-	if (!space || !space->mm)
+	/* A call that is thought through again was begun before. */
+	if (!space || !space->mm || f->supposing || f->branching)
 		return;
 	if (!space->uffds_looked_for)
 		look_for_strangers(f, space);
