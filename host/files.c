@@ -189,14 +189,6 @@ static void refresh(struct known_file *known, bool shared)
 	known->flags = flags;
 }
 
-void files_look_again(struct umm_file *file)
-{
-	struct known_file *known = umm_file_cookie(file);
-
-	if (known && known->fd >= 0)
-		refresh(known, true);
-}
-
 static uint32_t mode_flags(int open_flags)
 {
 	switch (open_flags & O_ACCMODE) {

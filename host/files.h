@@ -33,8 +33,6 @@ struct known_file {
 int files_of_descriptor(struct follower *f, struct task *task, int fd, bool shared,
 			struct umm_file **out);
 
-/* What may have changed on a file since it was last looked at: seals. */
-void files_look_again(struct umm_file *file);
 /* A copy of a descriptor of @task, to be closed; a negative error. */
 int files_copy_descriptor(struct task *task, int fd);
 

@@ -9,8 +9,9 @@
 #include "host/adopt.h"
 #include "host/calls/calls.h"
 #include "host/calls/observe.h"
-#include "host/orders.h"
+#include "host/files.h"
 #include "host/limits.h"
+#include "host/orders.h"
 #include "host/ptrace.h"
 #include "host/settings.h"
 
@@ -24,6 +25,7 @@ static void setup_predict(struct follower *f, struct task *task)
 
 	observe_settings(f, task, false);
 	observe_range(call, arg[1], sizeof(ctx));
+	files_observe(f, task->space, call->start, call->end);
 	observe_anon(f, task, call->start, call->end);
 	(void)ptrace_peek(task->tid, arg[1], &ctx);	/* the model says if it can be read */
 	call->pub.predicted = umm_io_setup(task->space->mm, (uint32_t)arg[0], arg[1], ctx,

@@ -66,6 +66,7 @@ static void mincore_predict(struct follower *f, struct task *task)
 	limits_ensure(task);		/* the vector may lie below a stack */
 	if (bytes) {
 		observe_range(call, arg[2], bytes);
+		files_observe(f, task->space, call->start, call->end);
 		observe_anon(f, task, call->start, call->end);
 	}
 	call->pub.predicted = umm_mincore(task->space->mm, arg[0], arg[1], arg[2], task->why);
@@ -92,7 +93,6 @@ const struct call_ops call_mseal = { .predict = mseal_predict };
 
 static void remap_predict(struct follower *f, struct task *task)
 {
-	struct umm_area area = { .size = sizeof(area) };
 	struct call *call = &task->call;
 	const uint64_t *arg = call->pub.arg;
 
@@ -101,8 +101,7 @@ static void remap_predict(struct follower *f, struct task *task)
 	observe_anon(f, task, call->start, call->end);
 	observe_what_goes(task);
 	/* It is mapped anew: seals may have come since it was mapped first. */
-	if (umm_find_area(task->space->mm, call->start, &area) && area.file)
-		files_look_again(area.file);
+	files_observe(f, task->space, call->start, call->start + 1);
 	call->pub.predicted = umm_remap_file_pages(task->space->mm, arg[0], arg[1], arg[2], arg[3],
 						   arg[4], task->why);
 }

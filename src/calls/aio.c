@@ -10,9 +10,8 @@
 #include "calls/aio.h"
 #include "calls/mmap.h"
 #include "calls/munmap.h"
-#include "fault/fault.h"
+#include "fault/uaccess.h"
 #include "object/objects.h"
-#include "space/anon_vma.h"
 #include "space/vma.h"
 #include "space/vma_tree.h"
 
@@ -20,16 +19,14 @@
 #define RING_HEAD 32
 #define RING_EVENT 32
 #define RING_MAX UINT32_C(0x10000000)
+#define CONTEXT_BYTES 8
 
-/* May all 8 bytes of the context be accessed?  Faults as the access would. */
-static long access_context(struct mm_struct *mm, umm_addr_t ctxp, unsigned int access,
-			   struct umm_why *why)
+/* May the context be accessed?  Faults as the access would. */
+static long access_context(struct mm_struct *mm, umm_addr_t ctxp, bool write, struct umm_why *why)
 {
-	int fault = ctxp + 7 < ctxp ? UMM_SEGV_MAPERR : handle_fault(mm, ctxp, access, NULL);
+	bool ok = user_access(mm, ctxp, CONTEXT_BYTES, write) == ctxp + CONTEXT_BYTES;
 
-	if (fault == UMM_FAULT_OK && ((ctxp + 7) ^ ctxp) & PAGE_MASK)
-		fault = handle_fault(mm, ctxp + 7, access, NULL);
-	return check(why, fault == UMM_FAULT_OK, WHY_AIO_FAULT, ctxp, 0);
+	return check(why, ok, WHY_AIO_FAULT, ctxp, 0);
 }
 
 /* Each processor takes events from the ring in batches, so each needs some of its own. */
@@ -75,7 +72,7 @@ static long aio_setup_ring(struct mm_struct *mm, const struct io_setup_request *
 	int64_t addr;
 	long err;
 
-	err = access_context(mm, req->ctxp, UMM_ACCESS_READ, why);
+	err = access_context(mm, req->ctxp, false, why);
 	if (err)
 		return err;
 	err = check(why, req->ctx == 0 && req->nr_events != 0, WHY_AIO_ARGS, req->ctx,
@@ -88,7 +85,7 @@ static long aio_setup_ring(struct mm_struct *mm, const struct io_setup_request *
 	addr = map_ring(mm, file, bytes, why);
 	if (IS_ERR_VALUE(addr))
 		return (long)addr;
-	err = access_context(mm, req->ctxp, UMM_ACCESS_WRITE, why);
+	err = access_context(mm, req->ctxp, true, why);
 	if (err) {
 		long gone = do_munmap_range(mm, (umm_addr_t)addr, (umm_addr_t)addr + bytes, NULL);
 
@@ -109,7 +106,7 @@ long do_io_setup(struct mm_struct *mm, const struct io_setup_request *req, umm_a
 	/* Ours: the ring, its unmapping if the context cannot be written, and that write. */
 	err = mm_reserve(mm, 4, 0, why);
 	if (!err)
-		err = anon_vma_reserve(mm, 2, why);
+		err = uaccess_reserve(mm, req->ctxp, CONTEXT_BYTES, why);
 	if (err)
 		return err;
 	file = aio_ring_file_setup(mm->world);

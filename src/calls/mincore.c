@@ -7,8 +7,7 @@
  * fault like any other: it may grow a stack, and gives an area its anon_vma.
  */
 #include "calls/mincore.h"
-#include "fault/fault.h"
-#include "space/anon_vma.h"
+#include "fault/uaccess.h"
 #include "space/vma_tree.h"
 
 static long check_arguments(const struct mm_struct *mm, umm_addr_t start, uint64_t len,
@@ -29,27 +28,13 @@ static long check_arguments(const struct mm_struct *mm, umm_addr_t start, uint64
 	return 0;
 }
 
-/* Ours: an anon_vma for each area that the vector lies in, and one for a stack that grows. */
-static long reserve_vector(struct mm_struct *mm, umm_addr_t vec, uint64_t bytes,
-			   struct umm_why *why)
-{
-	const struct vm_area_struct *vma = find_vma_intersection(&mm->tree, vec, vec + bytes);
-	size_t nr = 1;
-
-	for (; vma && vma->vm_start < vec + bytes; vma = vma_next(vma))
-		nr++;
-	return anon_vma_reserve(mm, nr, why);
-}
-
 /* copy_to_user() of @bytes, at least one. */
 static long write_vector(struct mm_struct *mm, umm_addr_t vec, uint64_t bytes, struct umm_why *why)
 {
-	for (umm_addr_t page = vec & PAGE_MASK; page < vec + bytes; page += PAGE_SIZE) {
-		umm_addr_t at = max_u64(page, vec);
+	umm_addr_t stopped = user_access(mm, vec, bytes, true);
 
-		if (handle_fault(mm, at, UMM_ACCESS_WRITE, NULL) != UMM_FAULT_OK)
-			return refuse(why, WHY_MINCORE_VEC, at, bytes);
-	}
+	if (stopped < vec + bytes)
+		return refuse(why, WHY_MINCORE_VEC, stopped, bytes);
 	passed(why, WHY_MINCORE_VEC, vec, bytes);
 	return 0;
 }
@@ -64,7 +49,7 @@ long do_mincore(struct mm_struct *mm, umm_addr_t start, uint64_t len, umm_addr_t
 	err = check_arguments(mm, start, len, vec, nr_pages, why);
 	if (err || at == end)
 		return err;
-	err = reserve_vector(mm, vec, nr_pages, why);
+	err = uaccess_reserve(mm, vec, nr_pages, why);
 	if (err)
 		return err;
 	while (at < end) {

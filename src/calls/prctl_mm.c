@@ -12,8 +12,7 @@
  */
 #include "base/assert.h"
 #include "calls/prctl_mm.h"
-#include "fault/fault.h"
-#include "space/anon_vma.h"
+#include "fault/uaccess.h"
 #include "space/mm.h"
 #include "space/vma_tree.h"
 
@@ -195,15 +194,12 @@ static long set_mm_map(struct mm_struct *mm, uint64_t size, const struct umm_set
 /* PR_SET_MM_MAP_SIZE: four bytes are written to @addr. */
 static long set_mm_map_size(struct mm_struct *mm, umm_addr_t addr, struct umm_why *why)
 {
-	long err = anon_vma_reserve(mm, 2, why);
-	int fault;
+	long err = uaccess_reserve(mm, addr, 4, why);
 
 	if (err)
 		return err;
-	fault = handle_fault(mm, addr, UMM_ACCESS_WRITE, NULL);
-	if (fault == UMM_FAULT_OK && ((addr + 3) ^ addr) & PAGE_MASK)
-		fault = handle_fault(mm, addr + 3, UMM_ACCESS_WRITE, NULL);
-	return check(why, fault == UMM_FAULT_OK, WHY_SET_MM_MAP_FAULT, addr, 0);
+	return check(why, user_access(mm, addr, 4, true) == addr + 4, WHY_SET_MM_MAP_FAULT, addr,
+		     0);
 }
 
 /* The field that a single option sets, or -1. */

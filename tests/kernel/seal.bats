@@ -28,6 +28,8 @@ load lib.bash
 @test "mincore vec range" { refused refuse_seal mincore_vec_range EFAULT MINCORE_VEC_RANGE '(0x)?ffff800000000000'; }
 @test "mincore hole" { refused refuse_seal mincore_hole ENOMEM MINCORE_HOLE 'the vector is filled up to there'; }
 @test "mincore vec" { refused refuse_seal mincore_vec EFAULT MINCORE_VEC 'cannot be written at (0x)?[0-9a-f]+000'; }
+@test "mincore vec eof" { refused refuse_seal mincore_vec_eof EFAULT MINCORE_VEC 'cannot be written at (0x)?[0-9a-f]+000'; }
+@test "mincore vec guard" { refused refuse_seal mincore_vec_guard EFAULT MINCORE_VEC 'cannot be written at (0x)?[0-9a-f]+000'; }
 @test "mseal flags" { refused refuse_seal mseal_flags EINVAL MSEAL_FLAGS 'flags are (0x)?1' 1; }
 @test "mseal unaligned" { refused refuse_seal mseal_unaligned EINVAL MSEAL_UNALIGNED '(0x)?[0-9a-f]+001 .*4096'; }
 @test "mseal wrap" { refused refuse_seal mseal_wrap EINVAL MSEAL_WRAP '(0x)?ffffffffffffffff'; }

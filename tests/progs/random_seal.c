@@ -78,7 +78,7 @@ static void map(struct random_state *state)
 {
 	static const int kinds[] = {
 		MAP_PRIVATE | MAP_ANONYMOUS, MAP_PRIVATE | MAP_ANONYMOUS,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, MAP_SHARED,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, MAP_SHARED | MAP_ANONYMOUS,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, MAP_PRIVATE, MAP_SHARED, MAP_SHARED,
 	};
 	struct range range = some_range(state);
@@ -181,8 +181,11 @@ static void access_page(struct random_state *state)
 	char *addr = state->at + below(state, POOL_PAGES) * PAGE;
 	struct prog_area area;
 
-	/* What a ring holds is the kernel's: it finds the context by it. */
-	if (!area_at(addr, &area) || strstr(area.name, "[aio]"))
+	/*
+	 * What a ring holds is the kernel's: it finds the context by it.  And what
+	 * remap_file_pages left of shared anonymous memory may lie beyond its end.
+	 */
+	if (!area_at(addr, &area) || strstr(area.name, "[aio]") || strstr(area.name, "/dev/zero"))
 		return;
 	if (area.perms[1] == 'w')
 		touch(addr);

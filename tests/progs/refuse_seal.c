@@ -151,6 +151,35 @@ static void mincore_vec(void)
 	expect_error(core(at, 4 * PAGE, at + PAGE - 3), ENOMEM, "the hole is met first");
 }
 
+/* Where the program would get SIGBUS the kernel gets an error; private memory is prepared first. */
+static void mincore_vec_eof(void)
+{
+	int fd = scratch_file(1);
+	char *at = pool(8);
+
+	expect_ok(sys_mmap(at, 2 * PAGE, RW, MAP_SHARED | MAP_FIXED, fd, 0), "a file of a page");
+	expect(core(at, 2 * PAGE, at) == 0, "vector in the page");
+	expect_error(core(at, 2 * PAGE, at + PAGE - 1), EFAULT, "vector that ends beyond");
+	expect(ftruncate(fd, 2 * PAGE) == 0, "the file grows");
+	expect(core(at, 2 * PAGE, at + PAGE - 1) == 0, "and so does the room");
+	expect_ok(sys_mmap(at + 4 * PAGE, PAGE, RW, MAP_PRIVATE | MAP_FIXED, fd, 2 * PAGE),
+		  "a private page beyond");
+	expect_error(core(at, PAGE, at + 4 * PAGE), EFAULT, "vector there");
+	expect_ok(sys_mmap(at + 5 * PAGE, PAGE, RW, MAP_PRIVATE | MAP_FIXED, fd, 3 * PAGE),
+		  "the page after it");
+	expect_layout(at + 4 * PAGE, "rw-p:2", "one area");
+}
+
+/* A vector in a guard page, which a read would hit as well. */
+static void mincore_vec_guard(void)
+{
+	char *at = map_at(pool(4), 3, RW);
+
+	if (call(SYS_madvise, at + PAGE, PAGE, 102L /* MADV_GUARD_INSTALL */, 0L, 0L))
+		skip("no guard pages");
+	expect_error(core(at, PAGE, at + PAGE), EFAULT, "vector in a guard page");
+}
+
 /* ---- mseal --------------------------------------------------------------------------------- */
 
 static long seal(const char *addr, size_t len, unsigned long flags)
@@ -369,7 +398,8 @@ static const struct prog_case cases[] = {
 	{ "msync_locked", msync_locked }, { "msync_no_fsync", msync_no_fsync },
 	{ "mincore_unaligned", mincore_unaligned }, { "mincore_range", mincore_range },
 	{ "mincore_vec_range", mincore_vec_range }, { "mincore_hole", mincore_hole },
-	{ "mincore_vec", mincore_vec },
+	{ "mincore_vec", mincore_vec }, { "mincore_vec_eof", mincore_vec_eof },
+	{ "mincore_vec_guard", mincore_vec_guard },
 	{ "mseal_flags", mseal_flags }, { "mseal_unaligned", mseal_unaligned },
 	{ "mseal_wrap", mseal_wrap }, { "mseal_hole", mseal_hole },
 	{ "mseal_half_vdso", mseal_half_vdso },

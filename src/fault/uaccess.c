@@ -1,0 +1,51 @@
+/*
+ * uaccess.c - the kernel reads and writes a program's memory for it.
+ *
+ * It faults as the program would, but gets an error where the program gets a signal.
+ */
+#include "base/assert.h"
+#include "fault/fault.h"
+#include "fault/uaccess.h"
+#include "space/anon_vma.h"
+#include "space/file.h"
+#include "space/vma_tree.h"
+
+long uaccess_reserve(struct mm_struct *mm, umm_addr_t addr, uint64_t bytes, struct umm_why *why)
+{
+	const struct vm_area_struct *vma = find_vma_intersection(&mm->tree, addr, addr + bytes);
+	size_t nr = 1;
+
+	for (; vma && vma->vm_start < addr + bytes; vma = vma_next(vma))
+		nr++;
+	return anon_vma_reserve(mm, nr, why);
+}
+
+/* A file has no page there: the program would get SIGBUS. */
+static bool beyond_eof(const struct mm_struct *mm, umm_addr_t addr)
+{
+	const struct vm_area_struct *vma = find_vma(&mm->tree, addr);
+	uint64_t pgoff;
+
+	if (!vma->vm_file || vma_is_anonymous(vma) || vma->vm_file->size == UINT64_MAX)
+		return false;
+	pgoff = vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT);
+	return pgoff >= page_align(vma->vm_file->size) >> PAGE_SHIFT;
+}
+
+umm_addr_t user_access(struct mm_struct *mm, umm_addr_t addr, uint64_t bytes, bool write)
+{
+	unsigned int access = write ? UMM_ACCESS_WRITE : UMM_ACCESS_READ;
+	umm_addr_t end = addr + bytes;
+
+	if (end < addr)
+		return addr;
+	while (addr < end) {
+		int fault = handle_fault(mm, addr, access, NULL);
+
+		mm_assert(fault >= 0);	/* reserved */
+		if (fault != UMM_FAULT_OK || beyond_eof(mm, addr))
+			return addr;
+		addr = (addr & PAGE_MASK) + PAGE_SIZE;
+	}
+	return end;
+}
