@@ -56,8 +56,10 @@ static int64_t map_ring(struct mm_struct *mm, struct file *file, uint64_t bytes,
 		.file = file,
 	};
 	struct umm_why_entry *mark = why_mark(why);
-	int64_t addr = do_mmap(mm, &req, why);
+	int64_t addr;
 
+	file->size = bytes;
+	addr = do_mmap(mm, &req, why);
 	if (!IS_ERR_VALUE(addr) || addr == -UMM_ENOMEM)
 		return addr;
 	why_retract(why, mark);
