@@ -288,6 +288,69 @@ void strace_clone_flags(struct text *text, uint64_t word)
 	add_flags(text, word, names, COUNT(names), "CLONE");
 }
 
+void strace_personality(struct text *text, uint32_t word)
+{
+	static const struct name domains[] = {
+		{ 0, "PER_LINUX" }, { 0x6, "PER_BSD" }, { 0x8, "PER_LINUX32" },
+		{ 0xc, "PER_RISCOS" }, { 0xf, "PER_OSF4" }, { 0x10, "PER_HPUX" },
+	};
+	static const struct name bits[] = {
+		{ 0x20000, "UNAME26" }, { 0x40000, "ADDR_NO_RANDOMIZE" },
+		{ 0x80000, "FDPIC_FUNCPTRS" }, { 0x100000, "MMAP_PAGE_ZERO" },
+		{ 0x200000, "ADDR_COMPAT_LAYOUT" }, { 0x400000, "READ_IMPLIES_EXEC" },
+		{ 0x800000, "ADDR_LIMIT_32BIT" }, { 0x1000000, "SHORT_INODE" },
+		{ 0x2000000, "WHOLE_SECONDS" }, { 0x4000000, "STICKY_TIMEOUTS" },
+		{ 0x8000000, "ADDR_LIMIT_3GB" },
+	};
+	uint64_t flags = word & ~0xffu;
+
+	add_value(text, word & 0xff, domains, COUNT(domains), "PER");
+	add_bits(text, &flags, bits, COUNT(bits), false);
+	if (flags)
+		text_addf(text, "|%#" PRIx64, flags);
+}
+
+void strace_prctl_option(struct text *text, uint32_t option)
+{
+	static const struct name names[] = {
+		{ 35, "PR_SET_MM" }, { 41, "PR_SET_THP_DISABLE" }, { 0x53564d41, "PR_SET_VMA" },
+	};
+
+	add_value(text, option, names, COUNT(names), "PR");
+}
+
+void strace_set_mm_option(struct text *text, uint64_t option)
+{
+	static const struct name names[] = {
+		{ 1, "PR_SET_MM_START_CODE" }, { 2, "PR_SET_MM_END_CODE" },
+		{ 3, "PR_SET_MM_START_DATA" }, { 4, "PR_SET_MM_END_DATA" },
+		{ 5, "PR_SET_MM_START_STACK" }, { 6, "PR_SET_MM_START_BRK" },
+		{ 7, "PR_SET_MM_BRK" }, { 8, "PR_SET_MM_ARG_START" }, { 9, "PR_SET_MM_ARG_END" },
+		{ 10, "PR_SET_MM_ENV_START" }, { 11, "PR_SET_MM_ENV_END" },
+		{ 12, "PR_SET_MM_AUXV" }, { 13, "PR_SET_MM_EXE_FILE" }, { 14, "PR_SET_MM_MAP" },
+		{ 15, "PR_SET_MM_MAP_SIZE" },
+	};
+
+	add_value(text, option, names, COUNT(names), "PR_SET_MM");
+}
+
+void strace_set_vma_option(struct text *text, uint64_t option)
+{
+	static const struct name names[] = { { 0, "PR_SET_VMA_ANON_NAME" } };
+
+	add_value(text, option, names, COUNT(names), "PR_SET_VMA");
+}
+
+void strace_arch_prctl_option(struct text *text, uint32_t option)
+{
+	static const struct name names[] = {
+		{ 0x2001, "ARCH_MAP_VDSO_X32" }, { 0x2002, "ARCH_MAP_VDSO_32" },
+		{ 0x2003, "ARCH_MAP_VDSO_64" },
+	};
+
+	add_value(text, option, names, COUNT(names), "ARCH");
+}
+
 void strace_errno(struct text *text, int error)
 {
 	const char *name = strerrorname_np(error);

@@ -35,6 +35,12 @@ void strace_addr(struct text *text, uint64_t addr);
 /* Hexadecimal as "%#x" has it: 0 stays "0". */
 void strace_hex(struct text *text, uint64_t value);
 
+void strace_personality(struct text *text, uint32_t word);
+void strace_prctl_option(struct text *text, uint32_t option);
+void strace_set_mm_option(struct text *text, uint64_t option);
+void strace_set_vma_option(struct text *text, uint64_t option);
+void strace_arch_prctl_option(struct text *text, uint32_t option);
+
 /* "ENOMEM", or the number. */
 void strace_errno(struct text *text, int error);
 

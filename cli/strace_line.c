@@ -13,6 +13,7 @@
 #include "cli/strace_flags.h"
 #include "cli/strace_line.h"
 #include "cli/strace_pointer.h"
+#include "cli/strace_process.h"
 
 /* Younger than the headers of the distribution. */
 #ifndef __NR_map_shadow_stack
@@ -40,7 +41,8 @@ enum arg_kind {
 	ARG_MODE_AND_NODEMASK,		/* filled in; the mask's size is the third argument */
 	ARG_RESIDENCE, ARG_PAGES, ARG_NODES, ARG_STATUS, ARG_AIO_CONTEXT,
 	ARG_IOVEC_AND_SIZE,
-	ARG_CLONE, ARG_CLONE3,		/* all arguments */
+	ARG_CLONE, ARG_CLONE3, ARG_PRCTL, ARG_ARCH_PRCTL,	/* all arguments */
+	ARG_PERSONALITY,
 };
 
 struct row {
@@ -87,6 +89,9 @@ static const struct row rows[] = {
 	ROW(mseal, true, false, ARG_ADDR, ARG_SIZE, ARG_HEX),
 	ROW(process_madvise, false, false, ARG_INT, ARG_IOVEC_AND_SIZE, ARG_ADVICE, ARG_HEX32),
 	ROW(ioctl, false, false, ARG_INT, ARG_UFFDIO, ARG_ADDR),
+	ROW(prctl, false, false, ARG_PRCTL),
+	ROW(arch_prctl, false, false, ARG_ARCH_PRCTL),
+	ROW(personality, false, false, ARG_PERSONALITY),
 	ROW(fork, false, false, ARG_END),
 	ROW(vfork, false, false, ARG_END),
 	ROW(clone, false, false, ARG_CLONE),
@@ -203,7 +208,10 @@ static size_t registers(enum arg_kind kind)
 	case ARG_SIZE_AND_2_NODEMASKS:
 	case ARG_MODE_AND_NODEMASK:
 		return 3;
+	case ARG_ARCH_PRCTL:
+		return 2;
 	case ARG_CLONE:
+	case ARG_PRCTL:
 		return 5;
 	default:
 		return 1;
@@ -284,6 +292,15 @@ static void add_argument(struct text *text, enum arg_kind kind, const struct fol
 		strace_iovec(text, call->tid, arg[0], arg[1]);
 		text_addf(text, ", %" PRIu64, arg[1]);
 		break;
+	case ARG_PRCTL:
+		strace_prctl(text, call);
+		break;
+	case ARG_ARCH_PRCTL:
+		strace_arch_prctl(text, call);
+		break;
+	case ARG_PERSONALITY:
+		strace_personality_argument(text, (uint32_t)arg[0]);
+		break;
 	case ARG_CLONE:
 		strace_clone(text, call);
 		break;
@@ -355,6 +372,11 @@ void strace_answer(struct text *text, long nr, int64_t value)
 		text_addf(text, " (%s)", strerror((int)-value));
 	} else if (strace_returns_address(nr)) {
 		strace_hex(text, (uint64_t)value);
+	} else if (nr == __NR_personality) {
+		strace_hex(text, (uint64_t)value);
+		text_add(text, " (");
+		strace_personality(text, (uint32_t)value);
+		text_add(text, ")");
 	} else {
 		text_addf(text, "%" PRId64, value);
 	}

@@ -6,6 +6,7 @@ load lib
 
 setup_file() {
 	build_program ends
+	build_program options_of_calls
 	build_program unknown_to_strace
 	command -v strace >/dev/null || return 0
 	strace --version | head -n 1 >"$BATS_FILE_TMPDIR/version"
@@ -114,6 +115,23 @@ thread.join()'
 @test "used time is shown in seconds too" {
 	usermm 0 trace -o trace -- "$BATS_FILE_TMPDIR/ends" busy-child
 	has trace 'si_utime=1[0-9] /\* 0\.1[0-9] s \*/, si_stime=(0|[1-9] /\* 0\.0[0-9] s \*/)\} ---$'
+}
+
+# They are not of the class, and shown when there is something to say: those that are must be right.
+@test "prctl, arch_prctl and personality, as strace prints them when asked" {
+	need strace
+	timeout 20 setarch -R strace -e trace=prctl,arch_prctl,personality -o theirs \
+		"$BATS_FILE_TMPDIR/options_of_calls" >/dev/null 2>&1
+	timeout 20 setarch -R "$USERMM" trace --explain=all -o ours \
+		"$BATS_FILE_TMPDIR/options_of_calls" >/dev/null 2>err
+	grep -a '^prctl\|^arch_prctl\|^personality' ours >shown
+	[ "$(wc -l <shown)" -gt 80 ]
+	run grep -avxFf theirs shown
+	[ -z "$output" ] || { say_lines "$output"; false; }
+}
+
+say_lines() {
+	printf 'not of strace: %s\n' "$1"
 }
 
 @test "what this strace does not know is what docs/strace.md lists" {
