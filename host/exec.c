@@ -121,6 +121,17 @@ static int import_areas(struct follower *f, struct space *space)
 	return 0;
 }
 
+/* Address spaces here are as large as the machine's page tables allow. */
+static void set_task_size(const struct follower *f, struct umm_mm *mm)
+{
+	struct umm_layout layout = { .size = sizeof(layout) };
+
+	umm_mm_get_layout(mm, &layout);
+	layout.task_size = f->settings->task_size;
+	layout.map_window = MAP_WINDOW_64;
+	(void)umm_mm_set_layout(mm, &layout);	/* no areas yet: nothing to refuse */
+}
+
 int exec_new_space(struct follower *f, struct task *task)
 {
 	struct space *old = task->space, *space;
@@ -133,6 +144,7 @@ int exec_new_space(struct follower *f, struct task *task)
 		err = umm_mm_new(f->world, &mm);
 	if (err)
 		return err;
+	set_task_size(f, mm);
 	space = space_new(f, mm, task->tgid);
 	if (!space) {
 		umm_mm_put(mm);

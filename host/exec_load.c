@@ -7,13 +7,14 @@
  * and personality.  Without randomisation that is all: what it answers is compared with maps,
  * VmFlags and stat, and nothing was looked at before.
  *
- * With randomisation five offsets are chance.  Each is learnt from one address that the process is
+ * With randomisation six offsets are chance.  Each is learnt from one address that the process is
  * told itself or that stat has (an input, counted as observed):
  *
  *	stack		the end of the strings		stack pointer	stat
  *	image		AT_ENTRY of a PIE		heap		stat
  *	mmap_base	where the first thing was mapped below it: AT_BASE, of a program without
  *			an interpreter AT_ENTRY, of one at fixed addresses the vdso
+ *	vdso		where it is, if an older kernel put it above the stack
  *
  * The loader runs once with all of them zero, and the differences are the offsets.  An image that
  * is aligned to more than a page leaves some of mmap_base open.  The vdso goes into the gap above,
@@ -131,6 +132,16 @@ static void find_slack(struct task *task, struct exec_inputs *in, uint64_t rando
 	in->desc.random.mmap = random;
 }
 
+/* Where older kernels put it, if they did. */
+static uint64_t vdso_above_stack(const struct exec_inputs *in)
+{
+	const struct umm_vdso_image *image = &in->desc.vdso;
+
+	if (in->vdso < in->stat[STAT_START_STACK])
+		return 0;
+	return in->vdso - (image->vvar_pages + image->vclock_pages) * UMM_PAGE_SIZE;
+}
+
 static void find_random(struct follower *f, struct task *task, struct exec_inputs *in)
 {
 	struct umm_exec_random *random = &in->desc.random;
@@ -139,6 +150,7 @@ static void find_random(struct follower *f, struct task *task, struct exec_input
 	struct trial trial;
 
 	random->stack = MAP_WINDOW_64 - top;
+	random->vdso = vdso_above_stack(in);
 	if (try_loader(task, in, &trial) != 0)
 		return;
 	random->stack_pointer = trial.result.stack_pointer - in->stat[STAT_START_STACK];
@@ -152,7 +164,8 @@ static void find_random(struct follower *f, struct task *task, struct exec_input
 		random->mmap = find_mmap_random(task, in, random->mmap);
 	find_slack(task, in, random->mmap);
 	f->summary->observed += (random->stack != 0) + (random->stack_pointer != 0) +
-				(random->image != 0) + (random->brk != 0) + (random->mmap != 0);
+				(random->image != 0) + (random->brk != 0) + (random->mmap != 0) +
+				(random->vdso != 0);
 }
 
 /* ---- comparing ---- */

@@ -787,6 +787,11 @@ struct umm_exec_random {
 	uint64_t mmap;			/* pages: mmap_base below where it would be */
 	uint64_t image;			/* pages: a PIE above two thirds of user space */
 	uint64_t brk;			/* pages: the heap above the end of bss and a page */
+	/*
+	 * Of kernels that look for a place for the vdso near the stack: the address that they try
+	 * first.  0, and on others: as any mapping.
+	 */
+	umm_addr_t vdso;
 };
 
 struct umm_exec_desc {
@@ -850,7 +855,7 @@ int64_t umm_exec_interpreter(const struct umm_exec_image *program, char *buf, si
  * those of @mm.  The address of the first instruction, or a negative error.  Before the point of no
  * return (result->fatal false) @mm has not changed; after it some areas may be there, and the
  * caller puts it.  @result may be NULL.  -EINVAL also for a @desc of another size and an @mm with
- * areas.  The place of the vdso is that of 6.18, whatever kernel the world is.
+ * areas.
  */
 int64_t umm_exec_elf(struct umm_mm *mm, const struct umm_exec_desc *desc,
 		     struct umm_exec_result *result, struct umm_why *why);

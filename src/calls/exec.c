@@ -11,7 +11,8 @@
  *	bases		mmap_base leaves room for the stack as far as it may grow
  *	stack		exec_stack.c; the strings lie there already
  *	segments	exec_segments.c: the program's, then the interpreter's
- *	vdso		where mmap would put it: below the interpreter
+ *	vdso		where mmap would put it: below the interpreter; on older kernels at a
+ *			random place above the stack, if there is room
  *	vectors		argc, argv, envp, auxv: the stack may grow for them
  *	heap		behind bss; of a program that exec placed by mmap, at two thirds
  *	page zero	MMAP_PAGE_ZERO of the personality: mapped for programs of System V
@@ -166,12 +167,14 @@ static long exec_map_vdso(struct exec_state *st)
 {
 	const struct umm_vdso_image *image = &st->desc->vdso;
 	struct umm_why_entry *mark = why_mark(st->why);
-	umm_addr_t vvar;
+	umm_addr_t vvar, hint = 0;
 	int64_t vdso;
 
+	if (!rule(st->mm->world, RULE_VDSO_LIKE_MMAP))
+		hint = st->desc->random.vdso;
 	if (!(image->vvar_pages | image->vclock_pages | image->vdso_pages))
 		return 0;
-	vdso = map_vdso(st->mm, 0, image, &vvar, st->why);
+	vdso = map_vdso(st->mm, hint, image, &vvar, st->why);
 	if (IS_ERR_VALUE(vdso))
 		return (long)vdso;
 	why_retract(st->why, mark);

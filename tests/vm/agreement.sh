@@ -1,0 +1,46 @@
+# agreement.sh - for a guest of tools/vm: every test program and many random ones, beside that guest's kernel.
+# Prints what does not agree, and the last line "N agreed, N failed".
+
+agreed=0 failed=0
+
+# Some cases are about failures of the follower itself, or end without an answer on purpose.
+not_here() { # PROGRAM CASE
+	case "$1" in
+	any_answer|every_call|int80|without) return 0;;
+	esac
+	return 1
+}
+
+agrees() { # PROGRAM ARGS...
+	timeout 60 usermm check -f -- "$@" >/tmp/out 2>/tmp/err </dev/null
+	status=$?
+	if [ $status = 0 ]; then
+		agreed=$((agreed + 1))
+		return
+	fi
+	failed=$((failed + 1))
+	echo "not ok: $*: status $status"
+	grep -v '^ok ' /tmp/out | head -n 12
+	tail -n 1 /tmp/err
+}
+
+for path in /progs/*; do
+	program=${path##*/}
+	case "$program" in
+	random_*)
+		for seed in 1 2 3 4 5 6 7 8; do
+			agrees "$path" $seed 400
+		done
+		continue;;
+	hello*)
+		agrees "$path"
+		continue;;
+	esac
+	not_here "$program" && continue
+	for name in $(timeout 10 "$path" --list 2>/dev/null </dev/null); do
+		agrees "$path" "$name"
+	done
+done
+uname -r
+echo "$agreed agreed, $failed failed"
+[ $failed = 0 ]
