@@ -38,6 +38,9 @@
 
 #define TRIES 1024			/* pages of two huge pages */
 
+/* 28 bits of pages, as distributions have it; up to 32 can be had. */
+#define MMAP_RANDOM_MOST (UINT64_C(1) << 44)
+
 /* One run of the loader, in a space that is thrown away. */
 struct trial {
 	struct umm_exec_result result;
@@ -112,13 +115,27 @@ static uint64_t find_mmap_random(const struct task *task, struct exec_inputs *in
 	return guess;
 }
 
+/* Images at fixed addresses and the vdso above the stack: no address tells of mmap_base. */
+static bool nothing_below_base(const struct task *task, const struct exec_inputs *in,
+			       struct trial *trial)
+{
+	return in->desc.random.vdso && try_loader(task, in, trial) == 0 &&
+	       !trial->result.interpreter_base && !trial->result.load_bias &&
+	       !trial->layout.bottom_up;
+}
+
 /* How far others do as well: that is what stays open, until something is mapped there. */
 static void find_slack(struct task *task, struct exec_inputs *in, uint64_t random)
 {
 	struct space *space = task->space;
+	struct trial trial;
 	uint64_t low, high;
 
-	if (base_fits(task, in, random, &low)) {
+	in->desc.random.mmap = 0;
+	if (nothing_below_base(task, in, &trial)) {
+		space->base_high = trial.layout.mmap_base;
+		space->base_low = space->base_high - MMAP_RANDOM_MOST;
+	} else if (base_fits(task, in, random, &low)) {
 		high = low;
 		for (uint64_t i = 1; i < TRIES; i++)
 			if (!base_fits(task, in, random + i * UMM_PAGE_SIZE, &low))

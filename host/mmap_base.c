@@ -25,36 +25,44 @@ static int64_t choose(struct task *task, struct umm_file *file, uint64_t base)
 bool mmap_base_decides(struct task *task, struct umm_file *file)
 {
 	const struct space *space = task->space;
-	int64_t first;
 
-	if (space->base_low >= space->base_high)
-		return false;
-	first = choose(task, file, space->base_low);
-	for (uint64_t base = space->base_low; base <= space->base_high; base += UMM_PAGE_SIZE)
-		if (choose(task, file, base) != first)
-			return true;
-	return false;
+	return space->base_low < space->base_high &&
+	       choose(task, file, space->base_low) != choose(task, file, space->base_high);
+}
+
+/*
+ * The lowest base from which the call goes to @addr or above; above the highest if none.  A higher
+ * base gives no lower address.
+ */
+static uint64_t first_base(struct task *task, struct umm_file *file, int64_t addr)
+{
+	uint64_t low = task->space->base_low, high = task->space->base_high + UMM_PAGE_SIZE;
+
+	while (low < high) {
+		uint64_t middle = low + (high - low) / 2 / UMM_PAGE_SIZE * UMM_PAGE_SIZE;
+
+		if (choose(task, file, middle) >= addr)
+			high = middle;
+		else
+			low = middle + UMM_PAGE_SIZE;
+	}
+	return low;
 }
 
 void mmap_base_learn(struct task *task, struct umm_file *file, uint64_t got)
 {
 	struct umm_layout layout = { .size = sizeof(layout) };
 	struct space *space = task->space;
-	uint64_t low = 0, high = 0;
+	uint64_t low = first_base(task, file, (int64_t)got);
+	uint64_t end = first_base(task, file, (int64_t)got + 1);
 
-	for (uint64_t base = space->base_low; base <= space->base_high; base += UMM_PAGE_SIZE) {
-		if (choose(task, file, base) != (int64_t)got)
-			continue;
-		low = low ? low : base;
-		high = base;
-	}
-	if (!low)
-		return;
+	if (low >= end)
+		return;		/* no base explains it */
 	space->base_low = low;
-	space->base_high = high;
+	space->base_high = end - UMM_PAGE_SIZE;
 	umm_mm_get_layout(space->mm, &layout);
-	layout.mmap_base = high;
+	layout.mmap_base = space->base_high;
 	if (layout.bottom_up)
-		layout.mmap_legacy_base = high;
+		layout.mmap_legacy_base = space->base_high;
 	umm_mm_set_layout(space->mm, &layout);
 }
