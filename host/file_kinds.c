@@ -146,6 +146,12 @@ bool file_system_never_punched(long fs_type)
 	}
 }
 
+/* Their mmap operation was not split in two, as most were with Linux 6.16 and 6.17. */
+bool file_system_maps_late(long fs_type)
+{
+	return fs_type == OVERLAYFS_SUPER_MAGIC || fs_type == FUSE_SUPER_MAGIC;
+}
+
 /* The file systems whose files ask for addresses that suit huge pages. */
 enum umm_file_align file_align_of(enum umm_file_kind kind, long fs_type)
 {

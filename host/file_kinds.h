@@ -22,4 +22,7 @@ bool file_system_never_executes(const struct settings *settings, long fs_type);
 /* No holes can be punched into its files. */
 bool file_system_never_punched(long fs_type);
 
+/* Its mmap operation sees an area only after neighbours were looked at. */
+bool file_system_maps_late(long fs_type);
+
 #endif

@@ -235,6 +235,8 @@ static int new_known(struct follower *f, int fd, const struct stat *st, int open
 		known->flags |= UMM_FILE_SIGNED_OFFSETS;
 	if (file_system_never_punched((long)fs.f_type))
 		known->flags |= UMM_FILE_NO_PUNCH;
+	if (file_system_maps_late((long)fs.f_type))
+		known->flags |= UMM_FILE_LATE_MMAP;
 	known->kind = file_kind_of(fd, st, (long)fs.f_type, path);
 	if (known->kind == UMM_FILE_SHMEM || known->kind == UMM_FILE_HUGETLB)
 		known->flags |= seals_of(fd);

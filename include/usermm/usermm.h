@@ -286,6 +286,8 @@ enum umm_file_align {
 /* of a kind that does not say so: a regular file, a socket; offsets end at 2^63 - 1 */
 #define UMM_FILE_SIGNED_OFFSETS	0x400
 #define UMM_FILE_NO_PUNCH	0x800	/* on a file system that punches no holes */
+/* its own operation sets an area up after neighbours were looked at: overlayfs, fuse */
+#define UMM_FILE_LATE_MMAP	0x1000
 
 struct umm_file_desc {
 	size_t size;

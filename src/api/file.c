@@ -6,7 +6,7 @@
 #include "base/err.h"
 #include "object/objects.h"
 
-#define ALL_FILE_FLAGS UINT32_C(0xfff)
+#define ALL_FILE_FLAGS UINT32_C(0x1fff)
 
 void umm_file_desc_init(struct umm_file_desc *desc, enum umm_file_kind kind)
 {

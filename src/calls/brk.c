@@ -63,7 +63,7 @@ static vm_flags_t brk_flags(const struct mm_struct *mm)
 
 	if (mm->personality & UMM_READ_IMPLIES_EXEC)
 		flags |= VM_EXEC;
-	return ksm_vma_flags(mm, flags);
+	return rule(mm->world, RULE_KSM_EARLY) ? ksm_vma_flags(mm, flags) : flags;
 }
 
 /*
@@ -110,7 +110,7 @@ static long do_brk_flags(struct mm_struct *mm, umm_addr_t start, umm_addr_t end,
 	if (!vma) {
 		free_slot = find_vma_links(&mm->tree, start, end, &slot);
 		mm_assert(free_slot);
-		vma = vm_area_alloc(mm, start, end, flags);
+		vma = vm_area_alloc(mm, start, end, ksm_vma_flags(mm, flags));
 		vma->vm_pgoff = start >> PAGE_SHIFT;
 		vma_link(&mm->tree, vma, &slot);
 		note(why, NOTE_NEW_AREA, start, end, flags, mm->tree.map_count);

@@ -142,6 +142,15 @@ static long mmap_object(struct mmap_state *map, struct vm_area_struct *vma)
 	return 0;
 }
 
+/* Is it known, before the object is asked, that the area can be merged by content? */
+static bool ksm_flags_early(const struct mmap_state *map)
+{
+	const struct file *file = map->req->file;
+
+	return rule(map->mm->world, RULE_KSM_EARLY) &&
+	       !(file && (file->f_op->late_mmap || (file->flags & UMM_FILE_LATE_MMAP)));
+}
+
 static struct vm_area_struct *mmap_new_vma(struct mmap_state *map)
 {
 	struct mmap_request *req = map->req;
@@ -161,6 +170,7 @@ static struct vm_area_struct *mmap_new_vma(struct mmap_state *map)
 		vm_area_free(mm, vma);
 		return ERR_PTR(err);
 	}
+	vma->vm_flags = ksm_vma_flags(mm, vma->vm_flags);
 	vma_link(&mm->tree, vma, &map->slot);
 	note(map->why, NOTE_NEW_AREA, vma->vm_start, vma->vm_end, vma->vm_flags,
 	     mm->tree.map_count);
@@ -212,7 +222,7 @@ int64_t mmap_region(struct mm_struct *mm, struct mmap_request *req, struct umm_w
 	if (err)
 		return err;
 
-	if (!req->file || !req->file->f_op->own_accounting)
+	if (ksm_flags_early(&map))
 		req->vm_flags = ksm_vma_flags(mm, req->vm_flags);
 	vma = vma_merge(&(struct vma_merge_struct){
 		.mm = mm, .start = map.vms.start, .end = map.vms.end, .flags = req->vm_flags,

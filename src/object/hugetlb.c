@@ -145,6 +145,7 @@ static long hugetlb_file_mmap(struct mm_struct *mm, struct vm_area_struct *vma,
 }
 
 const struct file_operations hugetlb_file_operations = {
+	.late_mmap = true,
 	.get_unmapped_area = hugetlb_get_unmapped_area,
 	.mmap = hugetlb_file_mmap,
 	.destroy = hugetlb_destroy,

@@ -103,6 +103,7 @@ static int64_t zero_get_unmapped_area(struct mm_struct *mm, const struct file *f
 }
 
 const struct file_operations zero_file_operations = {
+	.late_mmap = true,
 	.get_unmapped_area = zero_get_unmapped_area,
 	.mmap = zero_mmap,
 	.shared_is_shmem = true,

@@ -39,6 +39,7 @@ struct file_operations {
 	bool shared_is_shmem;		/* its shared areas get an object of their own */
 	bool moves_alone;	/* its get_unmapped_area may place it elsewhere than mremap says */
 	bool is_shmem;		/* userfaultfd can fill its pages, and they can be huge */
+	bool late_mmap;		/* what it does to an area comes after neighbours were looked at */
 	bool own_accounting;	/* its pages are promised by a pool, not by the commit charge */
 	bool no_fsync;		/* there is nothing to write back to: msync says EINVAL */
 	bool is_aio_ring;	/* io_destroy(2) knows its areas by it */

@@ -69,6 +69,7 @@ canary() {
 @test "madv_sealed" { canary madv_sealed refuse_madvise sealed; }
 @test "process_madvise_self" { canary process_madvise_self madvise_cases process_self; }
 @test "memory_merge" { canary memory_merge madvise_cases merge_any; }
+@test "ksm_early" { canary ksm_early madvise_cases merge_any; }
 @test "thp_disable_flags" { canary thp_disable_flags madvise_cases thp_disable_flags; }
 @test "uffd_own_unregister" { canary uffd_own_unregister refuse_uffd not_ours; }
 @test "uffd_files_async" { canary uffd_files_async uffd_cases other_kinds; }

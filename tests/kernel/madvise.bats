@@ -92,6 +92,8 @@ MAX_MAP_COUNT="$(cat /proc/sys/vm/max_map_count)"
 @test "granted: lock future" { exact madvise_cases lock_future; }
 @test "granted: lock droppable" { exact madvise_cases lock_droppable; }
 @test "granted: merge any" { exact madvise_cases merge_any; }
+@test "granted: merge any zero" { exact madvise_cases merge_any_zero; }
+@test "granted: merge any overlay" { exact madvise_cases merge_any_overlay; }
 @test "granted: merge any exec" { exact madvise_cases merge_any_exec; }
 @test "granted: thp disable" { exact madvise_cases thp_disable; }
 @test "granted: thp disable flags" { exact madvise_cases thp_disable_flags; }

@@ -3,11 +3,14 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -360,6 +363,57 @@ static void merge_any(void)
 	expect_layout(at, "rw-p:1 rw-p:2", "nothing is joined by that, but new areas join");
 }
 
+/* Neighbours in a file that is only asked when they are made: the mark comes too late to join. */
+static void late_file(int fd)
+{
+	char *at = pool(2);
+
+	if (prctl(SET_MEMORY_MERGE, 1, 0, 0, 0))
+		skip("no PR_SET_MEMORY_MERGE");
+	for (int page = 0; page < 2; page++)
+		if (sys_mmap(at + page * PAGE, PAGE, RW, MAP_PRIVATE | MAP_FIXED, fd,
+			     (uint64_t)page * PAGE) < 0)
+			die("mmap");
+	expect_layout(at, "rw-p:1 rw-p:1", "the first is marked when the second is compared");
+}
+
+static void merge_any_zero(void)
+{
+	late_file(open("/dev/zero", O_RDWR | O_CLOEXEC));
+}
+
+static int make(const char *dir, const char *name)
+{
+	char path[300];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return mkdir(path, 0700);
+}
+
+/* An overlay within a tmpfs, mounted where nobody else sees it. */
+static void merge_any_overlay(void)
+{
+	const char *dir = scratch_dir();
+	char options[1000], path[300];
+	int fd;
+
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("tmpfs", dir, "tmpfs", 0, NULL))
+		skip("cannot mount");
+	snprintf(options, sizeof(options), "lowerdir=%s/l,upperdir=%s/u,workdir=%s/w", dir, dir,
+		 dir);
+	snprintf(path, sizeof(path), "%s/m", dir);
+	if (make(dir, "l") || make(dir, "u") || make(dir, "w") || make(dir, "m") ||
+	    mount("overlay", path, "overlay", 0, options))
+		skip("cannot mount an overlay");
+	strcat(path, "/file");
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0 || ftruncate(fd, 2 * PAGE))
+		die(path);
+	late_file(fd);
+	umount2(dir, MNT_DETACH);
+}
+
 static void merge_any_exec(void)
 {
 	if (!getenv("AFTER_EXEC")) {
@@ -459,6 +513,8 @@ static const struct prog_case cases[] = {
 	{ "lock_future", lock_future },
 	{ "lock_droppable", lock_droppable },
 	{ "merge_any", merge_any },
+	{ "merge_any_zero", merge_any_zero },
+	{ "merge_any_overlay", merge_any_overlay },
 	{ "merge_any_exec", merge_any_exec },
 	{ "thp_disable", thp_disable },
 	{ "thp_disable_flags", thp_disable_flags },

@@ -295,6 +295,14 @@ static int64_t memory_merge(struct lab *lab)
 	return umm_set_memory_merge(lab->mm, arg, NULL);
 }
 
+static int64_t ksm_early(struct lab *lab)
+{
+	assert_int_equal(memory_merge(lab), 0);
+	lab_map(lab, AT, PAGE, RW, ANON);
+	lab_map(lab, AT + PAGE, PAGE, RW, ANON);
+	return (int64_t)lab_areas(lab);
+}
+
 static int64_t thp_disable_flags(struct lab *lab)
 {
 	const uint64_t arg[4] = { 1, UMM_THP_DISABLE_EXCEPT_ADVISED, 0, 0 };
@@ -338,6 +346,7 @@ static const struct effect effects[] = {
 	{ "madv_sealed", madv_sealed, -UMM_EPERM, 0 },
 	{ "process_madvise_self", process_madvise_self, PAGE, -UMM_EINVAL },
 	{ "memory_merge", memory_merge, 0, -UMM_EINVAL },
+	{ "ksm_early", ksm_early, 1, 2 },
 	{ "thp_disable_flags", thp_disable_flags, 0, -UMM_EINVAL },
 	{ "mdwe", mdwe, 0, -UMM_EINVAL },
 	{ "mdwe_no_inherit", mdwe_no_inherit, 0, -UMM_EINVAL },
