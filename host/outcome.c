@@ -196,10 +196,22 @@ static bool whole_agrees(struct follower *f, struct task *task)
 	return compare_whole(f, task);
 }
 
-static bool whole_is_due(struct space *space)
+/* Beside a call that slept another one is under way: done in the model, perhaps not yet done. */
+static bool another_is_under_way(const struct task *task)
 {
-	bool due = ++space->calls_since_whole >= WHOLE_EVERY || space->compare_whole;
+	const struct space *space = task->space;
 
+	return space->nr_in_flight - space->nr_parked > !task->call.parked;
+}
+
+static bool whole_is_due(const struct task *task)
+{
+	struct space *space = task->space;
+	bool due;
+
+	if (another_is_under_way(task))
+		return false;
+	due = ++space->calls_since_whole >= WHOLE_EVERY || space->compare_whole;
 	space->compare_whole = false;
 	return due;
 }
@@ -214,6 +226,13 @@ static void verify_whole(struct follower *f, struct task *task, const char *wher
 		maps_diverged(f, task, where, 0, TASK_SIZE_64);
 }
 
+/* The areas are looked at when the call under way is back. */
+static bool areas_can_wait(struct task *task)
+{
+	task->space->compare_whole |= another_is_under_way(task);
+	return another_is_under_way(task);
+}
+
 /* Of the model that is in its place: the answer, and the areas. */
 static bool all_agrees(struct follower *f, struct task *task)
 {
@@ -226,7 +245,7 @@ static bool all_agrees(struct follower *f, struct task *task)
 	if (ops->place)
 		ops->place(f, task, call->truth);
 	return call->desc->kind == CALL_FORK || f->options->verify != FOLLOW_VERIFY_MAPS ||
-	       ranges_agree(f, task);
+	       areas_can_wait(task) || ranges_agree(f, task);
 }
 
 static void verify_areas(struct follower *f, struct task *task, bool agreed)
@@ -238,7 +257,7 @@ static void verify_areas(struct follower *f, struct task *task, bool agreed)
 	if (!agreed) {
 		snprintf(where, sizeof(where), "after %s", task->call.desc->name);
 		maps_diverged(f, task, where, task->call.unlike_start, task->call.unlike_end);
-	} else if (whole_is_due(task->space)) {
+	} else if (whole_is_due(task)) {
 		verify_whole(f, task, "every 1000 calls");
 	}
 }
