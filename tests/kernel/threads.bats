@@ -77,7 +77,7 @@ race() {
 # A model that merges otherwise is wrong in both orders: neither may excuse it.
 @test "a third answer is a divergence: faults" {
 	need_exact_faults
-	usermm_check 1 --rule merge_into_unfaulted=off -- "$TEST_PROGS/threads_race" fault_beside_mmap
+	usermm_check 1 --rule mmap_merges_next_first=on -- "$TEST_PROGS/threads_race" fault_beside_mmap
 	grep -q '^divergence 1: ' check.result
 }
 
