@@ -18,7 +18,7 @@
 #define THREADS 3
 
 static atomic_uint calls;
-static char self[4096];			/* /proc/self/exe is the first thread's, which may be gone */
+static char self[4096];			/* /proc/self/exe goes with the first thread */
 
 static void *call_for_ever(void *arg)
 {

@@ -1,9 +1,9 @@
 /*
- * threads_asleep.c - a thread sleeps inside a memory call until another one has made calls of its own.
+ * threads_asleep.c - a thread sleeps inside a memory call until another one has made its own.
  *
  * The pages of a range are brought by userfaultfd: whoever populates or locks it sleeps until the
- * main thread brings them, which it does only after it has mapped, protected and unmapped.  Who lets
- * in one call at a time must let these in all the same.
+ * main thread brings them, which it does only after it has mapped, protected and unmapped.  Who
+ * lets in one call at a time must let these in all the same.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /*
- * vfork_maps.c - what the child of a vfork maps, its parent has; and its parent sleeps meanwhile, so
- * that who lets in one call at a time must not wait for the vfork to come back.
+ * vfork_maps.c - what the child of a vfork maps, its parent has; and its parent sleeps meanwhile,
+ * so that who lets in one call at a time must not wait for the vfork to come back.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
