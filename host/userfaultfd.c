@@ -193,7 +193,7 @@ static void sweep(struct follower *f)
 	struct known_uffd **link = &f->uffds, *known;
 
 	while ((known = *link) != NULL) {
-		if (known->watching || where_it_was(known)) {
+		if (known->watching || where_it_was(known) || search(f, known)) {
 			link = &known->next;
 			continue;
 		}

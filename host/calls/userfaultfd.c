@@ -105,18 +105,17 @@ static void uffd_predict(struct follower *f, struct task *task)
 	known->watching |= registers(call);
 }
 
-/* Of a stranger nobody knows whose memory it watches: that of any process with such areas. */
+/* Of a stranger nobody knows whose memory it watches: that of any process. */
 static bool uffd_take_over(struct follower *f, struct task *task, int64_t got)
 {
 	bool changed = take_over_if_changed(f, task, 0, TASK_SIZE_64, 0);
 
-	(void)got;
-	if (!task->call.adopt_reason)
+	if (got != 0 || !task->call.adopt_reason)
 		return changed;
-	for (const struct known_uffd *known = f->uffds; known; known = known->next) {
-		if (!known->hidden || known->space == task->space)
+	for (struct space *space = f->spaces; space; space = space->next) {
+		if (space == task->space || !space->mm)
 			continue;
-		(void)adopt_areas(f, known->space, 0, TASK_SIZE_64, 0);
+		(void)adopt_areas(f, space, 0, TASK_SIZE_64, 0);
 		changed = true;
 	}
 	return changed;
