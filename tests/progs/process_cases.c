@@ -115,8 +115,8 @@ static void layout_is_for_exec(void)
 static void after_exec(void)
 {
 	int persona = personality(0xffffffff);
-	long a = expect_ok(sys_mmap(NULL, PAGE, RO, ANON, -1, 0), "mmap") - (char *)NULL;
-	long b = expect_ok(sys_mmap(NULL, PAGE, RW, ANON, -1, 0), "mmap") - (char *)NULL;
+	long a = (long)expect_ok(sys_mmap(NULL, PAGE, RO, ANON, -1, 0), "mmap");
+	long b = (long)expect_ok(sys_mmap(NULL, PAGE, RW, ANON, -1, 0), "mmap");
 
 	if (persona & ADDR_COMPAT_LAYOUT)
 		expect(b > a, "upwards");
