@@ -431,3 +431,32 @@ void json_rules(struct out *out, const bool *on)
 		write_record(out, object);
 	}
 }
+
+static json_t *words(const char *list)
+{
+	json_t *array = json_array();
+
+	while (*list) {
+		size_t length = strcspn(list, " ");
+
+		if (json_array_append_new(array, json_stringn(list, length)))
+			die("out of memory");
+		list += length;
+		list += strspn(list, " ");
+	}
+	return array;
+}
+
+void json_error(struct out *out, const struct umm_why_info *info, const char *error)
+{
+	json_t *object = record("error");
+
+	put(object, "name", json_string(info->name));
+	put(object, "errno", json_string(error));
+	put(object, "calls", words(info->calls));
+	put(object, "function", json_string(info->function));
+	put(object, "text", json_string(info->text));
+	put(object, "limit", json_string(info->limit));
+	put(object, "remedy", info->remedy ? json_string(info->remedy) : json_null());
+	write_record(out, object);
+}

@@ -25,4 +25,7 @@ void json_summary(struct out *out, const struct follow_summary *summary);
 /* `usermm rules --json`: one record per rule.  @on[i]: it holds on this kernel. */
 void json_rules(struct out *out, const bool *on);
 
+/* `usermm errors --json`: a record of one check. */
+void json_error(struct out *out, const struct umm_why_info *info, const char *error);
+
 #endif

@@ -25,6 +25,10 @@ static const struct verb verbs[] = {
 	  "The status is 0 if model and kernel agreed, 1 if they did not, 2 if usermm or PROGRAM "
 	  "could not be run.",
 	  EXIT_TROUBLE, cmd_check },
+	{ VERB_ERRORS, "errors", "[OPTIONS] [CALL|ERRNO|NAME]...",
+	  "List the checks that can refuse a memory call: what each says, its limit, and what to "
+	  "do. CALL is mmap, brk, …, or fault; ERRNO is ENOMEM, …; NAME is that of a check.",
+	  NULL, EXIT_TROUBLE, cmd_errors },
 	{ VERB_RULES, "rules", "[OPTIONS]",
 	  "List what differs between kernel versions and is modelled, and whether it holds here.",
 	  NULL, EXIT_TROUBLE, cmd_rules },
@@ -57,6 +61,7 @@ static void help(FILE *file)
 	      "Verbs:\n"
 	      "  trace   show a program's memory calls, and why they were refused\n"
 	      "  check   compare every answer of the kernel with the model's\n"
+	      "  errors  every reason for which a memory call is refused\n"
 	      "  rules   what differs between kernel versions\n"
 	      "\n"
 	      "  usermm VERB --help says more.  -V, --version: versions.\n", file);

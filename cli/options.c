@@ -10,7 +10,7 @@
 enum option_id {
 	OPT_FORKS = 'f', OPT_OUTPUT = 'o', OPT_PID = 'p', OPT_HELP = 'h',
 	OPT_EXPLAIN = UCHAR_MAX + 1, OPT_VERIFY, OPT_JSON, OPT_PIN, OPT_RULE, OPT_COLOR, OPT_ASCII,
-	OPT_FALSIFY,
+	OPT_FALSIFY, OPT_MARKDOWN,
 };
 
 struct option_row {
@@ -34,7 +34,7 @@ static const struct option_row table[] = {
 	  "was merged and split; none" },
 	{ OPT_VERIFY, VERB_CHECK, "verify", "WHAT",
 	  "maps: compare results and areas (default); calls: results alone" },
-	{ OPT_JSON, VERB_TRACE | VERB_CHECK | VERB_RULES, "json", NULL,
+	{ OPT_JSON, VERB_TRACE | VERB_CHECK | VERB_RULES | VERB_ERRORS, "json", NULL,
 	  "write JSON Lines instead of text" },
 	{ OPT_PIN, VERB_TRACE | VERB_CHECK, "pin", "WHEN",
 	  "auto: share one CPU with the program while its calls come fast (default); never" },
@@ -46,7 +46,9 @@ static const struct option_row table[] = {
 	{ OPT_COLOR, VERB_TRACE | VERB_CHECK, "color", "WHEN",
 	  "auto (default), always, never" },
 	{ OPT_ASCII, VERB_TRACE | VERB_CHECK, "ascii", NULL, "-> instead of the arrow" },
-	{ OPT_HELP, VERB_TRACE | VERB_CHECK | VERB_RULES, "help", NULL, "this text" },
+	{ OPT_MARKDOWN, VERB_ERRORS, "markdown", NULL, "write the page docs/errors.md" },
+	{ OPT_HELP, VERB_TRACE | VERB_CHECK | VERB_RULES | VERB_ERRORS, "help", NULL,
+	  "this text" },
 };
 
 #define ROWS (sizeof(table) / sizeof(table[0]))
@@ -218,6 +220,9 @@ static void apply(struct options *options, const struct verb *verb, int id)
 		options->follow.verify =
 			(enum follow_verify)word_of(verb, "verify", optarg, verify);
 		break;
+	case OPT_MARKDOWN:
+		options->markdown = true;
+		break;
 	case OPT_JSON:
 		options->json = true;
 		break;
@@ -309,7 +314,7 @@ void options_parse(struct options *options, const struct verb *verb, int argc, c
 		die("%s: -p and a program (%s): one of the two", verb->name, argv[optind]);
 	} else if (options->nr_pids) {
 		options->program = NULL;
-	} else if (optind == argc) {
+	} else if (optind == argc && verb->bit != VERB_ERRORS) {
 		die("%s: no program given (see `usermm %s --help`)", verb->name, verb->name);
 	} else {
 		options->program = argv + optind;

@@ -16,6 +16,7 @@
 #define VERB_TRACE	0x1
 #define VERB_CHECK	0x2
 #define VERB_RULES	0x4
+#define VERB_ERRORS	0x8
 
 #define RULE_SWITCHES_MAX 64
 #define ATTACH_MAX 64
@@ -35,7 +36,7 @@ struct options {
 	struct follow_options follow;
 	enum explain explain;
 	enum color_when color;
-	bool ascii, json;
+	bool ascii, json, markdown;
 	const char *output;		/* -o, or NULL */
 	char **program;			/* NULL-terminated argv, or NULL for none */
 	pid_t pid[ATTACH_MAX];		/* -p */

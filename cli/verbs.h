@@ -11,6 +11,7 @@
 /* Each returns the exit status. */
 int cmd_trace(const struct verb *verb, int argc, char **argv);
 int cmd_check(const struct verb *verb, int argc, char **argv);
+int cmd_errors(const struct verb *verb, int argc, char **argv);
 int cmd_rules(const struct verb *verb, int argc, char **argv);
 
 /* Numbers of a kernel, "6.18". */

@@ -115,6 +115,7 @@ struct umm_why_info {
 	const char *limit;	/* of a check: the comparison and the limit, with placeholders */
 	const char *remedy;		/* what to do about it, or NULL */
 	const char *ruled_out;		/* short noun for "ruled out", or NULL for a note */
+	const char *calls;	/* it can refuse: "mmap brk", "fault", "any"; NULL for a note */
 };
 
 /* The number of codes, and one of them: 0 or -UMM_EINVAL. */

@@ -16,6 +16,7 @@ int umm_why_info(unsigned int code, struct umm_why_info *info)
 	if (code >= NR_WHY)
 		return -UMM_EINVAL;
 	*info = why_table[code];
+	info->calls = info->error ? why_calls(info->name) : NULL;
 	return 0;
 }
 

@@ -15,14 +15,14 @@ load lib
 	usermm 0 -h
 	cmp out help
 	[ ! -s err ]
-	for verb in trace check rules; do
+	for verb in trace check errors rules; do
 		has out "^  $verb "
 	done
 	fits_80_columns out
 }
 
 @test "each verb has help from the option table" {
-	for verb in trace check rules; do
+	for verb in trace check errors rules; do
 		usermm 0 "$verb" --help
 		cp out help
 		usermm 0 "$verb" -h
@@ -47,7 +47,7 @@ load lib
 }
 
 @test "every option of the help stands in the man page of its verb" {
-	for verb in trace check rules; do
+	for verb in trace check errors rules; do
 		usermm 0 "$verb" --help
 		grep -oE -- '--[a-z-]+' out | sort -u >options
 		[ -s options ]

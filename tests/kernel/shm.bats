@@ -8,14 +8,18 @@ load lib.bash
 refused() {
 	local got=0
 
-	timeout 30 "$TEST_PROGS/refuse_shm" "$1" >native.out || got=$?
+	timeout 30 ${RUN:-} "$TEST_PROGS/refuse_shm" "$1" >native.out || got=$?
 	skip_if_skipped native.out
 	[ "$got" = 0 ] || { cat native.out; return 1; }
-	timeout 120 "$USERMM" trace -f --json --explain=all -o trace.json -- \
+	timeout 120 ${RUN:-} "$USERMM" trace -f --json --explain=all -o trace.json -- \
 		"$TEST_PROGS/refuse_shm" "$1" >trace.out 2>trace.err || got=$?
 	[ "$got" = 0 ] || { say "exit status $got"; cat trace.out trace.err; return 1; }
 	python3 "$RECORDS" refusal trace.json "$2" "$3" "$4" "${5:-1}"
-	agrees "$TEST_PROGS/refuse_shm" "$1"
+	if [ -z "${RUN:-}" ]; then
+		agrees "$TEST_PROGS/refuse_shm" "$1"
+	else
+		$RUN "$USERMM" check -f -- "$TEST_PROGS/refuse_shm" "$1" 2>check.err >check.out
+	fi
 	only_exec_is_adopted
 }
 
@@ -29,6 +33,20 @@ only_exec_is_adopted() {
 		cat check.err
 		return 1
 	fi
+}
+
+# limited LIMIT=VALUE COMMAND...: kernel.LIMIT of an IPC namespace of our own, which COMMAND is in.
+limited() {
+	local limit="$1"
+
+	shift
+	unshare --ipc true 2>/dev/null || skip "no IPC namespace can be made here"
+	cat >in_namespace <<-EOF
+		#!/bin/sh
+		echo "${limit#*=}" >/proc/sys/kernel/${limit%%=*} && exec "\$@"
+	EOF
+	chmod +x in_namespace
+	RUN="unshare --ipc ./in_namespace" "$@"
 }
 
 @test "every case of refuse_shm is tested here" {
@@ -46,6 +64,9 @@ only_exec_is_adopted() {
 @test "huge pages without permission" { refused huge_permission EPERM SHMGET_HUGE_PERMISSION 'hugetlb_shm_group'; }
 @test "huge pages that are not there" { refused huge_pool ENOMEM SHMGET_HUGE_POOL 'needed for the segment: 1000'; }
 @test "segment larger than memory" { refused overcommit ENOMEM SHMGET_OVERCOMMIT '64 TiB'; }
+@test "segment larger than a file" { refused file_size EINVAL SHMEM_SIZE '8192 PiB' 1; }
+@test "more pages than kernel.shmall" { limited shmall=3 refused total ENOSPC SHMGET_TOTAL 'have 4 pages together, this one 2.*shmall allows 3'; }
+@test "more segments than kernel.shmmni" { limited shmmni=1 refused too_many ENOSPC SHMGET_COUNT 'there are 1 segments.*shmmni allows 1'; }
 @test "segment that is gone" { refused no_segment EINVAL SHM_NO_SEGMENT 'no segment with the id' 0; }
 @test "attach at an odd address" { refused addr EINVAL SHMAT_ADDR '001 is not a multiple'; }
 @test "SHM_REMAP of nothing" { refused remap EINVAL SHMAT_REMAP 'SHM_REMAP without an address'; }

@@ -114,6 +114,29 @@ static void overcommit(void)
 	expect_error(sys_shmget(IPC_PRIVATE, 1UL << 46, 0600), ENOMEM, "64 TiB");
 }
 
+static void file_size(void)
+{
+	expect_error(sys_shmget(IPC_PRIVATE, 1UL << 63, 0600 | SHM_NORESERVE), EINVAL,
+		     "more than a file can hold");
+}
+
+/* Of an IPC namespace of its own, with these limits: the test makes one. */
+static void total(void)
+{
+	if (read_number("/proc/sys/kernel/shmall") != 3)
+		skip("kernel.shmall is not 3");
+	new_segment(2, 0600);
+	expect_error(sys_shmget(IPC_PRIVATE, 2 * PAGE, 0600), ENOSPC, "pages 3 and 4");
+}
+
+static void too_many(void)
+{
+	if (read_number("/proc/sys/kernel/shmmni") != 1)
+		skip("kernel.shmmni is not 1");
+	new_segment(1, 0600);
+	expect_error(sys_shmget(IPC_PRIVATE, PAGE, 0600), ENOSPC, "a second segment");
+}
+
 static void no_segment(void)
 {
 	long id = new_segment(1, 0600);
@@ -263,6 +286,9 @@ static const struct prog_case cases[] = {
 	{ "huge_permission", huge_permission },
 	{ "huge_pool", huge_pool },
 	{ "overcommit", overcommit },
+	{ "file_size", file_size },
+	{ "total", total },
+	{ "too_many", too_many },
 	{ "no_segment", no_segment },
 	{ "addr", addr },
 	{ "remap", remap },

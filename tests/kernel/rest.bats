@@ -1,0 +1,36 @@
+#!/usr/bin/env bats
+# Refusals that need an unusual scene, predicted and explained; see refusals.bats.
+
+load lib.bash
+
+# refused CASE ERROR NAME REGEX [PASSED], as in refusals.bats.
+refused() {
+	local got=0
+
+	timeout 30 "$TEST_PROGS/refuse_rest" "$1" >native.out || got=$?
+	skip_if_skipped native.out
+	[ "$got" = "${STATUS:-0}" ] || { cat native.out; return 1; }
+	got=0
+	timeout 120 "$USERMM" trace -f --json --explain=all -o trace.json -- \
+		"$TEST_PROGS/refuse_rest" "$1" >trace.out 2>trace.err || got=$?
+	[ "$got" = "${STATUS:-0}" ] || { say "exit status $got"; cat trace.out trace.err; return 1; }
+	python3 "$RECORDS" refusal trace.json "$2" "$3" "$4" "${5:-1}"
+	agrees "$TEST_PROGS/refuse_rest" "$1"
+}
+
+@test "every case of refuse_rest is tested here" {
+	for name in $("$TEST_PROGS/refuse_rest" --list); do
+		grep -qE "refused $name " "$BATS_TEST_FILENAME" || { say "no test of $name"; return 1; }
+	done
+}
+
+@test "break back over a hole" { refused brk_nothing brk BRK_NOTHING 'nothing is mapped between'; }
+@test "read where nothing is" { refused fault_no_area SIGSEGV FAULT_NO_AREA 'nothing is mapped at' 0; }
+@test "write to what is for reading" { refused fault_access SIGSEGV FAULT_ACCESS 'does not allow this access' 0; }
+@test "huge page at an odd address" { refused hugetlb_addr EINVAL HUGETLB_ADDR 'huge page size 2 MiB'; }
+@test "part of a huge page" { refused hugetlb_split EINVAL HUGETLB_SPLIT 'inside a huge page of 2 MiB'; }
+@test "protection key of nobody" { refused no_pkey EINVAL MPROTECT_PKEY 'key 7'; }
+@test "locked stack beyond RLIMIT_MEMLOCK" { STATUS=139 refused stack_mlock SIGSEGV STACK_MLOCK 'RLIMIT_MEMLOCK allows 4 KiB'; }
+@test "stack below vm.mmap_min_addr" { refused stack_min_addr SIGSEGV STACK_MIN_ADDR 'below the minimum' 0; }
+@test "stack beyond its offset" { refused stack_pgoff SIGSEGV STACK_PGOFF 'before its offset'; }
+@test "stack larger than memory" { refused stack_overcommit SIGSEGV STACK_OVERCOMMIT 'more than can be committed'; }
