@@ -10,7 +10,7 @@
 enum option_id {
 	OPT_FORKS = 'f', OPT_OUTPUT = 'o', OPT_PID = 'p', OPT_HELP = 'h',
 	OPT_EXPLAIN = UCHAR_MAX + 1, OPT_VERIFY, OPT_JSON, OPT_PIN, OPT_RULE, OPT_COLOR, OPT_ASCII,
-	OPT_FALSIFY, OPT_MARKDOWN,
+	OPT_FALSIFY, OPT_MARKDOWN, OPT_FAULTS,
 };
 
 struct option_row {
@@ -38,6 +38,8 @@ static const struct option_row table[] = {
 	  "write JSON Lines instead of text" },
 	{ OPT_PIN, VERB_TRACE | VERB_CHECK, "pin", "WHEN",
 	  "auto: share one CPU with the program while its calls come fast (default); never" },
+	{ OPT_FAULTS, VERB_TRACE | VERB_CHECK, "faults", "SOURCE",
+	  "for tests: learn of page faults from auto (default), lossy, software, user or none" },
 	{ OPT_RULE, VERB_TRACE | VERB_CHECK, "rule", "NAME=on|off",
 	  "switch a rule of the model, see `usermm rules`; may be repeated" },
 	{ OPT_FALSIFY, VERB_CHECK, "falsify", "CALL:NTH:VALUE",
@@ -201,6 +203,7 @@ static void apply(struct options *options, const struct verb *verb, int id)
 	static const char *const explain[] = { "none", "errors", "all", NULL };
 	static const char *const verify[] = { "calls", "maps", NULL };
 	static const char *const pin[] = { "auto", "never", NULL };
+	static const char *const faults[] = { "auto", "lossy", "software", "user", "none", NULL };
 	static const char *const color[] = { "auto", "always", "never", NULL };
 
 	switch (id) {
@@ -228,6 +231,10 @@ static void apply(struct options *options, const struct verb *verb, int id)
 		break;
 	case OPT_PIN:
 		options->follow.pin = (enum follow_pin)word_of(verb, "pin", optarg, pin);
+		break;
+	case OPT_FAULTS:
+		options->follow.faults =
+			(enum follow_faults)word_of(verb, "faults", optarg, faults);
 		break;
 	case OPT_RULE:
 		add_rule(options, verb, optarg);

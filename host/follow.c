@@ -185,8 +185,15 @@ static int find_program(const char *name, char *path, size_t size)
 
 static void open_faults(struct follower *f, const pid_t *tid, size_t nr)
 {
-	int err = perf_faults_open(tid, nr, SIGNALS_RING_SIGNO, &f->faults);
+	enum follow_faults wanted = f->options->faults;
+	enum fault_source best = wanted == FOLLOW_FAULTS_USER	  ? FAULTS_SOFTWARE_USER :
+				 wanted == FOLLOW_FAULTS_SOFTWARE ? FAULTS_SOFTWARE :
+								    FAULTS_TRACEPOINTS;
+	int err = -ENOTSUP;
 
+	if (wanted != FOLLOW_FAULTS_NONE)
+		err = perf_faults_open(tid, nr, best, wanted == FOLLOW_FAULTS_LOSSY,
+				       SIGNALS_RING_SIGNO, &f->faults);
 	if (err) {
 		f->faults = NULL;
 		f->faults_unseen = true;

@@ -22,6 +22,15 @@ enum follow_verify {
 
 enum follow_pin { FOLLOW_PIN_AUTO, FOLLOW_PIN_NEVER };
 
+/* The best source of page faults that may be asked; what is not permitted here is left out. */
+enum follow_faults {
+	FOLLOW_FAULTS_AUTO,		/* the tracepoints */
+	FOLLOW_FAULTS_LOSSY,		/* the same, with so little room that records are lost */
+	FOLLOW_FAULTS_SOFTWARE,		/* perf's event, which does not tell a write from a read */
+	FOLLOW_FAULTS_USER,		/* the same, without faults in the kernel */
+	FOLLOW_FAULTS_NONE,
+};
+
 struct follow_rule_switch {
 	unsigned int rule;		/* umm_rule_find() */
 	bool on;
@@ -39,6 +48,7 @@ struct follow_options {
 	bool explain;			/* fill follow_call.why */
 	enum follow_verify verify;
 	enum follow_pin pin;
+	enum follow_faults faults;
 	const struct follow_rule_switch *rules;
 	size_t nr_rules;
 	struct follow_falsify falsify;

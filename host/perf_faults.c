@@ -60,6 +60,7 @@ struct perf_faults {
 	enum fault_source source;
 	int signo;
 	size_t ring_pages;
+	bool lossy;
 	struct ring *ring;
 	size_t nr_rings;
 	int *fd;			/* of the events of all rings */
@@ -194,6 +195,8 @@ static int open_source(struct perf_faults *faults, enum fault_source source, con
 
 	faults->source = source;
 	faults->ring_pages = source == FAULTS_SOFTWARE_USER ? RING_PAGES_USER : RING_PAGES_ROOT;
+	if (faults->lossy)
+		faults->ring_pages = 1;
 	if (source == FAULTS_TRACEPOINTS && !tracepoints_of_faults(id))
 		return -ENOENT;
 	for (int cpu = 0; cpu < cpus && (!err || err == -ENODEV); cpu++)
@@ -275,7 +278,8 @@ static void stop_poller(struct perf_faults *faults)
 	close(faults->end_fd);
 }
 
-int perf_faults_open(const pid_t *tid, size_t nr, int signo, struct perf_faults **out)
+int perf_faults_open(const pid_t *tid, size_t nr, enum fault_source best, bool lossy, int signo,
+		     struct perf_faults **out)
 {
 	struct perf_faults *faults = calloc(1, sizeof(*faults));
 	long cpus = sysconf(_SC_NPROCESSORS_CONF);
@@ -285,13 +289,9 @@ int perf_faults_open(const pid_t *tid, size_t nr, int signo, struct perf_faults 
 		return -ENOMEM;
 	faults->signo = signo;
 	faults->ring = calloc((size_t)(cpus > 0 ? cpus : 1), sizeof(*faults->ring));
-	if (faults->ring) {
-		err = open_source(faults, FAULTS_TRACEPOINTS, tid, nr);
-		if (err)
-			err = open_source(faults, FAULTS_SOFTWARE, tid, nr);
-		if (err)
-			err = open_source(faults, FAULTS_SOFTWARE_USER, tid, nr);
-	}
+	faults->lossy = lossy;
+	for (int source = best; faults->ring && err && source <= FAULTS_SOFTWARE_USER; source++)
+		err = open_source(faults, (enum fault_source)source, tid, nr);
 	if (!err) {
 		err = start_poller(faults);
 		if (err) {

@@ -28,11 +28,12 @@ enum fault_source {
 struct perf_faults;
 
 /*
- * Sample the @nr threads @tid, which stand still, and all that they start; the best source that is
- * permitted.  @signo is sent to this thread when a ring fills.  0 or a negative error of the
- * poorest source.
+ * Sample the @nr threads @tid, which stand still, and all that they start; from @best or the next
+ * best source that is permitted.  @lossy: for tests, with rings of one page.  @signo is sent to
+ * this thread when a ring fills.  0 or a negative error of the poorest source.
  */
-int perf_faults_open(const pid_t *tid, size_t nr, int signo, struct perf_faults **out);
+int perf_faults_open(const pid_t *tid, size_t nr, enum fault_source best, bool lossy, int signo,
+		     struct perf_faults **out);
 void perf_faults_close(struct perf_faults *faults);
 
 enum fault_source perf_faults_source(const struct perf_faults *faults);

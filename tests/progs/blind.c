@@ -8,10 +8,12 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "prog.h"
@@ -179,6 +181,107 @@ static void getcwd_into(void)
 	end(WRITTEN, "written by getcwd");
 }
 
+static void write_from_outside(void)
+{
+	char byte = 1;
+	struct iovec local = { &byte, 1 }, remote = { at, 1 };
+
+	if (process_vm_writev(getppid(), &local, 1, &remote, 1, 0) != 1)
+		die("process_vm_writev");
+}
+
+static void vm_writev_outside(void)
+{
+	begin();
+	expect(in_child(write_from_outside) == 0, "another process writes");
+	end(WRITTEN, "written by another process");
+}
+
+static void write_mem_outside(void)
+{
+	char name[64];
+	int fd;
+
+	sprintf(name, "/proc/%d/mem", (int)getppid());
+	fd = open(name, O_RDWR | O_CLOEXEC);
+	if (fd < 0 || pwrite(fd, "x", 1, (off_t)at) != 1)
+		die(name);
+}
+
+static void proc_mem_outside(void)
+{
+	begin();
+	expect(in_child(write_mem_outside) == 0, "another process writes to /proc/PID/mem");
+	end(WRITTEN, "written by another process");
+}
+
+/* The word is looked for as one that may be written. */
+static void futex_shared_wait(void)
+{
+	struct timespec none = { 0, 0 };
+
+	begin();
+	expect(syscall(SYS_futex, at, FUTEX_WAIT, 0, &none, NULL, 0) == -1 && errno == ETIMEDOUT,
+	       "a shared futex in the page");
+	end(WRITTEN, "pinned by futex");
+}
+
+static void vmsplice_from(void)
+{
+	struct iovec page = { at, PAGE };
+	int ends[2];
+
+	begin();
+	page.iov_base = at;
+	expect(pipe2(ends, O_CLOEXEC) == 0 && vmsplice(ends[1], &page, 1, 0) == (ssize_t)PAGE,
+	       "vmsplice of the page");
+	end(NOT_WRITTEN, "given to a pipe");
+}
+
+static void vmsplice_into(void)
+{
+	struct iovec page;
+	int ends[2];
+
+	begin();
+	page = (struct iovec){ at, 1 };
+	expect(pipe2(ends, O_CLOEXEC) == 0 && write(ends[1], "x", 1) == 1 &&
+	       vmsplice(ends[0], &page, 1, 0) == 1, "vmsplice into the page");
+	end(WRITTEN, "filled from a pipe");
+}
+
+/* A registered buffer is pinned, to be written to without a fault. */
+static void uring_buffer(void)
+{
+	struct { uint32_t word[30]; } params = { { 0 } };	/* struct io_uring_params */
+	struct iovec page;
+	long fd;
+
+	begin();
+	fd = syscall(SYS_io_uring_setup, 4, &params);
+	if (fd < 0)
+		skip("io_uring_setup: %s", strerror(errno));
+	page = (struct iovec){ at, PAGE };
+	expect(syscall(SYS_io_uring_register, fd, 0 /* IORING_REGISTER_BUFFERS */, &page, 1) == 0,
+	       "a registered buffer");
+	end(WRITTEN, "pinned by io_uring");
+}
+
+/* More faults at once than a small ring holds: where records are lost, it is the last. */
+static void burst(void)
+{
+	size_t pages = 4000;
+	char *many;
+
+	begin();
+	many = expect_ok(sys_mmap(NULL, pages * PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+			 "many pages");
+	for (size_t i = 0; i < pages; i++)
+		touch(many + i * PAGE);
+	touch(at);
+	end(WRITTEN, "written after many others");
+}
+
 /* What was there before does not excuse what the kernel does with its successors. */
 static void unmapped_since(void)
 {
@@ -214,6 +317,13 @@ static const struct prog_case cases[] = {
 	{ "futex_wake_op", futex_wake_op },
 	{ "getcwd_into", getcwd_into },
 	{ "unmapped_since", unmapped_since },
+	{ "vm_writev_outside", vm_writev_outside },
+	{ "proc_mem_outside", proc_mem_outside },
+	{ "futex_shared_wait", futex_shared_wait },
+	{ "vmsplice_from", vmsplice_from },
+	{ "vmsplice_into", vmsplice_into },
+	{ "uring_buffer", uring_buffer },
+	{ "burst", burst },
 };
 
 PROG_MAIN(cases)
