@@ -412,7 +412,8 @@ void compare_locked(struct follower *f, struct task *task)
 	struct umm_mm_stats stats;
 	uint64_t kernel;
 
-	if (task->space->nr_tasks > 1 || f->options->verify != FOLLOW_VERIFY_MAPS)
+	if (task->space->nr_tasks > 1 || f->supposing ||
+	    f->options->verify != FOLLOW_VERIFY_MAPS)
 		return;
 	umm_mm_stats(task->space->mm, &stats);
 	kernel = limits_locked_pages(task->tid);
