@@ -90,6 +90,9 @@ static void mask_bits(void)
 	mask[0] = 1;
 	mask[63] = 1;
 	expect_error(set_policy(BIND, mask, 64 * 64), EINVAL, "a node that no kernel has");
+	mask[63] = 1UL << 40;
+	expect_error(set_policy(BIND, mask, 63 * 64 + 2), EINVAL, "also behind the length");
+	expect_ok(set_policy(BIND, mask, 63 * 64 + 1), "but not in the next word");
 }
 
 static void nodes(void)
