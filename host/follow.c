@@ -127,10 +127,14 @@ static void raise_descriptor_limit(void)
 static int set_probed_rules(struct follower *f)
 {
 	int readable = probe_sealed_readable(), rule = umm_rule_find("seal_write_allows_read");
+	int err = 0;
 
-	if (readable < 0 || rule < 0)
-		return 0;
-	return umm_world_set_rule(f->world, (unsigned int)rule, readable);
+	if (readable >= 0 && rule >= 0)
+		err = umm_world_set_rule(f->world, (unsigned int)rule, readable);
+	rule = umm_rule_find("mremap_keep_counts");
+	if (!err && rule >= 0)
+		err = umm_world_set_rule(f->world, (unsigned int)rule, probe_mremap_keep_counts());
+	return err;
 }
 
 static int make_world(struct follower *f)

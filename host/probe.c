@@ -60,3 +60,23 @@ int probe_sealed_readable(void)
 	close(fd);
 	return readable;
 }
+
+/* Two pages that were kept beside their copy can be grown as one range if they are one area. */
+bool probe_mremap_keep_counts(void)
+{
+	const size_t page = UMM_PAGE_SIZE;
+	char *at = mmap(NULL, 8 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+			0);
+	bool apart = false;
+
+	if (at == MAP_FAILED)
+		return false;
+	if (munmap(at + page, 6 * page) == 0 &&
+	    mmap(at + page, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
+		    at + page &&
+	    mremap(at + page, page, page, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP,
+		   at + 2 * page) == at + 2 * page)
+		apart = mremap(at + page, 2 * page, 3 * page, 0) == MAP_FAILED && errno == EFAULT;
+	munmap(at, 8 * page);
+	return apart;
+}

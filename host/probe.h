@@ -16,4 +16,7 @@ bool probe_anon_inodes_noexec(void);
 /* Can a memfd with F_SEAL_WRITE be mapped shared and read-only?  1, 0, or -1: not known. */
 int probe_sealed_readable(void);
 
+/* Does MREMAP_DONTUNMAP unlock the moved part alone, and keep the copy apart? */
+bool probe_mremap_keep_counts(void);
+
 #endif

@@ -14,7 +14,8 @@
  *	..OOcc..
  *
  * MREMAP_DONTUNMAP leaves the unmapping out.  The old area stays without its pages: if all of it
- * was moved it has no anon_vma any more, and it is never locked, though its pages stay counted.
+ * was moved it has no anon_vma any more, and it is never locked, though its pages stay counted (the
+ * newest kernels cut the moved range out, unlock it alone and count right).
  */
 #include "base/assert.h"
 #include "base/err.h"
@@ -143,6 +144,30 @@ static long prep_move_vma(const struct vma_remap_struct *vrm)
 	return err;
 }
 
+/* MREMAP_DONTUNMAP where the moved range has locks and limits of its own. */
+static bool keeps_counts(const struct vma_remap_struct *vrm)
+{
+	return (vrm->flags & UMM_MREMAP_DONTUNMAP) &&
+	       rule(vrm->mm->world, RULE_MREMAP_KEEP_COUNTS);
+}
+
+/* A locked area is cut at the range, which alone will be unlocked. */
+static void cut_out_locked(struct vma_remap_struct *vrm)
+{
+	umm_addr_t end = vrm->addr + vrm->old_len;
+
+	if (!keeps_counts(vrm) || !(vrm->vma->vm_flags & VM_LOCKED))
+		return;
+	if (vrm->vma->vm_start < vrm->addr) {
+		note(vrm->why, NOTE_SPLIT, vrm->vma->vm_start, vrm->vma->vm_end, vrm->addr, 0);
+		vrm->vma = vma_cut(vrm->mm, vrm->vma, vrm->addr);
+	}
+	if (end < vrm->vma->vm_end) {
+		note(vrm->why, NOTE_SPLIT, vrm->vma->vm_start, vrm->vma->vm_end, end, 0);
+		(void)vma_cut(vrm->mm, vrm->vma, end);
+	}
+}
+
 /* An area of its own for the copy. */
 static struct vm_area_struct *dup_vma(const struct vma_remap_struct *vrm, uint64_t pgoff,
 				      const struct vma_slot *slot)
@@ -176,9 +201,10 @@ static struct vm_area_struct *copy_vma(struct vma_remap_struct *vrm)
 	umm_addr_t end = vrm->new_addr + vrm->new_len, vma_start = vma->vm_start;
 	uint64_t pgoff = vma->vm_pgoff + ((vrm->addr - vma_start) >> PAGE_SHIFT);
 	struct vma_slot slot;
-	bool free_slot = find_vma_links(&vrm->mm->tree, vrm->new_addr, end, &slot);
+	bool free_slot = find_vma_links(&vrm->mm->tree, vrm->new_addr, end, &slot), alone;
 
 	mm_assert(free_slot);
+	alone = keeps_counts(vrm) && (slot.prev == vma || slot.next == vma);
 	if (vma_is_anonymous(vma) && !vma->anon_vma) {
 		pgoff = vrm->new_addr >> PAGE_SHIFT;
 		note(vrm->why, NOTE_MREMAP_NEW_OFFSET, pgoff, 0, 0, 0);
@@ -186,7 +212,8 @@ static struct vm_area_struct *copy_vma(struct vma_remap_struct *vrm)
 	copy = vma_merge(&(struct vma_merge_struct){
 		.mm = vrm->mm, .start = vrm->new_addr, .end = end, .flags = vma->vm_flags,
 		.pgoff = pgoff, .file = vma->vm_file, .copied = vma,
-		.prev = slot.prev, .next = slot.next, .why = vrm->why,
+		.prev = alone ? NULL : slot.prev, .next = alone ? NULL : slot.next,
+		.why = vrm->why,
 	});
 	if (!copy)
 		return dup_vma(vrm, pgoff, &slot);
@@ -233,8 +260,13 @@ static void dontunmap_complete(const struct vma_remap_struct *vrm,
 
 	note(vrm->why, NOTE_MREMAP_KEPT, vrm->addr, end, 0, 0);
 	if (vma->vm_flags & VM_LOCKED) {
-		note(vrm->why, NOTE_MREMAP_LOCK_LOST, vma->vm_start, vma->vm_end, vma_pages(vma),
-		     0);
+		if (keeps_counts(vrm)) {
+			vrm->mm->locked_vm -= min_u64(vrm->mm->locked_vm, vma_pages(vma));
+			note(vrm->why, NOTE_MREMAP_UNLOCKED, vma->vm_start, vma->vm_end, 0, 0);
+		} else {
+			note(vrm->why, NOTE_MREMAP_LOCK_LOST, vma->vm_start, vma->vm_end,
+			     vma_pages(vma), 0);
+		}
 		vma->vm_flags &= ~VM_LOCKED_MASK;
 		world_event(vrm->mm->world, UMM_EVENT_AREA_CHANGE, vrm->mm, vma->vm_start,
 			    vma->vm_end, vma->vm_flags);
@@ -243,6 +275,8 @@ static void dontunmap_complete(const struct vma_remap_struct *vrm,
 		return;
 	unlink_anon_vmas(vrm->mm, vma);
 	vma->vm_flags &= ~VM_ANON_UNKNOWN;
+	if (keeps_counts(vrm) && !vma->vm_file)		/* as if it had just been mapped here */
+		vma->vm_pgoff = vma->vm_start >> PAGE_SHIFT;
 }
 
 int64_t move_vma(struct vma_remap_struct *vrm)
@@ -258,6 +292,7 @@ int64_t move_vma(struct vma_remap_struct *vrm)
 	if (err)
 		return err;
 
+	cut_out_locked(vrm);
 	copy = copy_vma(vrm);		/* no way back past this line */
 	if (copy->vm_ops && copy->vm_ops->mremap)
 		copy->vm_ops->mremap(copy, vrm->vma);

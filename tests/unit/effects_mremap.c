@@ -28,6 +28,17 @@ static int64_t dontunmap_any(struct lab *lab)
 	return remap(lab, PAGE, PAGE, KEEP);
 }
 
+/* Pages counted as locked. */
+static int64_t keep_counts(struct lab *lab)
+{
+	struct umm_mm_stats stats;
+
+	lab_map(lab, AT, 4 * PAGE, R, ANON | UMM_MAP_LOCKED);
+	assert_int_equal(remap(lab, PAGE, PAGE, KEEP), 0);
+	umm_mm_stats(lab->mm, &stats);
+	return (int64_t)stats.locked_vm;
+}
+
 static int64_t multi(struct lab *lab)
 {
 	lab_map(lab, AT, PAGE, R, ANON);
@@ -63,6 +74,7 @@ static int64_t dup_shared_only(struct lab *lab)
 const struct effect effects_mremap[] = {
 	{ "mremap_dontunmap", dontunmap, 0, -UMM_EINVAL },
 	{ "mremap_dontunmap_any", dontunmap_any, 0, -UMM_EINVAL },
+	{ "mremap_keep_counts", keep_counts, 4, 5 },
 	{ "mremap_multi", multi, 0, -UMM_EFAULT },
 	{ "mremap_checks_first", first, 2, 1 },
 	{ "mremap_shrink_charge", shrink_charge, -UMM_ENOMEM, 0 },

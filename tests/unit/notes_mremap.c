@@ -83,6 +83,15 @@ static void lock_lost(struct lab *lab)
 	told(lab, 1, 1, MOVE | UMM_MREMAP_DONTUNMAP);
 }
 
+/* The middle of three pages: the others stay locked. */
+static void unlocked(struct lab *lab)
+{
+	lab_set_rule(lab, "mremap_keep_counts", true);
+	lab_map(lab, AT - PAGE, 3 * PAGE, R, ANON | UMM_MAP_LOCKED);
+	told(lab, 1, 1, MOVE | UMM_MREMAP_DONTUNMAP);
+	assert_int_equal(lab_areas(lab), 4);
+}
+
 /* Pages that nobody ever gives back: only a parent's book forgets them. */
 static void charge_lost(struct lab *lab)
 {
@@ -104,6 +113,7 @@ const struct scene scenes_mremap[] = {
 	{ "MREMAP_NEW_OFFSET", moved, "page 65636" },
 	{ "MREMAP_KEPT", kept, "10000000-10001000" },
 	{ "MREMAP_LOCK_LOST", lock_lost, "8 KiB" },
+	{ "MREMAP_UNLOCKED", unlocked, "10000000-10001000" },
 	{ "MREMAP_CHARGE_LOST", charge_lost, "12 KiB" },
 	{ NULL, NULL, NULL },
 };
