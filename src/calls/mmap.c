@@ -183,22 +183,23 @@ static long check_any_file(struct mmap_request *req, struct umm_why *why)
 	return check(why, !(req->vm_flags & VM_GROWSDOWN), WHY_FILE_GROWSDOWN, 0, 0);
 }
 
-static long check_seals(const struct world *world, struct mmap_request *req, struct umm_why *why)
+long memfd_check_seals(const struct world *world, const struct file *file, vm_flags_t *vm_flags,
+		       struct umm_why *why)
 {
-	uint32_t seals = req->file->flags & (UMM_FILE_SEAL_WRITE | UMM_FILE_SEAL_FUTURE);
-	bool shared = req->vm_flags & VM_SHARED;
+	uint32_t seals = file->flags & (UMM_FILE_SEAL_WRITE | UMM_FILE_SEAL_FUTURE);
+	bool shared = *vm_flags & VM_SHARED;
 	bool refused;
 
 	if (!seals)
 		return 0;
-	refused = shared && (req->vm_flags & VM_WRITE);
+	refused = shared && (*vm_flags & VM_WRITE);
 	if (!rule(world, RULE_SEAL_WRITE_ALLOWS_READ) && (seals & UMM_FILE_SEAL_WRITE))
-		refused = shared && (req->vm_flags & VM_MAYWRITE);
+		refused = shared && (*vm_flags & VM_MAYWRITE);
 	if (refused)
 		return refuse(why, WHY_SEALED_WRITE, 0, 0);
 	passed(why, WHY_SEALED_WRITE, 0, 0);
 	if (shared)
-		req->vm_flags &= ~VM_MAYWRITE;
+		*vm_flags &= ~VM_MAYWRITE;
 	return 0;
 }
 
@@ -235,7 +236,9 @@ static long check_file(struct mm_struct *mm, struct mmap_request *req, struct um
 	err = check_any_file(req, why);
 	if (err)
 		return err;
-	return check_seals(mm->world, req, why);
+	if (!rule(mm->world, RULE_SEALS_CHECKED_FIRST))
+		return 0;
+	return memfd_check_seals(mm->world, req->file, &req->vm_flags, why);
 }
 
 static long check_anonymous(struct mm_struct *mm, struct mmap_request *req, struct umm_why *why)

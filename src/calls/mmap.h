@@ -42,6 +42,13 @@ __must_check long mmap_check_size(struct mm_struct *mm, struct mmap_request *req
 __must_check int64_t do_mmap(struct mm_struct *mm, struct mmap_request *req, struct umm_why *why);
 
 /*
+ * May @file be mapped with these flags, as it is sealed?  What may never be written loses
+ * VM_MAYWRITE.  0, or refused.
+ */
+__must_check long memfd_check_seals(const struct world *world, const struct file *file,
+				    vm_flags_t *vm_flags, struct umm_why *why);
+
+/*
  * Map [req->addr, req->addr + req->len), replacing what is there.
  * => mmap_lock held for write.
  * => refused by a limit or the charge: cuts at the edges stay, contents do not change (as Linux).

@@ -135,8 +135,14 @@ static long mmap_object(struct mmap_state *map, struct vm_area_struct *vma)
 {
 	const struct mmap_request *req = map->req;
 
-	if (req->file)
-		return req->file->f_op->mmap(map->mm, vma, map->why);
+	if (req->file) {
+		long err = 0;
+
+		if (!rule(map->mm->world, RULE_SEALS_CHECKED_FIRST))
+			err = memfd_check_seals(map->mm->world, req->file, &vma->vm_flags,
+						map->why);
+		return err ? err : req->file->f_op->mmap(map->mm, vma, map->why);
+	}
 	if (vma->vm_flags & VM_SHARED)
 		return shmem_zero_setup(map->mm, vma, map->why);
 	return 0;

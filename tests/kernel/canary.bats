@@ -53,6 +53,7 @@ canary() {
 @test "mremap_checks_first" { canary mremap_checks_first refuse_mremap unmapped_first; }
 @test "mremap_shrink_charge" { canary mremap_shrink_charge refuse_mremap overcommit_shrink; }
 @test "mremap_dup_shared_only" { canary mremap_dup_shared_only refuse_mremap dup_private; }
+@test "seals_checked_first" { canary seals_checked_first refuse_seal remap_sealed_file; }
 @test "mseal" { canary mseal seal_cases middle; }
 @test "mdwe" { canary mdwe process_cases mdwe_inherited; }
 @test "mdwe_no_inherit" { canary mdwe_no_inherit process_cases mdwe_not_inherited; }

@@ -189,6 +189,19 @@ static int64_t heap_name_strict(struct lab *lab)
 	return named;
 }
 
+/* Pages left of what a mapping that the seal refuses would have replaced. */
+static int64_t seals_checked_first(struct lab *lab)
+{
+	struct umm_mm_stats stats;
+
+	lab_map(lab, AT, 4 * PAGE, R, ANON);
+	lab_file(lab, UMM_FILE_SHMEM, UMM_FMODE_READ | UMM_FMODE_WRITE | UMM_FILE_SEAL_WRITE);
+	assert_int_equal(umm_mmap(lab->mm, AT, 2 * PAGE, RW, SHARED | FIXED, lab->file, 0, NULL),
+			 -UMM_EPERM);
+	umm_mm_stats(lab->mm, &stats);
+	return (int64_t)stats.total_vm;
+}
+
 static int64_t mseal(struct lab *lab)
 {
 	lab_map(lab, AT, PAGE, R, ANON);
@@ -332,6 +345,7 @@ static const struct effect effects[] = {
 	{ "seal_write_allows_read", seal_write_allows_read, 0, -UMM_EPERM },
 	{ "file_size_check", file_size_check, -UMM_EOVERFLOW, 0 },
 	{ "heap_name_strict", heap_name_strict, 1, 2 },
+	{ "seals_checked_first", seals_checked_first, 4, 2 },
 	{ "mseal", mseal, 0, -UMM_ENOSYS },
 	{ "madv_free", madv_free, 0, -UMM_EINVAL },
 	{ "madv_wipeonfork", madv_wipeonfork, 0, -UMM_EINVAL },
