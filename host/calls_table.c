@@ -82,9 +82,11 @@ const struct call_desc calls_table[] = {
 	CONTROL(userfaultfd, CALL_UFFD),
 	CONTROL(execve, CALL_EXEC),
 	CONTROL(execveat, CALL_EXEC),
-	CONTROL(setrlimit, CALL_RLIMIT),
+	MEMORY(pkey_alloc, call_pkey, 0),
+	MEMORY(pkey_free, call_pkey, 0),
+	MEMORY(setrlimit, call_rlimit, 0),
 	/* Of prlimit64, those with a new limit; the pointer's low word cannot tell, so all. */
-	CONTROL(prlimit64, CALL_RLIMIT),
+	MEMORY(prlimit64, call_rlimit, 0),
 	MEMORY(personality, call_personality, 0),
 	CONTROL(setuid, CALL_CREDS),
 	CONTROL(setreuid, CALL_CREDS),

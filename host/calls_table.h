@@ -18,8 +18,7 @@ enum call_kind {
 	/* They do not change areas. */
 	CALL_PASSIVE,		/* shown by trace, no more */
 	CALL_EXEC,
-	CALL_RLIMIT,		/* what the model asks for changes: read again afterwards */
-	CALL_CREDS,
+	CALL_CREDS,		/* what the model asks for changes: read again afterwards */
 	CALL_UFFD,		/* makes a userfaultfd */
 	CALL_AFFINITY,		/* would see the follower's pinning */
 };

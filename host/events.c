@@ -211,12 +211,6 @@ void events_call_answered(struct follower *f, struct task *task)
 	case CALL_PASSIVE:
 		outcome_passive(f, task, got);
 		break;
-	case CALL_RLIMIT:
-		/* prlimit64(pid, …, new, …) may be about another process. */
-		if (call->pub.nr == __NR_prlimit64 && call->pub.arg[0] && call->pub.arg[2])
-			limits_forget(f);
-		limits_read(task);
-		break;
 	case CALL_CREDS:
 		limits_read(task);
 		break;

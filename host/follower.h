@@ -76,6 +76,7 @@ struct space {
 	bool order_unknown;		/* calls overlapped: the next difference is taken over */
 
 	pid_t limits_of;		/* whose limits and capabilities the model has */
+	uint64_t limits_read_ns;	/* when the limits were read last */
 	uint32_t personality;		/* that the model has: the last caller's */
 	bool randomized;		/* exec threw dice: so will MAP_32BIT */
 	uint64_t base_low, base_high;	/* mmap_base is between; see mmap_base.h */

@@ -219,10 +219,20 @@ void limits_forget(struct follower *f)
 		space->limits_of = 0;
 }
 
+/* Another process may set them at any time (prlimit): they are looked at so often. */
+#define LIMITS_LAST_NS UINT64_C(10000000)
+
 void limits_ensure(struct task *task)
 {
+	uint64_t now = follower_now_ns();
+
 	if (task->space->limits_of != task->tgid)
 		limits_read(task);
+	else if (now - task->space->limits_read_ns > LIMITS_LAST_NS)
+		read_limits(task);
+	else
+		return;
+	task->space->limits_read_ns = now;
 }
 
 bool limits_has_seccomp(pid_t tid)

@@ -284,6 +284,19 @@ static bool five_levels(void)
 	return found;
 }
 
+static bool cpu_has_pkeys(void)
+{
+	FILE *file = fopen("/proc/cpuinfo", "r");
+	char line[8192];
+	bool has = false;
+
+	while (file && !has && fgets(line, sizeof(line), file))
+		has = strncmp(line, "flags", 5) == 0 && strstr(line, " ospke") != NULL;
+	if (file)
+		fclose(file);
+	return has;
+}
+
 void settings_read(struct settings *settings)
 {
 	struct umm_settings *umm = &settings->umm;
@@ -302,6 +315,7 @@ void settings_read(struct settings *settings)
 		umm->hint_min_addr = umm->mmap_min_addr;
 	umm->stack_guard_gap = guard_gap(umm->stack_guard_gap);
 	umm->ignore_rlimit_data = boot_option("ignore_rlimit_data");
+	settings->has_pkeys = cpu_has_pkeys();
 	umm->hugetlb_shm_group = (uint32_t)sysctl("hugetlb_shm_group", 0);
 	umm->shm_rmid_forced = read_number("/proc/sys/kernel/shm_rmid_forced", 0) != 0;
 	umm->legacy_va_layout = sysctl("legacy_va_layout", 0) != 0;

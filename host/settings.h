@@ -22,6 +22,7 @@ struct settings {
 	bool pipes_noexec, anon_inodes_noexec;
 	uint32_t possible_cpus;
 	bool shadow_stacks;		/* there are some: what is done with them is adopted */
+	bool has_pkeys;			/* the processor has protection keys, and they are on */
 	uint64_t read_at_ns;		/* when the slow ones were read last */
 };
 

@@ -703,6 +703,22 @@ struct umm_anon_name {
 int64_t umm_set_vma_name(struct umm_mm *mm, uint64_t attribute, umm_addr_t addr, uint64_t len,
 			 const struct umm_anon_name *name, struct umm_why *why);
 
+/* ---- resource limits and protection keys ----------------------------------------------------- */
+
+/*
+ * setrlimit(2) as the process itself calls it; umm_mm_set_rlimit() asks nobody.  Of resources that
+ * memory calls do not ask for, it is not known what the hard limit was.
+ */
+int64_t umm_setrlimit(struct umm_mm *mm, uint32_t resource, uint64_t soft, uint64_t hard,
+		      struct umm_why *why);
+
+/*
+ * pkey_alloc(2) and pkey_free(2) of a processor without protection keys, which refuses them all: a
+ * processor that has them is not modelled.
+ */
+int64_t umm_pkey_alloc(struct umm_mm *mm, uint64_t flags, uint64_t rights, struct umm_why *why);
+int64_t umm_pkey_free(struct umm_mm *mm, int pkey, struct umm_why *why);
+
 /* ---- System V shared memory ----------------------------------------------------------------- */
 
 /* A segment, as shmctl(IPC_STAT) and /proc/sysvipc/shm show it. */

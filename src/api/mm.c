@@ -42,35 +42,6 @@ struct umm_world *umm_mm_world(const struct umm_mm *handle)
 	return world_handle(to_mm_const(handle)->world);
 }
 
-static int rlimit_index(int resource)
-{
-	switch (resource) {
-	case UMM_RLIMIT_DATA:
-		return MM_RLIMIT_DATA;
-	case UMM_RLIMIT_STACK:
-		return MM_RLIMIT_STACK;
-	case UMM_RLIMIT_MEMLOCK:
-		return MM_RLIMIT_MEMLOCK;
-	case UMM_RLIMIT_AS:
-		return MM_RLIMIT_AS;
-	default:
-		return -1;
-	}
-}
-
-int umm_mm_set_rlimit(struct umm_mm *handle, int resource, uint64_t soft, uint64_t hard)
-{
-	struct mm_struct *mm = to_mm(handle);
-	int index = rlimit_index(resource);
-
-	if (index < 0)
-		return -UMM_EINVAL;
-	mmap_write_lock(mm);
-	mm->rlimit[index] = (struct mm_rlimit){ soft, hard };
-	mmap_write_unlock(mm);
-	return 0;
-}
-
 void umm_mm_set_caps(struct umm_mm *handle, uint32_t caps)
 {
 	struct mm_struct *mm = to_mm(handle);

@@ -139,6 +139,7 @@ struct mm_struct *dup_mm(struct mm_struct *parent, struct umm_why *why)
 	if (parent->hypothesis)
 		mm_suppose(child);
 	child->def_flags = parent->def_flags & ~VM_FORK_DROPS;
+	child->pkey_taken = parent->pkey_taken;
 	err = dup_mmap(child, parent, why);
 	mmap_write_unlock(parent);
 	if (err) {

@@ -265,7 +265,8 @@ static bool same_limits(const struct mm_struct *a, const struct mm_struct *b)
 			return false;
 	return a->caps == b->caps && a->ids.uid == b->ids.uid && a->ids.gid == b->ids.gid &&
 	       a->personality == b->personality && a->mdwe == b->mdwe &&
-	       a->merge_any == b->merge_any && a->thp_disable == b->thp_disable;
+	       a->merge_any == b->merge_any && a->thp_disable == b->thp_disable &&
+	       a->pkey_taken == b->pkey_taken;
 }
 
 bool mm_same(const struct mm_struct *a, const struct mm_struct *b)

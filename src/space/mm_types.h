@@ -152,6 +152,7 @@ struct mm_struct {
 	uint32_t caps;				/* [m] UMM_CAP_ */
 	uint32_t personality;			/* [m] */
 	struct mm_ids ids;			/* [m] */
+	bool pkey_taken;			/* [m] pkey_alloc() took key 0 for good */
 	uint8_t mdwe;				/* [m] UMM_MDWE_ bits of PR_SET_MDWE */
 	bool hypothesis;			/* [m] a clone: mm_suppose() */
 	bool merge_any;				/* [m] PR_SET_MEMORY_MERGE */

@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include <linux/capability.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -92,6 +93,67 @@ static void no_pkey(void)
 	expect(ret < 0 && errno == EINVAL, "a key that nobody allocated");
 }
 
+static void refused_key(unsigned long flags, unsigned long rights, int error, const char *what)
+{
+	long ret = syscall(SYS_pkey_alloc, flags, rights);
+
+	if (ret >= 0)
+		skip("this processor has protection keys");
+	expect(errno == error, "%s: %s, got %d", what, strerrorname_np(error), errno);
+}
+
+static void pkey_flags(void)
+{
+	refused_key(1, 0, EINVAL, "flags");
+}
+
+static void pkey_rights(void)
+{
+	refused_key(0, 8, EINVAL, "unknown rights");
+}
+
+static void pkey_no_cpu(void)
+{
+	refused_key(0, 0, EINVAL, "a key of no processor");
+}
+
+static void pkey_exhausted(void)
+{
+	refused_key(0, 3, EINVAL, "the first");
+	refused_key(0, 3, ENOSPC, "the second");
+}
+
+static void key_free(void)
+{
+	expect(syscall(SYS_pkey_free, 5) < 0 && errno == EINVAL, "a key of nobody");
+}
+
+static void set(int resource, rlim_t soft, rlim_t hard, int error, const char *what)
+{
+	struct rlimit limit = { soft, hard };
+	long ret = syscall(SYS_prlimit64, 0, resource, &limit, NULL);
+
+	expect(ret == (error ? -1 : 0) && (!error || errno == error), "%s: got %ld, errno %d", what,
+	       ret, errno);
+}
+
+static void limit_resource(void)
+{
+	set(16, 1, 1, EINVAL, "a resource that is none");
+}
+
+static void limit_order(void)
+{
+	set(RLIMIT_AS, 1UL << 41, 1UL << 40, EINVAL, "soft above hard");
+}
+
+static void limit_raise(void)
+{
+	drop_capability(CAP_SYS_RESOURCE);
+	set(RLIMIT_DATA, 1UL << 40, 1UL << 40, 0, "lowered");
+	set(RLIMIT_DATA, 1UL << 40, 1UL << 41, EPERM, "raised again");
+}
+
 static void stack_mlock(void)
 {
 	char *at = pool(600);		/* the guard gap is 256 pages */
@@ -166,6 +228,14 @@ static const struct prog_case cases[] = {
 	{ "hugetlb_addr", hugetlb_addr },
 	{ "hugetlb_split", hugetlb_split },
 	{ "no_pkey", no_pkey },
+	{ "pkey_flags", pkey_flags },
+	{ "pkey_rights", pkey_rights },
+	{ "pkey_no_cpu", pkey_no_cpu },
+	{ "pkey_exhausted", pkey_exhausted },
+	{ "pkey_free", key_free },
+	{ "limit_resource", limit_resource },
+	{ "limit_order", limit_order },
+	{ "limit_raise", limit_raise },
 	{ "stack_mlock", stack_mlock },
 	{ "stack_min_addr", stack_min_addr },
 	{ "stack_pgoff", stack_pgoff },

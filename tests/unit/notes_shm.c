@@ -1,5 +1,5 @@
 /*
- * notes_shm.c - notes of System V shared memory.
+ * notes_shm.c - notes of System V shared memory and of resource limits.
  */
 #include "notes.h"
 
@@ -102,7 +102,13 @@ static void shm_unlocked(struct lab *lab)
 	control(lab, segment(lab), UMM_SHM_UNLOCK, NULL);
 }
 
+static void rlimit_set(struct lab *lab)
+{
+	assert_int_equal(umm_setrlimit(lab->mm, UMM_RLIMIT_AS, 4711, MIB, &lab->why), 0);
+}
+
 const struct scene scenes_shm[] = {
+	{ "RLIMIT_SET", rlimit_set, "4711" },
 	{ "SHM_MADE", shm_made, "12 KiB" },
 	{ "SHM_FOUND", shm_found, "8 KiB" },
 	{ "SHM_ROUNDED", shm_rounded, "10000005 rounded down to 10000000" },

@@ -19,7 +19,7 @@ extern const struct provocation provocations_mremap[];
 /* msync to remap_file_pages; what a process says of its address space. */
 extern const struct provocation provocations_seal[], provocations_process[];
 extern const struct provocation provocations_madvise[];
-extern const struct provocation provocations_shm[];
+extern const struct provocation provocations_shm[], provocations_limits[];
 
 /* userfaultfd, memory policy, names. */
 extern const struct provocation provocations_attrs[];

@@ -16,6 +16,7 @@ static const struct provocation *const tables[] = {
 	provocations_madvise,
 	provocations_exec,
 	provocations_shm,
+	provocations_limits,
 };
 
 #define NR_TABLES (sizeof(tables) / sizeof(tables[0]))
