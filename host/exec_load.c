@@ -232,7 +232,8 @@ static bool anon_agrees(struct follower *f, struct task *task)
 
 static bool all_agrees(struct follower *f, struct task *task, const struct exec_inputs *in)
 {
-	if (!compare_flags(f, task, 0, TASK_SIZE_64)) {
+	if (f->options->verify == FOLLOW_VERIFY_MAPS &&
+	    !compare_flags(f, task, 0, TASK_SIZE_64)) {
 		compare_diverged_maps(f, task, "after execve", 0, TASK_SIZE_64);
 		return false;
 	}
