@@ -32,6 +32,7 @@
 #define ADOPT_OTHER_PROCESS	"other process"		/* not followed, gone, or out of reach */
 #define ADOPT_PAGE_NODES	"nodes of pages"	/* MPOL_MF_STRICT: where they are */
 #define ADOPT_WATCHED_ARGUMENT	"watched argument"	/* in memory of a userfaultfd */
+#define ADOPT_CLOSED_UFFD	"closed userfaultfd"	/* merges, in an order unknown */
 #define ADOPT_USERFAULTFD	"userfaultfd"		/* that nobody saw made */
 #define ADOPT_DESCRIPTOR	"descriptor"		/* one that could not be looked at */
 

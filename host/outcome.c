@@ -81,8 +81,9 @@ static void result_diverged(struct follower *f, struct task *task, int64_t truth
 {
 	struct call *call = &task->call;
 	const char *unknown = NULL;
+	bool closed = userfaultfd_refresh(f, task);	/* beside the call */
 
-	if (task->space->order_unknown) {
+	if (task->space->order_unknown || closed) {
 		call->pub.adopted = true;
 		adopt_count(f, task, &call->pub, ADOPT_ORDER_UNKNOWN, NULL);
 	} else if ((unknown = unknown_explains(f, task, truth)) != NULL) {
@@ -123,9 +124,12 @@ static enum doubt_kind doubt_about(struct follower *f, struct task *task, uint64
 static void maps_diverged(struct follower *f, struct task *task, const char *where, uint64_t start,
 			  uint64_t end)
 {
-	enum doubt_kind doubt = doubt_about(f, task, start, end);
+	enum doubt_kind doubt;
 	const char *unknown = NULL;
 
+	if (userfaultfd_refresh(f, task) && compare_range(f, task, start, end))
+		return;			/* closed beside the call */
+	doubt = doubt_about(f, task, start, end);
 	if (doubt == DOUBT_OLD)
 		unknown = "who may merge with whom of what was there";
 	else

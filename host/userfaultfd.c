@@ -15,7 +15,8 @@
  * So nobody knows when, since the last stop, it was closed.  Areas merge when it is, and a fault
  * before that makes them differ where a fault after it does not.  If there were faults, the
  * kernel's areas are looked at before the next call is let in: who merged with whom there counts
- * as observed, and what became of anon_vmas is in doubt.
+ * as observed, and what became of anon_vmas is in doubt.  A close by another thread beside a call
+ * is found when that call's answer differs: then the merges are taken over, by name.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -251,7 +252,8 @@ static void release(struct follower *f, struct task *task, uint64_t id)
 {
 	struct space *space = task->space;
 	uint64_t start = 0, end = TASK_SIZE_64;
-	bool doubtful = f->faults_unseen || space->faults != space->faults_before;
+	bool doubtful = f->faults_unseen || space->nr_tasks > 1 ||
+			space->faults != space->faults_before;
 
 	if (doubtful)
 		doubt_watched(space, id);
@@ -264,19 +266,22 @@ static void release(struct follower *f, struct task *task, uint64_t id)
 	f->summary->observed++;
 	if (doubtful && !compare_whole(f, task) &&
 	    compare_differs_by_merging(f, task, &start, &end)) {
+		if (!f->predicting)	/* the kernel has answered already */
+			adopt_count(f, task, &task->call.pub, ADOPT_CLOSED_UFFD, NULL);
 		adopt_everything(f, task);
 		orders_forget(space);
 	}
 }
 
-void userfaultfd_refresh(struct follower *f, struct task *task)
+bool userfaultfd_refresh(struct follower *f, struct task *task)
 {
 	struct known_uffd **link = &f->uffds, *known;
 	struct space *space = task->space;
+	bool any = false;
 
 	/* A call that is thought through again was begun before. */
 	if (!space || !space->mm || f->supposing || f->branching)
-		return;
+		return false;
 	if (!space->uffds_looked_for)
 		look_for_strangers(f, space);
 	while ((known = *link) != NULL) {
@@ -285,10 +290,12 @@ void userfaultfd_refresh(struct follower *f, struct task *task)
 			continue;
 		}
 		release(f, task, known->id);
+		any = true;
 		*link = known->next;
 		free(known);
 	}
 	space->faults_before = space->faults;
+	return any;
 }
 
 void userfaultfd_forget(struct follower *f, const struct space *space)

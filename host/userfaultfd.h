@@ -37,9 +37,10 @@ void userfaultfd_made(struct follower *f, const struct task *task, int64_t fd);
 
 /*
  * A close is no stop.  So, before the space of @task is asked or compared: what of its
- * userfaultfds closed meanwhile is closed in the model.
+ * userfaultfds closed meanwhile is closed in the model.  True if something was; so a difference
+ * after a call may be that another thread closed one beside it.
  */
-void userfaultfd_refresh(struct follower *f, struct task *task);
+bool userfaultfd_refresh(struct follower *f, struct task *task);
 
 /* The space goes. */
 void userfaultfd_forget(struct follower *f, const struct space *space);

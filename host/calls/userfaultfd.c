@@ -52,14 +52,14 @@ static void observe_watched(struct follower *f, struct task *task, struct space 
 	struct call range_of = { .start = 0 };
 
 	observe_settings(f, task, false);
+	if (space == task->space) {
+		observe_range(&task->call, range->start, range->len);
+		observe_anon(f, task, task->call.start, task->call.end);
+		return;
+	}
 	observe_range(&range_of, range->start, range->len);
 	f->summary->observed += adopt_anon(f, space, range_of.start, range_of.end,
 					   ADOPT_ANON_WRITABLE);
-	if (space == task->space) {
-		task->call.start = range_of.start;
-		task->call.end = range_of.end;
-		return;
-	}
 	space->compare_whole = true;
 	if (space->nr_in_flight)
 		space->order_unknown = true;

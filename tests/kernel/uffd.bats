@@ -77,6 +77,14 @@ refused() {
 	need_exact_faults
 	for seed in 1 2 117 134; do
 		usermm_check 0 --json -- "$TEST_PROGS/random_policy" $seed 1000
-		python3 "$RECORDS" adopted check.result exec "shmem inode"
+		python3 "$RECORDS" adopted check.result exec "shmem inode" "closed userfaultfd"
 	done
+}
+
+# Beside other threads' calls, a close among them.
+@test "threads" {
+	need_exact_faults
+	timeout 30 "$TEST_PROGS/uffd_threads" 300 >native.out || { skip_if_skipped native.out; cat native.out; return 1; }
+	usermm_check 0 --json -- "$TEST_PROGS/uffd_threads" 300
+	python3 "$RECORDS" adopted check.result exec "closed userfaultfd" "order unknown" "anon_vma order"
 }
