@@ -121,8 +121,8 @@ PY
 
 # ---- refusals, each with its check ----
 
-# refused_exec CASE NAME KILLED: the case's last program is refused, or killed by the loader, by the
-# check NAME of the catalogue.
+# refused_exec CASE ERROR NAME: the case's last program is refused with ERROR, or killed by the loader
+# (SIGSEGV), by the check NAME of the catalogue.
 refused_exec() {
 	timeout 60 "$TEST_PROGS/refuse_exec" "$1" >native.out || { cat native.out; return 1; }
 	skip_if_skipped native.out
@@ -133,8 +133,9 @@ import json, sys
 told = [r for r in map(json.loads, open(sys.argv[1], encoding="utf-8"))
         if r["type"] == "exec" and r.get("refused")]
 assert told, "no exec was refused"
-assert told[-1]["refused"]["code"] == sys.argv[2], told[-1]
-assert told[-1]["killed"] == (sys.argv[3] == "killed"), told[-1]
+assert told[-1]["refused"]["code"] == sys.argv[3], told[-1]
+assert told[-1]["killed"] == (sys.argv[2] == "SIGSEGV"), told[-1]
+assert told[-1]["killed"] or told[-1]["refused"]["error"] == sys.argv[2], told[-1]
 PY
 	agrees "$TEST_PROGS/refuse_exec" "$1"
 }
@@ -150,30 +151,30 @@ PY
 
 @test "what they are made from runs" { agrees "$TEST_PROGS/refuse_exec" runs; }
 @test "a file of /proc" { agrees "$TEST_PROGS/refuse_exec" not_mappable; }
-@test "no ELF file" { refused_exec magic EXEC_MAGIC returned; }
-@test "an object file" { refused_exec type EXEC_TYPE returned; }
-@test "another machine" { refused_exec machine EXEC_MACHINE returned; }
-@test "size of a program header" { refused_exec phentsize EXEC_PHENTSIZE returned; }
-@test "too many program headers" { refused_exec phnum EXEC_PHNUM returned; }
-@test "program headers cut" { refused_exec phdrs_cut EXEC_PHDRS_CUT returned; }
-@test "interpreter's path too short" { refused_exec interp_len EXEC_INTERP_LEN returned; }
-@test "interpreter's path cut" { refused_exec interp_path_cut EXEC_INTERP_PATH_CUT returned; }
-@test "interpreter's path without end" { refused_exec interp_nul EXEC_INTERP_NUL returned; }
-@test "no interpreter" { refused_exec no_interp EXEC_NO_INTERP returned; }
-@test "interpreter cut" { refused_exec interp_cut EXEC_INTERP_CUT returned; }
-@test "interpreter of another machine" { refused_exec interp_bad EXEC_INTERP_BAD returned; }
-@test "interpreter that is an object file" { refused_exec interp_type EXEC_INTERP_TYPE killed; }
-@test "a segment where the stack is" { refused_exec tables EXEC_TABLES killed; }
-@test "nothing to load" { refused_exec no_load EXEC_NO_LOAD killed; }
-@test "offset and address differ in the page" { refused_exec segment_offset EXEC_SEGMENT_OFFSET killed; }
-@test "more in the file than in memory" { refused_exec segment_size EXEC_SEGMENT_SIZE killed; }
-@test "the file ends before the data" { refused_exec clear EXEC_CLEAR killed; }
-@test "entry above user space" { refused_exec entry EXEC_ENTRY killed; }
-@test "RLIMIT_AS kills" { refused_exec address_limit RLIMIT_AS killed; }
-@test "MDWE kills" { refused_exec mdwe MDWE killed; }
-@test "a segment above user space" { refused_exec high_address ADDR_TOO_HIGH killed; }
-@test "a script without an interpreter" { refused_exec script_line EXEC_SCRIPT_LINE returned; }
-@test "a script of a script of a script" { refused_exec script_depth EXEC_SCRIPT_DEPTH returned; }
+@test "no ELF file" { refused_exec magic ENOEXEC EXEC_MAGIC; }
+@test "an object file" { refused_exec type ENOEXEC EXEC_TYPE; }
+@test "another machine" { refused_exec machine ENOEXEC EXEC_MACHINE; }
+@test "size of a program header" { refused_exec phentsize ENOEXEC EXEC_PHENTSIZE; }
+@test "too many program headers" { refused_exec phnum ENOEXEC EXEC_PHNUM; }
+@test "program headers cut" { refused_exec phdrs_cut ENOEXEC EXEC_PHDRS_CUT; }
+@test "interpreter's path too short" { refused_exec interp_len ENOEXEC EXEC_INTERP_LEN; }
+@test "interpreter's path cut" { refused_exec interp_path_cut EIO EXEC_INTERP_PATH_CUT; }
+@test "interpreter's path without end" { refused_exec interp_nul ENOEXEC EXEC_INTERP_NUL; }
+@test "no interpreter" { refused_exec no_interp ENOENT EXEC_NO_INTERP; }
+@test "interpreter cut" { refused_exec interp_cut EIO EXEC_INTERP_CUT; }
+@test "interpreter of another machine" { refused_exec interp_bad ELIBBAD EXEC_INTERP_BAD; }
+@test "interpreter that is an object file" { refused_exec interp_type SIGSEGV EXEC_INTERP_TYPE; }
+@test "a segment where the stack is" { refused_exec tables SIGSEGV EXEC_TABLES; }
+@test "nothing to load" { refused_exec no_load SIGSEGV EXEC_NO_LOAD; }
+@test "offset and address differ in the page" { refused_exec segment_offset SIGSEGV EXEC_SEGMENT_OFFSET; }
+@test "more in the file than in memory" { refused_exec segment_size SIGSEGV EXEC_SEGMENT_SIZE; }
+@test "the file ends before the data" { refused_exec clear SIGSEGV EXEC_CLEAR; }
+@test "entry above user space" { refused_exec entry SIGSEGV EXEC_ENTRY; }
+@test "RLIMIT_AS kills" { refused_exec address_limit SIGSEGV RLIMIT_AS; }
+@test "MDWE kills" { refused_exec mdwe SIGSEGV MDWE; }
+@test "a segment above user space" { refused_exec high_address SIGSEGV ADDR_TOO_HIGH; }
+@test "a script without an interpreter" { refused_exec script_line ENOEXEC EXEC_SCRIPT_LINE; }
+@test "a script of a script of a script" { refused_exec script_depth ELOOP EXEC_SCRIPT_DEPTH; }
 
 @test "trace says where a program was laid out" {
 	setarch -R "$USERMM" trace --explain=all -o trace -- "$TEST_PROGS/hello" >trace.out
