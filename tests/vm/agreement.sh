@@ -28,7 +28,7 @@ for path in /progs/*; do
 	program=${path##*/}
 	case "$program" in
 	random_*)
-		for seed in 1 2 3 4 5 6 7 8; do
+		for seed in 1 2 3; do
 			agrees "$path" $seed 400
 		done
 		continue;;
