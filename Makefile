@@ -22,8 +22,8 @@ check: install-check
 bench: install-bench
 	@tools/run-bench
 
-# The random tests again, with more iterations and other seeds: MINUTES=10.
-soak: install-check
+# What needs a virtual machine, then the random tests with more iterations and other seeds: MINUTES=10.
+soak: install-soak
 	@tools/soak $(or $(MINUTES),10)
 
 install: all

@@ -14,6 +14,7 @@
  */
 #define ADOPT_ATTACH		"attach"		/* what was there when we came */
 #define ADOPT_BEFORE		FOLLOW_BEFORE_ATTACH
+#define ADOPT_COMMIT		"commit counter"	/* close to CommitLimit: it lags behind */
 #define ADOPT_SECCOMP		"outside mm: seccomp"	/* its own filter refused the call */
 #define ADOPT_EXEC		"exec"			/* by a loader that is not modelled */
 #define ADOPT_MAP_32BIT		"MAP_32BIT"		/* its random start */

@@ -15,6 +15,7 @@
  * remains is adopted by name: calls that overlapped though nobody saw it coming, and more orders at
  * once than we keep.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,6 +31,7 @@
 #include "host/pin.h"
 #include "host/ptrace.h"
 #include "host/samples.h"
+#include "host/settings.h"
 #include "host/task.h"
 #include "host/unknown.h"
 #include "host/userfaultfd.h"
@@ -77,6 +79,16 @@ static bool result_agrees(struct follower *f, struct task *task)
 	return ops->agrees ? ops->agrees(f, task) : pub->got == pub->predicted;
 }
 
+/* Refused by one side, close to what may be promised at all. */
+static bool commit_counter_explains(const struct follower *f, const struct task *task,
+				    int64_t truth)
+{
+	const struct follow_call *pub = &task->call.pub;
+
+	return (truth == -ENOMEM) != (pub->predicted == -ENOMEM) &&
+	       settings_commit_is_close(f->settings, f->world, page_up(pub->arg[1]) / UMM_PAGE_SIZE);
+}
+
 static void result_diverged(struct follower *f, struct task *task, int64_t truth)
 {
 	struct call *call = &task->call;
@@ -89,6 +101,9 @@ static void result_diverged(struct follower *f, struct task *task, int64_t truth
 	} else if ((unknown = unknown_explains(f, task, truth)) != NULL) {
 		call->pub.adopted = true;
 		adopt_count(f, task, &call->pub, ADOPT_BEFORE, unknown);
+	} else if (commit_counter_explains(f, task, truth)) {
+		call->pub.adopted = true;
+		adopt_count(f, task, &call->pub, ADOPT_COMMIT, NULL);
 	} else if (task->every_call && truth < 0 && limits_has_seccomp(task->tid)) {
 		call->pub.adopted = true;
 		adopt_count(f, task, &call->pub, ADOPT_SECCOMP, NULL);

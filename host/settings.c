@@ -185,6 +185,7 @@ static void read_memory(struct umm_settings *umm)
 	umm->totalram_pages = meminfo(text, "MemTotal:", umm->totalram_pages * PAGE_KB) / PAGE_KB;
 	umm->total_swap_pages = meminfo(text, "SwapTotal:", umm->total_swap_pages * PAGE_KB) /
 				PAGE_KB;
+	umm->hugetlb_pages = meminfo(text, "Hugetlb:", 0) / PAGE_KB;
 }
 
 /* The device that maps shows for files of the kernel's own of such pages; 0 if nobody says. */
@@ -354,11 +355,41 @@ bool settings_refresh_map_count(struct settings *settings)
 	return settings->umm.max_map_count != old;
 }
 
-bool settings_refresh_memory(struct settings *settings)
+/* Pages promised on this machine; 0 if nobody says. */
+static uint64_t committed_as(void)
+{
+	char text[8192];
+
+	return read_text("/proc/meminfo", text, sizeof(text)) ?
+		meminfo(text, "Committed_AS:", 0) / PAGE_KB : 0;
+}
+
+bool settings_refresh_memory(struct settings *settings, struct umm_world *world)
 {
 	struct umm_settings old = settings->umm;
 
 	read_memory(&settings->umm);
 	read_huge(&settings->umm);
+	if (settings->umm.overcommit_memory == 2)
+		settings->umm.committed_elsewhere =
+			(int64_t)committed_as() - umm_world_committed(world);
 	return memcmp(&old, &settings->umm, sizeof(old)) != 0;
+}
+
+bool settings_commit_is_close(const struct settings *settings, struct umm_world *world,
+			      uint64_t pages)
+{
+	const struct umm_settings *umm = &settings->umm;
+	int64_t cpus = sysconf(_SC_NPROCESSORS_CONF), room;
+	int64_t batch = cpus > 0 ? (int64_t)umm->totalram_pages / cpus / 256 : 0;
+	char text[8192];
+
+	if (umm->overcommit_memory != 2 || cpus <= 0 ||
+	    !read_text("/proc/meminfo", text, sizeof(text)))
+		return false;
+	room = (int64_t)(meminfo(text, "CommitLimit:", 0) / PAGE_KB) -
+	       umm_world_committed(world) - umm->committed_elsewhere;
+	/* The reserves are part of the limit, for most. */
+	pages += (umm->user_reserve_kbytes + umm->admin_reserve_kbytes) / PAGE_KB;
+	return room > -batch * cpus && room < (int64_t)pages + batch * cpus;
 }

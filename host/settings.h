@@ -33,7 +33,17 @@ void settings_close(struct settings *settings);
 /* Read vm.max_map_count again.  True if it changed. */
 bool settings_refresh_map_count(struct settings *settings);
 
-/* Read what big requests ask for: overcommit, memory, swap, huge pages.  True if it changed. */
-bool settings_refresh_memory(struct settings *settings);
+/*
+ * Read what big requests ask for: overcommit, memory, swap, huge pages; and what of the machine's
+ * promises is not of @world.  True if it changed.
+ */
+bool settings_refresh_memory(struct settings *settings, struct umm_world *world);
+
+/*
+ * The kernel asks a counter that lags behind by some pages on each CPU.  True if a refusal for the
+ * sake of vm.overcommit_memory=2 of a request for @pages could go either way.
+ */
+bool settings_commit_is_close(const struct settings *settings, struct umm_world *world,
+			      uint64_t pages);
 
 #endif

@@ -24,7 +24,7 @@ void observe_settings(struct follower *f, struct task *task, bool big)
 	    settings_refresh_map_count(f->settings))
 		set_world(f);
 	if ((big || f->settings->umm.overcommit_memory == 2) &&
-	    settings_refresh_memory(f->settings))
+	    settings_refresh_memory(f->settings, f->world))
 		set_world(f);
 }
 

@@ -160,6 +160,12 @@ struct umm_settings {
 	uint64_t user_reserve_kbytes;	/* KiB */
 	uint64_t totalram_pages;	/* MemTotal / 4 KiB */
 	uint64_t total_swap_pages;	/* SwapTotal / 4 KiB */
+	uint64_t hugetlb_pages;		/* Hugetlb / 4 KiB: in pools, not to be promised */
+	/*
+	 * What others promised on the same machine: Committed_AS / 4 KiB less
+	 * umm_world_committed().  Only vm.overcommit_memory=2 asks.
+	 */
+	int64_t committed_elsewhere;
 	uint64_t max_map_count;		/* vm.max_map_count, areas */
 	uint64_t mmap_min_addr;	/* vm.mmap_min_addr, bytes: below it CAP_SYS_RAWIO is needed */
 	uint64_t hint_min_addr;		/* the larger of it and the LSM's minimum, bytes */

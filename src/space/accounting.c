@@ -91,7 +91,8 @@ static uint64_t commit_limit(const struct mm_struct *mm)
 	if (s->overcommit_kbytes)
 		allowed = s->overcommit_kbytes >> (PAGE_SHIFT - 10);
 	else
-		allowed = s->totalram_pages * s->overcommit_ratio / 100;
+		allowed = (s->totalram_pages - min_u64(s->hugetlb_pages, s->totalram_pages)) *
+			  s->overcommit_ratio / 100;
 	allowed += s->total_swap_pages;
 
 	if (!capable(mm, UMM_CAP_SYS_ADMIN)) {
@@ -113,7 +114,7 @@ long vm_enough_memory(const struct mm_struct *mm, uint64_t pages, enum why_code 
 {
 	const struct umm_settings *s = &mm->world->settings;
 	uint64_t limit = s->totalram_pages + s->total_swap_pages;
-	uint64_t committed;
+	int64_t committed;
 
 	switch (s->overcommit_memory) {
 	case 1:
@@ -126,10 +127,11 @@ long vm_enough_memory(const struct mm_struct *mm, uint64_t pages, enum why_code 
 		break;
 	default:
 		limit = commit_limit(mm);
-		committed = world_committed(mm->world) + pages;
-		if (committed >= limit)
-			return refuse(why, WHY_OVERCOMMIT_NEVER, committed, limit);
-		passed(why, WHY_OVERCOMMIT_NEVER, committed, limit);
+		committed = (int64_t)(world_committed(mm->world) + pages) + s->committed_elsewhere;
+		committed = committed > 0 ? committed : 0;
+		if ((uint64_t)committed >= limit)
+			return refuse(why, WHY_OVERCOMMIT_NEVER, (uint64_t)committed, limit);
+		passed(why, WHY_OVERCOMMIT_NEVER, (uint64_t)committed, limit);
 		break;
 	}
 	return 0;
