@@ -84,9 +84,10 @@ static bool commit_counter_explains(const struct follower *f, const struct task 
 				    int64_t truth)
 {
 	const struct follow_call *pub = &task->call.pub;
+	uint64_t pages = page_up(pub->arg[1]) / UMM_PAGE_SIZE;
 
 	return (truth == -ENOMEM) != (pub->predicted == -ENOMEM) &&
-	       settings_commit_is_close(f->settings, f->world, page_up(pub->arg[1]) / UMM_PAGE_SIZE);
+	       settings_commit_is_close(f->settings, f->world, pages);
 }
 
 static void result_diverged(struct follower *f, struct task *task, int64_t truth)
