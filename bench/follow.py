@@ -49,7 +49,7 @@ def main():
     if len(args) != 1:
         sys.exit("usage: bench/follow.py [--smoke] BUILD-DIRECTORY")
     usermm = os.path.join(args[0], "usermm")
-    load = {n: os.path.join(args[0], "bench/load_" + n) for n in ("calls", "compute", "touch")}
+    load = {n: os.path.join(args[0], "bench/load_" + n) for n in ("calls", "compute", "threads", "touch")}
     rounds = 1 if smoke else ROUNDS
     check = [usermm, "check", "-f", "--"]
     strace = ["strace", "-f", "--seccomp-bpf", "-e", "trace=memory", "-o", "/dev/null"]
@@ -62,6 +62,10 @@ def main():
             "whole run of 60,000 calls; theirs: strace --seccomp-bpf -e trace=memory", rounds)
         row("check_vs_strace_one_cpu", one_cpu + check + [load["calls"]],
             one_cpu + strace + [load["calls"]], "the same, both under taskset -c 1", rounds)
+        row("check_threads_vs_strace", check + [load["threads"]], strace + [load["threads"]],
+            "four threads, 60,000 calls in all; theirs: strace as above", rounds)
+        row("check_threads_vs_strace_one_cpu", one_cpu + check + [load["threads"]],
+            one_cpu + strace + [load["threads"]], "the same, both under taskset -c 1", rounds)
     if smoke:
         return
     row("check_compute", check + [load["compute"]], [load["compute"]],
