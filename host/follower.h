@@ -171,6 +171,7 @@ struct task {
 	bool quiet;			/* of a child that nobody asked to follow */
 	bool exiting;			/* past PTRACE_EVENT_EXIT */
 	bool waiting;			/* for the child of its vfork */
+	unsigned int called;		/* the period of its last stop: pin.c */
 	size_t last_sample;		/* of it in a batch; see samples.c */
 	int pidfd;			/* -1 until a descriptor is looked at */
 	bool every_call;		/* no filter: it stops at each call, entry and exit */

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "host/orders.h"
@@ -155,4 +156,24 @@ int space_smaps_fd(struct space *space)
 int space_pagemap_fd(struct space *space)
 {
 	return open_proc(space, "pagemap", &space->pagemap_fd);
+}
+
+bool task_sleeps(const struct task *task)
+{
+	char path[64], text[512];
+	const char *after_name;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)task->tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return true;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n <= 0)
+		return true;
+	text[n] = '\0';
+	after_name = strrchr(text, ')');
+	return after_name && (after_name[2] == 'S' || after_name[2] == 'D');
 }

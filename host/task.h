@@ -19,6 +19,9 @@ void task_free(struct follower *f, struct task *task);
 /* Live in @space from now on (NULL for none), leaving the old one. */
 void task_set_space(struct follower *f, struct task *task, struct space *space);
 
+/* Asleep inside the kernel, or gone, by the third field of stat. */
+bool task_sleeps(const struct task *task);
+
 /* An address space around @mm, whose reference it takes.  Freed with its last task. */
 struct space *space_new(struct follower *f, struct umm_mm *mm, pid_t pid);
 

@@ -21,11 +21,7 @@
  *	2. a task is in one of the two lists at most: call.in_flight, or state == TASK_HELD;
  *	3. held is empty if all in flight are parked (between two events).
  */
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
+#include "host/task.h"
 #include "host/turn.h"
 
 #define OVERDUE_NS UINT64_C(20000000)
@@ -139,27 +135,6 @@ bool turn_anybody_waits(const struct follower *f)
 	return false;
 }
 
-/* Asleep inside the kernel, by the third field of stat. */
-static bool sleeps(const struct task *task)
-{
-	char path[64], text[512];
-	const char *after_name;
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)task->tid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return true;
-	n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (n <= 0)
-		return true;
-	text[n] = '\0';
-	after_name = strrchr(text, ')');
-	return after_name && (after_name[2] == 'S' || after_name[2] == 'D');
-}
-
 struct task *turn_overdue(struct follower *f, uint64_t now_ns,
 			  void (*parked)(struct follower *f, struct task *task))
 {
@@ -171,7 +146,7 @@ struct task *turn_overdue(struct follower *f, uint64_t now_ns,
 		while (owner && owner->call.parked)	/* the one that is not, if there is one */
 			owner = owner->turn_next;
 		if (owner) {
-			if (now_ns - owner->call.since_ns < OVERDUE_NS || !sleeps(owner))
+			if (now_ns - owner->call.since_ns < OVERDUE_NS || !task_sleeps(owner))
 				continue;
 			parked(f, owner);
 			owner->call.parked = true;
