@@ -83,6 +83,7 @@ static const struct row rows[] = {
 	ROW(shmdt, true, false, ARG_ADDR),
 	ROW(shmget, false, false, ARG_SHM_KEY, ARG_SIZE, ARG_SHMGET_FLAGS),
 	ROW(shmctl, false, false, ARG_INT, ARG_SHMCTL, ARG_ADDR),
+	ROW(fcntl, false, false, ARG_INT, ARG_UNSIGNED, ARG_HEX32),
 	ROW(pkey_alloc, false, false, ARG_HEX32, ARG_HEX),
 	ROW(pkey_free, false, false, ARG_INT),
 	ROW(setrlimit, false, false, ARG_INT, ARG_ADDR),

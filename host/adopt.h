@@ -21,6 +21,7 @@
 #define ADOPT_MMAP_BASE		"mmap_base"		/* its last pages: mmap_base.h */
 #define ADOPT_SHMEM_INODE	"shmem inode"		/* of a shared anonymous object */
 #define ADOPT_OUTSIDE		"outside mm: process limit"
+#define ADOPT_OUTSIDE_ACTOR	"outside actor"		/* who is not followed did something */
 #define ADOPT_ORDER_UNKNOWN	"order unknown"		/* calls that had to overlap */
 #define ADOPT_FAULT_ORDER	"anon_vma order"	/* of faults that nobody reported */
 #define ADOPT_KILLED		"killed in a call"	/* nobody knows how far it came */

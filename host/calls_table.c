@@ -82,6 +82,7 @@ const struct call_desc calls_table[] = {
 	CONTROL(userfaultfd, CALL_UFFD),
 	CONTROL(execve, CALL_EXEC),
 	CONTROL(execveat, CALL_EXEC),
+	OPTION(fcntl, call_add_seals, 0, 1, 1033 /* F_ADD_SEALS */),
 	MEMORY(pkey_alloc, call_pkey, 0),
 	MEMORY(pkey_free, call_pkey, 0),
 	MEMORY(setrlimit, call_rlimit, 0),

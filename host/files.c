@@ -125,6 +125,8 @@ static uint32_t seals_of(int fd)
 		return 0;
 	if (seals & F_SEAL_WRITE)
 		flags |= UMM_FILE_SEAL_WRITE;
+	if (seals & F_SEAL_SEAL)
+		flags |= UMM_FILE_SEAL_SEAL;
 	if (seals & F_SEAL_FUTURE_WRITE)
 		flags |= UMM_FILE_SEAL_FUTURE;
 	return flags;
@@ -176,7 +178,7 @@ static void refresh(struct known_file *known, bool shared)
 	uint32_t changing = 0, flags = known->flags;
 
 	if (known->kind == UMM_FILE_SHMEM || known->kind == UMM_FILE_HUGETLB) {
-		changing |= UMM_FILE_SEAL_WRITE | UMM_FILE_SEAL_FUTURE;
+		changing |= UMM_FILE_SEAL_WRITE | UMM_FILE_SEAL_FUTURE | UMM_FILE_SEAL_SEAL;
 		flags = (flags & ~changing) | seals_of(known->fd);
 	}
 	if (shared && (flags & UMM_FMODE_WRITE)) {

@@ -298,7 +298,8 @@ static void predict_here(struct follower *f, struct task *task)
 
 static bool not_here(const struct call *call)
 {
-	return call->elsewhere || call->pub.nr == __NR_shmget || call->pub.nr == __NR_shmctl;
+	return call->elsewhere || call->pub.nr == __NR_shmget || call->pub.nr == __NR_shmctl ||
+	       call->pub.nr == __NR_fcntl;
 }
 
 void orders_predict(struct follower *f, struct task *task)

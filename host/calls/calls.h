@@ -40,7 +40,7 @@ struct call_ops {
 	bool (*take_over)(struct follower *f, struct task *task, int64_t got);
 };
 
-extern const struct call_ops call_rlimit, call_pkey;
+extern const struct call_ops call_rlimit, call_pkey, call_add_seals;
 extern const struct call_ops call_shmget, call_shmat, call_shmdt, call_shmctl;
 extern const struct call_ops call_mmap, call_munmap, call_mprotect, call_brk, call_fork;
 extern const struct call_ops call_mremap;

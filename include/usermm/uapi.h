@@ -120,6 +120,14 @@
 #define UMM_RLIMIT_AS		9
 #define UMM_RLIM_INFINITY	UINT64_MAX
 
+/* Seals of a memfd, fcntl(F_ADD_SEALS). */
+#define UMM_F_SEAL_SEAL		0x1
+#define UMM_F_SEAL_SHRINK	0x2
+#define UMM_F_SEAL_GROW		0x4
+#define UMM_F_SEAL_WRITE	0x8
+#define UMM_F_SEAL_FUTURE_WRITE	0x10
+#define UMM_F_SEAL_EXEC		0x20
+
 /* System V shared memory, shmget(2), shmat(2), shmctl(2). */
 #define UMM_IPC_PRIVATE		0
 #define UMM_IPC_CREAT		00001000

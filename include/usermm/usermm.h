@@ -295,6 +295,7 @@ enum umm_file_align {
 #define UMM_FILE_NO_PUNCH	0x800	/* on a file system that punches no holes */
 /* its own operation sets an area up after neighbours were looked at: overlayfs, fuse */
 #define UMM_FILE_LATE_MMAP	0x1000
+#define UMM_FILE_SEAL_SEAL	0x2000	/* F_SEAL_SEAL: no seal can be added */
 
 struct umm_file_desc {
 	size_t size;
@@ -724,6 +725,16 @@ int64_t umm_setrlimit(struct umm_mm *mm, uint32_t resource, uint64_t soft, uint6
  */
 int64_t umm_pkey_alloc(struct umm_mm *mm, uint64_t flags, uint64_t rights, struct umm_why *why);
 int64_t umm_pkey_free(struct umm_mm *mm, int pkey, struct umm_why *why);
+
+/*
+ * fcntl(F_ADD_SEALS).  @seals are UMM_F_SEAL_, @executable tells that the file's mode has an x bit,
+ * @mapped_writable how many areas of all processes map its inode shared and may write: the sum of
+ * umm_mm_writable_mappings(), which is O(areas).  On success this file's flags say so; those of
+ * other files of the inode are the caller's to set.  Not while another thread maps the file.
+ */
+int64_t umm_file_add_seals(struct umm_file *file, uint32_t seals, bool executable,
+			   uint64_t mapped_writable, struct umm_why *why);
+uint64_t umm_mm_writable_mappings(struct umm_mm *mm, const struct umm_file *file);
 
 /* ---- System V shared memory ----------------------------------------------------------------- */
 

@@ -4,9 +4,10 @@
 #include "api/handles.h"
 #include "base/assert.h"
 #include "base/err.h"
+#include "calls/seals.h"
 #include "object/objects.h"
 
-#define ALL_FILE_FLAGS UINT32_C(0x1fff)
+#define ALL_FILE_FLAGS UINT32_C(0x3fff)
 
 void umm_file_desc_init(struct umm_file_desc *desc, enum umm_file_kind kind)
 {
@@ -74,6 +75,28 @@ int umm_file_new(struct umm_world *handle, const struct umm_file_desc *desc, str
 	file->release = desc->release;
 	*out = file_handle(file);
 	return 0;
+}
+
+int64_t umm_file_add_seals(struct umm_file *file, uint32_t seals, bool executable,
+			   uint64_t mapped_writable, struct umm_why *why)
+{
+	long ret;
+
+	why_begin(why);
+	ret = memfd_add_seals(to_file(file), seals, executable, mapped_writable, why);
+	why_end(why);
+	return ret;
+}
+
+uint64_t umm_mm_writable_mappings(struct umm_mm *handle, const struct umm_file *file)
+{
+	struct mm_struct *mm = to_mm(handle);
+	uint64_t areas;
+
+	mmap_read_lock(mm);
+	areas = count_writable_mappings(mm, to_file_const(file));
+	mmap_read_unlock(mm);
+	return areas;
 }
 
 void umm_file_get(struct umm_file *handle)

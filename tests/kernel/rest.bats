@@ -35,6 +35,11 @@ refused() {
 @test "pkey_alloc without keys" { refused pkey_no_cpu EINVAL PKEY_NO_CPU 'has no protection keys'; }
 @test "pkey_alloc without keys, again" { refused pkey_exhausted ENOSPC PKEY_EXHAUSTED 'all keys are taken'; }
 @test "pkey_free of nobody's" { refused pkey_free EINVAL PKEY_NOT_ALLOCATED 'key 5' 0; }
+@test "seals through a descriptor for reading" { refused seals_read_only EPERM SEALS_READ_ONLY 'not open for writing' 0; }
+@test "unknown seals" { refused seals_unknown EINVAL SEALS_UNKNOWN 'seals (0x)?1000'; }
+@test "seals of what is no memfd" { refused seals_no_memfd EINVAL SEALS_NO_MEMFD 'no memfd'; }
+@test "seals of what is sealed" { refused seals_sealed EPERM SEALS_SEALED 'F_SEAL_SEAL'; }
+@test "seal of what is mapped" { refused seals_busy EBUSY SEALS_BUSY '1 areas map the file shared'; }
 @test "limit of no resource" { refused limit_resource EINVAL SETRLIMIT_RESOURCE 'no resource 16' 0; }
 @test "limit above the hard one" { refused limit_order EINVAL SETRLIMIT_ORDER 'above the hard limit'; }
 @test "hard limit raised" { refused limit_raise EPERM SETRLIMIT_RAISE 'CAP_SYS_RESOURCE'; }

@@ -3,8 +3,10 @@
  * places, a break over a hole.
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -154,6 +156,74 @@ static void limit_raise(void)
 	set(RLIMIT_DATA, 1UL << 40, 1UL << 41, EPERM, "raised again");
 }
 
+static int memfd(void)
+{
+	int fd = memfd_create("refuse_rest", MFD_ALLOW_SEALING);
+
+	if (fd < 0 || ftruncate(fd, PAGE) != 0)
+		die("memfd_create");
+	return fd;
+}
+
+static void seal(int fd, int seals, int error, const char *what)
+{
+	long ret = syscall(SYS_fcntl, fd, F_ADD_SEALS, seals);
+
+	expect(ret == (error ? -1 : 0) && (!error || errno == error), "%s: got %ld, errno %d", what,
+	       ret, errno);
+}
+
+static void seals_read_only(void)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", memfd());
+	seal(open(path, O_RDONLY), F_SEAL_GROW, EPERM, "through a descriptor for reading");
+}
+
+static void seals_unknown(void)
+{
+	seal(memfd(), 0x1000, EINVAL, "seals that are none");
+}
+
+static void seals_no_memfd(void)
+{
+	seal(open("/dev/null", O_RDWR), F_SEAL_GROW, EINVAL, "a device");
+	seal(1000, F_SEAL_GROW, EBADF, "nothing");
+}
+
+static void seals_sealed(void)
+{
+	int fd = memfd();
+
+	seal(fd, F_SEAL_SEAL, 0, "sealed");
+	seal(fd, F_SEAL_GROW, EPERM, "sealed against seals");
+}
+
+static int busy_fd;
+
+static void map_in_child(void)
+{
+	expect_ok(sys_mmap(NULL, PAGE, PROT_READ, MAP_SHARED, busy_fd, 0), "mapped by a child");
+	seal(busy_fd, F_SEAL_WRITE, EBUSY, "mapped by the child itself");
+}
+
+static void seals_busy(void)
+{
+	char *at;
+
+	busy_fd = memfd();
+	at = expect_ok(sys_mmap(NULL, PAGE, PROT_READ, MAP_SHARED, busy_fd, 0), "mapped");
+	seal(busy_fd, F_SEAL_WRITE, EBUSY, "mapped, and may be written to");
+	seal(busy_fd, F_SEAL_FUTURE_WRITE, 0, "F_SEAL_FUTURE_WRITE");
+	expect(sys_munmap(at, PAGE) == 0, "unmapped");
+	seal(busy_fd, F_SEAL_WRITE, 0, "nobody maps it");
+	expect_error(sys_mmap(NULL, PAGE, RW, MAP_SHARED, busy_fd, 0), EPERM, "sealed");
+	busy_fd = memfd();
+	expect(in_child(map_in_child) == 0, "the child's calls went as expected");
+	seal(busy_fd, F_SEAL_WRITE, 0, "the child is gone");
+}
+
 static void stack_mlock(void)
 {
 	char *at = pool(600);		/* the guard gap is 256 pages */
@@ -233,6 +303,11 @@ static const struct prog_case cases[] = {
 	{ "pkey_no_cpu", pkey_no_cpu },
 	{ "pkey_exhausted", pkey_exhausted },
 	{ "pkey_free", key_free },
+	{ "seals_read_only", seals_read_only },
+	{ "seals_unknown", seals_unknown },
+	{ "seals_no_memfd", seals_no_memfd },
+	{ "seals_sealed", seals_sealed },
+	{ "seals_busy", seals_busy },
 	{ "limit_resource", limit_resource },
 	{ "limit_order", limit_order },
 	{ "limit_raise", limit_raise },

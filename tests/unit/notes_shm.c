@@ -107,7 +107,15 @@ static void rlimit_set(struct lab *lab)
 	assert_int_equal(umm_setrlimit(lab->mm, UMM_RLIMIT_AS, 4711, MIB, &lab->why), 0);
 }
 
+static void seals_added(struct lab *lab)
+{
+	lab_file(lab, UMM_FILE_SHMEM, UMM_FMODE_READ | UMM_FMODE_WRITE);
+	assert_int_equal(umm_file_add_seals(lab->file, UMM_F_SEAL_WRITE, false, 0, &lab->why), 0);
+	assert_int_equal(umm_mmap(lab->mm, AT, PAGE, RW, SHARED, lab->file, 0, NULL), -UMM_EPERM);
+}
+
 const struct scene scenes_shm[] = {
+	{ "SEALS_ADDED", seals_added, "seals 8" },
 	{ "RLIMIT_SET", rlimit_set, "4711" },
 	{ "SHM_MADE", shm_made, "12 KiB" },
 	{ "SHM_FOUND", shm_found, "8 KiB" },

@@ -1,5 +1,5 @@
 /*
- * provoke_limits.c - provocations of resource limits and protection keys.
+ * provoke_limits.c - provocations of resource limits, protection keys and seals.
  */
 #include "provoke.h"
 
@@ -60,7 +60,57 @@ static int64_t pkey_not_allocated(struct lab *lab)
 	return umm_pkey_free(lab->mm, 0, &lab->why);
 }
 
+static int64_t refused_seals(struct lab *lab, enum umm_file_kind kind, uint32_t flags,
+			     uint32_t seals)
+{
+	lab_file(lab, kind, flags);
+	return umm_file_add_seals(lab->file, seals, false, 0, &lab->why);
+}
+
+static int64_t seals_read_only(struct lab *lab)
+{
+	return refused_seals(lab, UMM_FILE_SHMEM, UMM_FMODE_READ, UMM_F_SEAL_GROW);
+}
+
+static int64_t seals_unknown(struct lab *lab)
+{
+	return refused_seals(lab, UMM_FILE_SHMEM, UMM_FMODE_READ | UMM_FMODE_WRITE, 0x100);
+}
+
+static int64_t seals_no_memfd(struct lab *lab)
+{
+	return refused_seals(lab, UMM_FILE_REGULAR, UMM_FMODE_READ | UMM_FMODE_WRITE, 1);
+}
+
+static int64_t seals_sealed(struct lab *lab)
+{
+	assert_int_equal(refused_seals(lab, UMM_FILE_SHMEM, UMM_FMODE_READ | UMM_FMODE_WRITE,
+				       UMM_F_SEAL_SEAL), 0);
+	return umm_file_add_seals(lab->file, UMM_F_SEAL_GROW, false, 0, &lab->why);
+}
+
+/* Readable now, but through a descriptor that may write; F_SEAL_FUTURE_WRITE does not mind. */
+static int64_t seals_busy(struct lab *lab)
+{
+	uint64_t areas;
+
+	lab_file(lab, UMM_FILE_SHMEM, UMM_FMODE_READ | UMM_FMODE_WRITE);
+	lab_map(lab, AT, PAGE, R, SHARED | FIXED);
+	lab_map(lab, AT + PAGE, PAGE, RW, PRIVATE | FIXED);
+	areas = umm_mm_writable_mappings(lab->mm, lab->file);
+	assert_int_equal(areas, 1);
+	assert_int_equal(umm_file_add_seals(lab->file, UMM_F_SEAL_FUTURE_WRITE, false, areas, NULL),
+			 0);
+	assert_int_equal(umm_file_add_seals(lab->file, UMM_F_SEAL_EXEC, false, areas, NULL), 0);
+	return umm_file_add_seals(lab->file, UMM_F_SEAL_EXEC, true, areas, &lab->why);
+}
+
 const struct provocation provocations_limits[] = {
+	{ "SEALS_READ_ONLY", seals_read_only, NULL },
+	{ "SEALS_UNKNOWN", seals_unknown, NULL },
+	{ "SEALS_NO_MEMFD", seals_no_memfd, NULL },
+	{ "SEALS_SEALED", seals_sealed, NULL },
+	{ "SEALS_BUSY", seals_busy, NULL },
 	{ "SETRLIMIT_RESOURCE", setrlimit_resource, NULL },
 	{ "SETRLIMIT_ORDER", setrlimit_order, NULL },
 	{ "SETRLIMIT_RAISE", setrlimit_raise, NULL },
