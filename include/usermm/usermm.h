@@ -695,7 +695,8 @@ int64_t umm_set_mempolicy_home_node(struct umm_mm *mm, umm_addr_t addr, uint64_t
 
 /*
  * The policy of the area that contains @addr, as /proc/PID/numa_maps shows it ("bind=static:0-1",
- * "default"), as snprintf(3); 0 where nothing is mapped.
+ * "default"), as snprintf(3); 0 where nothing is mapped.  Of shared memory numa_maps shows what the
+ * object has been given, through whichever area: that is not modelled.
  */
 size_t umm_policy_text(struct umm_mm *mm, umm_addr_t addr, char *buf, size_t size);
 

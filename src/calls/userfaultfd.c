@@ -349,11 +349,12 @@ static uint64_t forked_context(struct mm_struct *child, const struct vm_userfaul
 vm_flags_t dup_userfaultfd(struct mm_struct *child, const struct mm_struct *parent,
 			   const struct vm_area_struct *vma, struct umm_why *why)
 {
-	struct vma_attrs attrs = *vma_attrs(parent, vma);
 	vm_flags_t flags = vma->vm_flags;
+	struct vma_attrs attrs;
 
-	if (!(flags & VM_ATTRS_MASK))
+	if (likely(!(flags & VM_ATTRS_MASK)))
 		return flags;
+	attrs = *vma_attrs(parent, vma);
 	if (attrs.uffd.features & UMM_UFFD_FEATURE_EVENT_FORK) {
 		uint64_t parent_id = attrs.uffd.id;
 
