@@ -135,12 +135,14 @@ static long prep_move_vma(const struct vma_remap_struct *vrm)
 	if (count >= limit)
 		return refuse4(vrm->why, WHY_MREMAP_MAP_COUNT, count, limit, max, 0);
 	passed(vrm->why, WHY_MREMAP_MAP_COUNT, count, limit);
-	if (!vma->vm_ops || !vma->vm_ops->may_split)
-		return 0;
-	if (vma->vm_start != vrm->addr)
-		err = vma->vm_ops->may_split(vma, vrm->addr, vrm->why);
-	if (!err && vma->vm_end != end)
-		err = vma->vm_ops->may_split(vma, end, vrm->why);
+	if (vma->vm_ops && vma->vm_ops->may_split) {
+		if (vma->vm_start != vrm->addr)
+			err = vma->vm_ops->may_split(vma, vrm->addr, vrm->why);
+		if (!err && vma->vm_end != end)
+			err = vma->vm_ops->may_split(vma, end, vrm->why);
+	}
+	if (!err && vma->vm_ops && vma->vm_ops->may_move)
+		err = vma->vm_ops->may_move(vma, vrm->why);
 	return err;
 }
 

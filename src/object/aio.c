@@ -5,14 +5,30 @@
  * process: the copies that fork makes are nobody's ring.
  */
 #include "base/err.h"
+#include "base/why.h"
 #include "object/objects.h"
 
-static void aio_ring_open(struct vm_area_struct *vma)
+static void aio_ring_dup_private(struct vm_area_struct *vma)
 {
 	vma->vm_private = 0;
 }
 
-static const struct vm_operations_struct aio_ring_vm_ops = { .open = aio_ring_open };
+/* Who moves the ring moves the context's name: there must be one. */
+static long aio_ring_may_move(const struct vm_area_struct *vma, struct umm_why *why)
+{
+	return check(why, vma->vm_private != 0, WHY_MREMAP_AIO_COPY, vma->vm_start, vma->vm_end);
+}
+
+static void aio_ring_mremap(struct vm_area_struct *vma, struct vm_area_struct *old)
+{
+	vma->vm_private = old->vm_private;
+}
+
+static const struct vm_operations_struct aio_ring_vm_ops = {
+	.dup_private = aio_ring_dup_private,
+	.may_move = aio_ring_may_move,
+	.mremap = aio_ring_mremap,
+};
 
 static long aio_ring_mmap(struct mm_struct *mm, struct vm_area_struct *vma, struct umm_why *why)
 {

@@ -91,6 +91,8 @@ struct vm_operations_struct {
 	void (*open)(struct vm_area_struct *vma);
 	/* Before that, but of a part split off: it has not what was promised to the original. */
 	void (*dup_private)(struct vm_area_struct *vma);
+	/* May pages of the area be moved elsewhere?  0, or refused.  NULL: always. */
+	long (*may_move)(const struct vm_area_struct *vma, struct umm_why *why);
 	/* What the area @old held is this one's now: mremap.  NULL: nothing to do. */
 	void (*mremap)(struct vm_area_struct *vma, struct vm_area_struct *old);
 	/* The area goes or is cut off from its object; NULL: it never minds, and may vanish. */

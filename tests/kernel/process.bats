@@ -67,5 +67,7 @@ load lib.bash
 @test "rings" { exact process_cases rings; }
 @test "ring in pieces" { exact process_cases ring_in_pieces; }
 @test "ring survives seal" { exact process_cases ring_survives_seal; }
+@test "ring moved" { exact process_cases ring_moved; }
+@test "a copied ring is not moved" { refused process_cases ring_moved EINVAL MREMAP_AIO_COPY 'a living context'; }
 @test "context is written" { exact process_cases context_is_written; }
 @test "vdso again" { exact process_cases vdso_again; }

@@ -321,6 +321,33 @@ static void ring_survives_seal(void)
 	expect_layout((char *)ctx, "rw-s:1", "the sealed ring stays");
 }
 
+static char *moved_from, *moved_to;
+
+/* A copy that fork made is nobody's ring, and cannot be moved. */
+static void move_in_child(void)
+{
+	long got = bare(syscall(SYS_mremap, moved_from, PAGE, PAGE, 3UL, moved_to));
+
+	expect_error(got, EINVAL, "a move of the child's copy");
+	expect_layout(moved_from, "rw-s:1", "it stays");
+	expect_layout(moved_to, "hole:1", "nothing is there");
+}
+
+static void ring_moved(void)
+{
+	unsigned long ctx = new_ring(1);
+	char *to = pool(4), *second = (char *)new_ring(1);
+
+	expect(mremap((char *)ctx, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to) == to,
+	       "a ring is moved");
+	expect(io_destroy(ctx) == -EINVAL, "where it was there is none");
+	moved_from = second;
+	moved_to = to + 2 * PAGE;
+	expect(in_child(move_in_child) == 0, "a child");
+	expect(io_destroy((unsigned long)to) == 0, "where it is there is one");
+	expect_layout(to, "hole:2", "it is gone");
+}
+
 static void context_is_written(void)
 {
 	char *at = pool(4);
@@ -380,7 +407,8 @@ static const struct prog_case cases[] = {
 	{ "set_stack", set_stack }, { "set_heap_inherited", set_heap_inherited },
 	{ "set_exe", set_exe },
 	{ "rings", rings }, { "ring_in_pieces", ring_in_pieces },
-	{ "ring_survives_seal", ring_survives_seal }, { "context_is_written", context_is_written },
+	{ "ring_survives_seal", ring_survives_seal }, { "ring_moved", ring_moved },
+ { "context_is_written", context_is_written },
 	{ "vdso_again", vdso_again },
 };
 PROG_MAIN(cases)

@@ -209,6 +209,19 @@ static int64_t aio_no_context(struct lab *lab)
 	return umm_io_destroy(lab->mm, ring, &lab->why);
 }
 
+static int64_t mremap_aio_copy(struct lab *lab)
+{
+	uint64_t ring;
+
+	lab_map(lab, AT, PAGE, R | W, ANON);
+	assert_int_equal(umm_io_setup(lab->mm, 1, AT, 0, 2, &ring, NULL), 0);
+	assert_int_equal(umm_mremap(lab->mm, ring, PAGE, PAGE, 3, AT + 4 * PAGE, NULL),
+			 AT + 4 * PAGE);
+	assert_int_equal(umm_io_destroy(lab->mm, ring, NULL), -UMM_EINVAL);
+	lab_become_child(lab);
+	return umm_mremap(lab->mm, AT + 4 * PAGE, PAGE, PAGE, 3, ring, &lab->why);
+}
+
 /* ---- the vdso ---------------------------------------------------------------------------- */
 
 static void without_shadow_stacks(struct lab *lab)
@@ -277,6 +290,7 @@ const struct provocation provocations_process[] = {
 	{ "AIO_TOO_MANY", aio_too_many, NULL },
 	{ "AIO_RING", aio_ring, NULL },
 	{ "AIO_NO_CONTEXT", aio_no_context, NULL },
+	{ "MREMAP_AIO_COPY", mremap_aio_copy, NULL },
 	{ "SHSTK_ABSENT", shstk_absent, NULL },
 	{ "SHSTK_NO_CPU", shstk_no_cpu, NULL },
 	{ "SHSTK_OPTION", shstk_option, NULL },
