@@ -239,6 +239,7 @@ bool compare_flags(struct follower *f, struct task *task, uint64_t start, uint64
 static bool same_at(struct follower *f, struct task *task, uint64_t at, struct umm_area model,
 		    struct proc_area kernel)
 {
+	at &= ~(uint64_t)(UMM_PAGE_SIZE - 1);	/* the last byte before a range, say */
 	if (model.file) {
 		model.pgoff += (at - model.start) / UMM_PAGE_SIZE;
 		kernel.offset += at - kernel.start;

@@ -378,6 +378,27 @@ static struct known_file *find_inode(struct follower *f, const struct proc_area 
 	return found;
 }
 
+bool files_known_without_descriptor(const struct umm_file *file)
+{
+	const struct known_file *known = umm_file_cookie(file), *other;
+
+	if (!known)
+		return false;
+	for (other = *bucket(known->f, known->inode); other; other = other->next)
+		if (other->fd < 0 && other->inode == known->inode &&
+		    other->dev_major == known->dev_major && other->dev_minor == known->dev_minor)
+			return true;
+	return false;
+}
+
+/* What only its path can tell of a file that was opened before we came. */
+static enum umm_file_kind kind_by_name(const char *name)
+{
+	if (strcmp(name, "/dev/zero") == 0)
+		return UMM_FILE_ZERO;
+	return strncmp(name, "/memfd:", 7) == 0 ? UMM_FILE_SHMEM : UMM_FILE_REGULAR;
+}
+
 static int file_of_area(struct follower *f, struct umm_mm *mm, const struct proc_area *kernel,
 			struct umm_file **out)
 {
@@ -395,7 +416,7 @@ static int file_of_area(struct follower *f, struct umm_mm *mm, const struct proc
 	known = known_new(f, kernel->dev_major, kernel->dev_minor, kernel->inode, kernel->name);
 	if (!known)
 		return -ENOMEM;
-	known->kind = huge ? UMM_FILE_HUGETLB : UMM_FILE_REGULAR;
+	known->kind = huge ? UMM_FILE_HUGETLB : kind_by_name(kernel->name);
 	known->flags = UMM_FMODE_READ;
 	if (kernel->vm_flags & UMM_VM_SHARED)	/* or it would not be */
 		known->flags |= UMM_FMODE_WRITE;

@@ -57,4 +57,7 @@ int files_of_exec(struct follower *f, int fd, struct umm_file **out);
 int files_area_from_kernel(struct follower *f, struct umm_mm *mm, const struct proc_area *kernel,
 			   struct umm_area *area);
 
+/* True if a file of the same inode is known of which nobody has a descriptor. */
+bool files_known_without_descriptor(const struct umm_file *file);
+
 #endif

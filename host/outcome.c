@@ -298,11 +298,9 @@ static void finish_predicted(struct follower *f, struct task *task, int64_t trut
 		result_diverged(f, task, truth);
 		return;
 	}
-	if (truth >= 0)
-		unknown_gone(task->space, call->gone_start, call->gone_end);
+	unknown_moved(task, truth);
 	if (call->desc->kind != CALL_FORK) {
 		verify_areas(f, task, agreed);
-		unknown_spreads(task->space, call->start);
 		unknown_learn(f, task, truth);
 	}
 	if (!ops->after)

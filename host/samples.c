@@ -193,7 +193,7 @@ enum doubt_kind samples_in_doubt(const struct space *space, uint64_t start, uint
 		for (unsigned int i = 0; area.anon_id && i < DOUBTS && i < space->nr_doubts; i++)
 			if (space->doubt[i].anon_id == area.anon_id && space->doubt[i].kind > kind)
 				kind = space->doubt[i].kind;
-	return unknown_touches(space, start, end) ? DOUBT_OLD : kind;
+	return unknown_in_doubt(space, start, end) ? DOUBT_OLD : kind;
 }
 
 void samples_forget(struct follower *f, struct task *task)

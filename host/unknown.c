@@ -8,9 +8,9 @@
  *	who shares	Neighbours merge if their anon_vmas allow it and they map one open file.
  *			A page says that an area has an anon_vma, not which.  So of all areas that
  *			were there (`old`), who may merge with whom is unknown: a difference in
- *			nothing but that is taken over.  An area that merges with an old one is
- *			old, and so are those beside an old one that goes: they may share its
- *			anon_vma.
+ *			nothing but that is taken over.  An area beside an old one may have its
+ *			anon_vma from there, and one that mremap made has all from the old place:
+ *			they are old as well, and in doubt is what is joined to them.
  *	break		Known to the page, from the end of [heap].  A brk() tells it all.
  *	new flags	mlockall(MCL_FUTURE) and the like are flags that new areas get.  The
  *			first new anonymous area shows them.
@@ -28,9 +28,13 @@
 #include "host/calls/calls.h"
 #include "host/calls/observe.h"
 #include "host/compare.h"
+#include "host/files.h"
+#include "host/limits.h"
 #include "host/unknown.h"
 
 #define BASE_TRIES 3
+#define NEIGHBOURS 64
+#define FILE_OF_OLD "the open file of an area that was there"
 
 struct range {
 	uint64_t start, end;
@@ -120,6 +124,36 @@ bool unknown_touches(const struct space *space, uint64_t start, uint64_t end)
 	return at < space->unknown->nr && space->unknown->old[at].start < end;
 }
 
+/*
+ * Anon_vmas travel from neighbour to neighbour, at faults that come between two calls: [start, end)
+ * with what it is joined to without a hole.
+ */
+static void widen_to_holes(const struct space *space, uint64_t *start, uint64_t *end)
+{
+	struct umm_area area = { .size = sizeof(area) };
+
+	for (int i = 0; i < NEIGHBOURS && *start && umm_find_area(space->mm, *start - 1, &area) &&
+	     area.start < *start; i++)
+		*start = area.start;
+	for (int i = 0; i < NEIGHBOURS && umm_find_area(space->mm, *end, &area) &&
+	     area.start <= *end; i++)
+		*end = area.end;
+}
+
+bool unknown_in_doubt(const struct space *space, uint64_t start, uint64_t end)
+{
+	struct umm_area area = { .size = sizeof(area) };
+
+	if (!space->unknown)
+		return false;
+	widen_to_holes(space, &start, &end);
+	for (uint64_t at = start; at < end && umm_find_area(space->mm, at, &area) &&
+	     area.start < end; at = area.end)
+		if (area.file && files_known_without_descriptor(area.file))
+			return true;
+	return unknown_touches(space, start, end);
+}
+
 static void cut(struct unknown *unknown, uint64_t start, uint64_t end)
 {
 	size_t at = first_ending_above(unknown, start);
@@ -145,7 +179,7 @@ static void add_area_at(struct space *space, uint64_t addr)
 		add(space->unknown, area.start, area.end);
 }
 
-void unknown_gone(struct space *space, uint64_t start, uint64_t end)
+static void unknown_gone(struct space *space, uint64_t start, uint64_t end)
 {
 	if (start >= end || !unknown_touches(space, start, end))
 		return;
@@ -155,13 +189,21 @@ void unknown_gone(struct space *space, uint64_t start, uint64_t end)
 	add_area_at(space, end);
 }
 
-void unknown_spreads(struct space *space, uint64_t addr)
+/* True if @area was there, or has, or had, an old one beside it. */
+static bool is_or_neighbours_old(const struct space *space, const struct umm_area *area)
+{
+	return unknown_touches(space, area->start ? area->start - 1 : 0, area->end + 1);
+}
+
+/* Of the areas in [start, end): @all are old, or those that may have something from old ones. */
+static void spread(struct space *space, uint64_t start, uint64_t end, bool all)
 {
 	struct umm_area area = { .size = sizeof(area) };
 
-	if (space->unknown && umm_find_area(space->mm, addr, &area) && area.start <= addr &&
-	    unknown_touches(space, area.start, area.end))
-		add(space->unknown, area.start, area.end);
+	for (uint64_t at = start; at < end && umm_find_area(space->mm, at, &area) &&
+	     area.start < end; at = area.end)
+		if (all || is_or_neighbours_old(space, &area))
+			add(space->unknown, area.start, area.end);
 }
 
 /* ---- begin and end ---- */
@@ -251,6 +293,20 @@ static const char *mmap_explained(struct task *task, int64_t truth)
 	return NULL;
 }
 
+/* These ask the open file's operations or its size, and we have not seen it opened. */
+static bool asks_the_file(const struct task *task)
+{
+	const struct call_ops *ops = task->call.desc->ops;
+	const uint64_t *arg = task->call.pub.arg;
+
+	if (ops == &call_mincore)
+		return unknown_touches(task->space, arg[2], arg[2] + arg[1] / UMM_PAGE_SIZE + 1);
+	return (ops == &call_remap_file_pages || ops == &call_mremap || ops == &call_mlock ||
+		ops == &call_madvise) &&
+	       unknown_in_doubt(task->space, page_down(arg[0]),
+				page_down(arg[0]) + page_up(arg[1]));
+}
+
 const char *unknown_explains(struct follower *f, struct task *task, int64_t truth)
 {
 	const struct call *call = &task->call;
@@ -266,6 +322,8 @@ const char *unknown_explains(struct follower *f, struct task *task, int64_t trut
 	}
 	if (call->desc->ops == &call_mmap)
 		what = mmap_explained(task, truth);
+	else if (asks_the_file(task))
+		what = FILE_OF_OLD;
 	if (!what && truth == -EACCES && call->pub.predicted >= 0 && unknown->mdwe &&
 	    (call->desc->ops == &call_mmap || call->desc->ops == &call_mprotect) &&
 	    (call->pub.arg[2] & PROT_EXEC)) {
@@ -279,9 +337,13 @@ const char *unknown_explains(struct follower *f, struct task *task, int64_t trut
 const char *unknown_explains_areas(struct task *task)
 {
 	struct unknown *unknown = task->space->unknown;
-	bool brk = task->call.desc && task->call.desc->ops == &call_brk;
+	const struct call *call = &task->call;
 
-	if (!unknown || !brk || !unknown->brk)
+	if (!unknown || !call->desc)
+		return NULL;
+	if (call->desc->ops == &call_remap_file_pages && asks_the_file(task))
+		return FILE_OF_OLD;
+	if (call->desc->ops != &call_brk || !unknown->brk)
 		return NULL;
 	/* The model, believing in another break, grew where the kernel shrank or the reverse. */
 	unknown->brk = false;
@@ -299,11 +361,29 @@ static void learn_new_flags(struct follower *f, struct task *task)
 		adopt_count(f, task, &call->pub, ADOPT_BEFORE,
 			    "flags of new areas: mlockall or prctl");
 		adopt_areas(f, task->space, call->start, call->end, 0);
+		umm_adopt_locked_vm(task->space->mm, limits_locked_pages(task->tid));
 	}
 	if (umm_find_area(task->space->mm, call->start, &area) && area.start <= call->start &&
 	    (area.vm_flags & UMM_VM_LOCKED))
 		umm_mm_set_def_flags(task->space->mm,
 				     area.vm_flags & (UMM_VM_LOCKED | UMM_VM_LOCKONFAULT));
+}
+
+void unknown_moved(struct task *task, int64_t truth)
+{
+	const struct call *call = &task->call;
+	struct space *space = task->space;
+
+	if (!space->unknown)
+		return;
+	if (truth >= 0)
+		unknown_gone(space, call->gone_start, call->gone_end);
+	/* With the neighbours: what is beside them now may have been made old just before. */
+	spread(space, call->start ? call->start - 1 : 0, call->end + 1, false);
+	if (call->desc->ops == &call_remap_file_pages && truth >= 0)
+		spread(space, call->start, call->end, true);
+	if (call->desc->ops == &call_mremap && truth >= 0)
+		spread(space, (uint64_t)truth, (uint64_t)truth + page_up(call->pub.arg[2]), true);
 }
 
 void unknown_learn(struct follower *f, struct task *task, int64_t truth)

@@ -20,11 +20,14 @@ void unknown_free(struct space *space);
 /* True if an area in [start, end) was there before us. */
 bool unknown_touches(const struct space *space, uint64_t start, uint64_t end);
 
-/* The areas within [start, end) are gone. */
-void unknown_gone(struct space *space, uint64_t start, uint64_t end);
+/*
+ * The same, or an area joined to one without a hole, or one that maps a file that was mapped before
+ * us: which open file that was, nobody can tell.
+ */
+bool unknown_in_doubt(const struct space *space, uint64_t start, uint64_t end);
 
-/* The area at @addr may have merged with one that was there before us. */
-void unknown_spreads(struct space *space, uint64_t addr);
+/* The call answered @truth: areas may be gone, or have come from old ones. */
+void unknown_moved(struct task *task, int64_t truth);
 
 /*
  * The call answered @truth and the model predicted otherwise: what that hangs on, if it is

@@ -170,6 +170,28 @@ follow() {
 	wait "$first"
 }
 
+# Attached to in the middle of it, whatever was there: what differs hangs on the time before.
+@test "random calls of every kind" {
+	local name seed
+
+	for name in random_calls random_mremap random_seal random_madvise; do
+		for seed in 1 2 3 4; do
+			"$TEST_PROGS/$name" "$seed" 3000 >random.out 2>&1 </dev/null 3>&- &
+			PID=$!
+			echo "$PID" >>pids
+			timeout 60 "$USERMM" check -f -o out -p "$PID" 2>err </dev/null || {
+				# It may have been quicker than we are.
+				grep -q ' there is no process \| has ended' err && continue
+				say "$name $seed"
+				cat err out
+				false
+			}
+			[ ! -s out ]
+			wait "$PID"
+		done
+	done
+}
+
 # ---- what is not known ----
 
 @test "what hangs on the time before is taken over by name" {
