@@ -36,6 +36,7 @@ struct scenario {
 
 /* Each ends with a row whose name is NULL. */
 extern const struct scenario scenarios_process[];
+extern const struct scenario scenarios_shm[];
 extern const struct scenario scenarios_mremap[];
 extern const struct scenario scenarios_attrs[];
 extern const struct scenario scenarios_madvise[];

@@ -42,6 +42,8 @@ static void lab_destroy(struct lab *lab)
 		umm_mm_put(lab->crowd[i]);
 	umm_mm_put(lab->mm);
 	umm_file_put(lab->file);
+	while (umm_shm_next(lab->world, -1) >= 0)
+		umm_shm_forget(lab->world, umm_shm_next(lab->world, -1));
 	assert_int_equal(umm_world_committed(lab->world), 0);
 	umm_world_free(lab->world);
 	assert_int_equal(lab->memory.bytes, 0);
@@ -399,6 +401,7 @@ static const struct scenario *const tables[] = {
 	scenarios_attrs,
 	scenarios_madvise,
 	scenarios_exec,
+	scenarios_shm,
 };
 
 #define NR_TABLES (sizeof(tables) / sizeof(tables[0]))
