@@ -268,7 +268,7 @@ follow() {
 		leave KILL 137
 		wait_for 5 nobody_is_traced_or_stopped
 	done
-	(ulimit -c 0; attach check -p "$PID"; sleep 0.1; leave SEGV 139)
+	(ulimit -c 0; attach check -p "$PID"; sleep 0.1; leave ABRT 134)
 	wait_for 5 nobody_is_traced_or_stopped
 	rounds_go_on
 	end_well
