@@ -57,7 +57,8 @@ struct beside {
 /* An anon_vma that a running thread's last fault made: that fault may not be through yet. */
 struct gain {
 	pid_t tid;
-	uint64_t anon_id;
+	unsigned int call;		/* space->nr_predicted when it was seen */
+	uint64_t addr, anon_id;
 };
 
 #define GAINS 8
@@ -101,6 +102,7 @@ struct space {
 	unsigned int nr_beside;
 	struct gain gain[GAINS];	/* a ring, the last ones */
 	unsigned int nr_gains;
+	unsigned int nr_predicted;	/* calls */
 };
 
 /* A call between its entry and its exit stop. */

@@ -36,7 +36,8 @@
  * base, which is a hypothesis from then on (call->todo), until it comes back.
  *
  * Two faults of two threads are not tried in both orders: in the kernel they can look for an
- * anon_vma to share before either has one.  That is left in doubt (samples.c).
+ * anon_vma to share before either has one.  Nor is a fault that waits for the lock through a whole
+ * call, and is overtaken by the next.  That is left in doubt (samples.c).
  *
  * To ask a hypothesis something, it changes places with space->mm, and its records of calls under
  * way with the tasks'; f->supposing says so: nothing is counted or told, and no ring is read.
@@ -306,10 +307,15 @@ void orders_predict(struct follower *f, struct task *task)
 {
 	struct space *space = task->space;
 	struct hypothesis **link = &space->hypotheses, *h;
+	unsigned int nr_gains = space->nr_gains;
 
 	space->reach_start = UINT64_MAX;
 	space->reach_end = 0;
 	predict_here(f, task);
+	if (space->nr_tasks > 1) {
+		samples_doubt_late(space, task, nr_gains);
+		space->nr_predicted++;
+	}
 	while ((h = *link) != NULL) {
 		struct call record = hypothesis_fresh_record(&task->call);
 		struct reality reality;

@@ -14,6 +14,9 @@
 /* More than this of unknown tasks are remnants of dead ones. */
 #define PENDING_MAX 65536
 
+/* So many calls of others one after the other may overtake a fault. */
+#define LATE_CALLS 3
+
 void samples_through(struct task *task)
 {
 	struct space *space = task->space;
@@ -72,7 +75,31 @@ void samples_note_gain(struct space *space, uint64_t addr, pid_t tid)
 			doubt_id(space, id[0], DOUBT_CONCURRENT);
 		}
 	}
-	space->gain[space->nr_gains++ % GAINS] = (struct gain){ tid, id[0] };
+	space->gain[space->nr_gains++ % GAINS] = (struct gain){ tid, space->nr_predicted,
+							     addr, id[0] };
+}
+
+/*
+ * A fault that was seen during one of the calls before this one may have waited for that one's
+ * lock, and this one may have been quicker to take it.  If the area lives on, its anon_vma is in
+ * doubt; if not, the fault was in what came after it, or nowhere, and there is no anon_vma to tell
+ * that by.
+ */
+void samples_doubt_late(struct space *space, const struct task *task, unsigned int nr_gains)
+{
+	for (unsigned int i = space->nr_gains < GAINS ? 0 : space->nr_gains - GAINS;
+	     i < nr_gains; i++) {
+		const struct gain *gain = &space->gain[i % GAINS];
+
+		if (!gain->tid || gain->tid == task->tid ||
+		    gain->call + LATE_CALLS < space->nr_predicted ||
+		    gain->addr < space->reach_start || gain->addr >= space->reach_end)
+			continue;
+		if (anon_id_at(space, gain->addr) == gain->anon_id)
+			doubt_id(space, gain->anon_id, DOUBT_CONCURRENT);
+		else
+			space->orders_lost = true;
+	}
 }
 
 /* @open: it may not be through when the call of f->caller begins. */

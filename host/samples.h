@@ -20,6 +20,12 @@ void samples_forget(struct follower *f, struct task *task);
 /* The area at @addr got its anon_vma by a fault of @tid. */
 void samples_note_gain(struct space *space, uint64_t addr, pid_t tid);
 
+/*
+ * The call of @task has been predicted, before which there were @nr_gains: faults of others that
+ * were seen then may still not be through.
+ */
+void samples_doubt_late(struct space *space, const struct task *task, unsigned int nr_gains);
+
 /* Whatever @task faulted on before is done. */
 void samples_through(struct task *task);
 
