@@ -40,6 +40,9 @@ assert r[-1]["divergences"] == 0 and not of("divergence")
 	[ ! -s out ]
 	records records '
 for x in of("call"):
+    if x["call"] == "prlimit64":    # it only reads a limit: nothing to predict
+        assert x["predicted"] is None and x["args"][2] == "0x0", x
+        continue
     assert x["predicted"] == x["got"], x
     assert all(a.startswith("0x") for a in x["args"])
     assert len(x["args"]) == {"mmap": 6, "munmap": 2, "mprotect": 3, "brk": 1}[x["call"]]
