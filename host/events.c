@@ -162,6 +162,8 @@ static void on_entry(struct follower *f, struct task *task, const struct ptrace_
 	}
 	start_record(task, &entry, desc);
 	if (desc->kind == CALL_EXEC) {
+		samples_apply(f);
+		task->in_exec = true;
 		exec_entered(task);
 		begin_call(f, task);
 		return;
@@ -223,6 +225,7 @@ void events_call_answered(struct follower *f, struct task *task)
 	case CALL_EXEC:
 		if (followed(task))
 			exec_failed(f, task, got);
+		task->in_exec = false;
 		break;
 	default:
 		outcome_call(f, task, got);
@@ -369,11 +372,13 @@ static void on_exec(struct follower *f, struct task *task)
 			task->call.argv0_bytes = old->call.argv0_bytes;
 			if (f->sink->superseded && old->reported)
 				f->sink->superseded(f->sink->ctx, task->tid, old_tid);
+			samples_forget(f, old);
 			task_free(f, old);
 		}
 	}
 	outcome_no_return(f, task);
 	samples_forget(f, task);
+	task->in_exec = false;
 	next = turn_end(task);
 	task->exiting = false;
 	if (task->tid != f->main_pid && !task->attached && !f->options->follow_forks) {

@@ -20,6 +20,7 @@
 #include "host/exec_inputs.h"
 #include "host/files.h"
 #include "host/limits.h"
+#include "host/samples.h"
 #include "host/task.h"
 
 #define STRINGS_MAX (UINT64_C(6) << 20)	/* three quarters of 8 MiB: so much at most */
@@ -153,14 +154,18 @@ static void compare_untouched(struct follower *f, struct task *task)
 void exec_failed(struct follower *f, struct task *task, int64_t got)
 {
 	struct exec_inputs *in = malloc(sizeof(*in));
-	bool at_path = task->call.pub.nr == __NR_execve;
+	bool at_path = task->call.pub.nr == __NR_execve, dying = is_dying(task);
 
 	if (!in) {
 		f->no_memory = true;
 		return;
 	}
 	task->call.desc = NULL;
-	if (!is_dying(task)) {
+	if (dying)
+		samples_forget(f, task);
+	task->in_exec = false;
+	samples_apply(f);
+	if (!dying) {
 		if (at_path && (is_loaders_error(got) || got == -UMM_ENOENT)) {
 			follow_refusal(f, task, in, got);
 			exec_inputs_free(in);

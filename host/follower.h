@@ -172,6 +172,7 @@ struct task {
 	bool reported;			/* the sink knows it */
 	bool quiet;			/* of a child that nobody asked to follow */
 	bool exiting;			/* past PTRACE_EVENT_EXIT */
+	bool in_exec;			/* its faults may be those of the program to come */
 	bool waiting;			/* for the child of its vfork */
 	unsigned int called;		/* the period of its last stop: pin.c */
 	size_t last_sample;		/* of it in a batch; see samples.c */

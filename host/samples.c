@@ -2,7 +2,9 @@
  * samples.c - whose fault was it?
  *
  * A sample names a thread; the thread's space is where the fault was.  A child may fault before its
- * parent's fork event told us of it: such a sample waits in `pending` until the task is known.
+ * parent's fork event told us of it: such a sample waits in `pending` until the task is known.  So
+ * do those of a task inside exec: the kernel writes to the stack of the new program before the
+ * event tells that the old one has gone, which may be another process's as well (vfork).
  */
 #include <stdlib.h>
 
@@ -150,7 +152,7 @@ static void apply_or_keep(struct follower *f, const struct fault_sample *sample,
 	const struct task *caller = f->caller;
 	bool open;
 
-	if (!task || task->state == TASK_NEWBORN) {
+	if (!task || task->state == TASK_NEWBORN || task->in_exec) {
 		keep(f, sample);
 		return;
 	}
