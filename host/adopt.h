@@ -9,8 +9,8 @@
 #include "host/follower.h"
 
 /*
- * The reasons.  Besides these: the name of a call that is not modelled yet ("mremap"), and
- * "device:PATH" where a driver's own mmap answered.
+ * The reasons.  Besides these: "device:PATH" where a driver's own mmap answered, and those that a
+ * family of calls has for itself ("collapse").
  */
 #define ADOPT_ATTACH		"attach"		/* what was there when we came */
 #define ADOPT_BEFORE		FOLLOW_BEFORE_ATTACH

@@ -26,8 +26,6 @@
 #define OPTION(call, ops, flags, arg, option) \
 	{ __NR_##call, #call, CALL_MEMORY, &(ops), flags, arg, 1, { option } }
 
-#define FLAGS_IF_DONE (CALL_FLAGS | CALL_SUCCESS)
-
 const struct call_desc calls_table[] = {
 	MEMORY(mmap, call_mmap, 0),
 	MEMORY(munmap, call_munmap, 0),
@@ -52,9 +50,9 @@ const struct call_desc calls_table[] = {
 	MEMORY(set_mempolicy_home_node, call_home_node, 0),
 	MEMORY(mseal, call_mseal, CALL_FLAGS),
 	MEMORY(shmget, call_shmget, 0),
-	MEMORY(shmat, call_shmat, CALL_FLAGS | CALL_SUCCESS),
-	MEMORY(shmdt, call_shmdt, CALL_SUCCESS),
-	{ __NR_shmctl, "shmctl", CALL_MEMORY, &call_shmctl, CALL_SUCCESS, 1, 4,
+	MEMORY(shmat, call_shmat, CALL_FLAGS),
+	MEMORY(shmdt, call_shmdt, 0),
+	{ __NR_shmctl, "shmctl", CALL_MEMORY, &call_shmctl, 0, 1, 4,
 		{ 0 /* IPC_RMID */, 1 /* IPC_SET */, 11 /* SHM_LOCK */, 12 /* SHM_UNLOCK */ } },
 	MEMORY(io_setup, call_io_setup, CALL_FLAGS),
 	MEMORY(io_destroy, call_io_destroy, 0),

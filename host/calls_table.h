@@ -26,8 +26,6 @@ enum call_kind {
 struct call_ops;
 
 #define CALL_FLAGS	0x1	/* may change what only smaps shows: VmFlags */
-#define CALL_POPULATES	0x2	/* makes anonymous pages without a fault that anybody sees */
-#define CALL_SUCCESS	0x8	/* a failure of it changes nothing */
 
 #define CALL_ONLY_MAX 12
 

@@ -7,7 +7,7 @@
  * areas around it.  The first difference is one divergence; the model is then made what the kernel
  * has, and that re-synchronisation is part of the same divergence.
  *
- * A call that the model does not answer yet is let through.  Afterwards the areas that it may have
+ * A call that the model has no answer to is let through.  Afterwards the areas that it may have
  * changed are compared; if they differ they are taken over, under the call's name.  If not, there
  * is nothing to adopt.
  *

@@ -53,8 +53,4 @@ extern const struct call_ops call_userfaultfd;
 
 extern const struct call_ops call_madvise, call_process_madvise, call_mlock, call_prctl_memory;
 
-/* Calls that change areas in a way that the model does not know yet. */
-extern const struct call_ops call_adopted_range;	/* [arg 0, arg 0 + arg 1) */
-extern const struct call_ops call_adopted_whole;	/* anywhere */
-
 #endif
