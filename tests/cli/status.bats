@@ -17,8 +17,10 @@ load lib
 		# A shell that sees 128 + N cannot tell it from `exit`: ask wait(2) itself.
 		python3 - "$USERMM" "$signal" <<'PY'
 import signal, subprocess, sys
+# Who was started in the background ignores SIGINT, and so do its children.
 p = subprocess.run([sys.argv[1], "trace", "--", "sh", "-c", "kill -%s $$" % sys.argv[2]],
-                   stderr=subprocess.PIPE)
+                   stderr=subprocess.PIPE,
+                   preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
 if p.returncode != -getattr(signal, "SIG" + sys.argv[2]):
     sys.exit("%s: returned %d: %s" % (sys.argv[2], p.returncode, p.stderr[-500:]))
 PY
