@@ -130,7 +130,9 @@ static enum doubt_kind doubt_about(struct follower *f, struct task *task, uint64
 	const struct space *space = task->space;
 	enum doubt_kind doubt;
 
-	if ((!space->nr_doubts && !space->orders_lost && !space->unknown) ||
+	/* The order of faults changes no flags. */
+	if (f->difference.by_flags ||
+	    (!space->nr_doubts && !space->orders_lost && !space->unknown) ||
 	    !compare_differs_by_merging(f, task, &start, &end))
 		return DOUBT_NONE;
 	doubt = samples_in_doubt(space, start, end);

@@ -64,6 +64,11 @@ need_exact_faults() {
 	fi
 }
 
+# need_root WHY
+need_root() {
+	[ "$(id -u)" = 0 ] || skip "not root: $1"
+}
+
 # The kernel did all that the program expects, and the model said it all before.
 agrees() {
 	usermm_check 0 -- "$@"
