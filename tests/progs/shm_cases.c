@@ -104,7 +104,8 @@ static void keys(void)
 	if (geteuid() == 0)
 		expect_ok(sys_shmat(id, NULL, SHM_EXEC | SHM_RDONLY), "SHM_EXEC, as root");
 	else
-		expect(sys_shmat(id, NULL, SHM_EXEC | SHM_RDONLY) == -EACCES, "SHM_EXEC of rw-r-----");
+		expect(sys_shmat(id, NULL, SHM_EXEC | SHM_RDONLY) == -EACCES,
+		       "SHM_EXEC of what nobody may execute");
 	remove_segment(id);
 	expect(sys_shmget(key, 0, 0) == -ENOENT, "a removed segment has no key");
 }
