@@ -87,11 +87,12 @@ def check_freestanding(src):
 
 
 def check_public_only(src):
-    """host/, cli/, examples/, bench/ use the core by its public headers alone."""
+    """host/, seq/, cli/, examples/, bench/ use the core by its public headers alone."""
     top = src.path.split("/")[0]
-    if top not in ("host", "cli", "examples", "bench") or not C_FILE.search(src.path):
+    if top not in ("host", "seq", "cli", "examples", "bench") or not C_FILE.search(src.path):
         return
-    own = {"host": ("host/",), "cli": ("cli/", "host/"), "examples": ("host/platform_posix.h",),
+    own = {"host": ("host/",), "seq": ("seq/", "host/platform_posix.h"),
+           "cli": ("cli/", "host/", "seq/"), "examples": ("host/platform_posix.h",),
            "bench": ("bench/", "host/platform_posix.h")}[top]
     for number, angle, name in src.includes():
         if angle:

@@ -86,8 +86,19 @@ equal_with_children() {
 	equal_with_children sh -c 'ls /; (exit 3); $(true); /bin/true & wait; kill -9 $$'
 }
 
+# Which thread asks for memory first is chance, and beside itself strace differs too, now and then:
+# of five pairs one must be equal.
+equal_of_five() {
+	local i
+
+	for i in 1 2 3 4; do
+		equal_with_children "$@" >/dev/null && return 0
+	done
+	equal_with_children "$@"
+}
+
 @test "python3 with a thread and a subprocess" {
-	equal_with_children python3 -c 'import subprocess, threading
+	equal_of_five python3 -c 'import subprocess, threading
 subprocess.run(["true"])
 thread = threading.Thread(target=lambda: bytearray(5000000))
 thread.start()
