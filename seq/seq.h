@@ -6,8 +6,8 @@
  * which one is there at first.  An address is an offset from a base that whoever executes the
  * sequence knows, so that the same sequence can be run where addresses are others:
  *
- * A sequence is a list of steps.  Each is one call, or one access, by one of a few processes, one
- *		it; aligned to 4 GiB
+ *	pool	a free range of SEQ_POOL_BYTES in the lower half of the address space, nothing
+ *		around it; aligned to 4 GiB
  *	top	where the search for an address begins: the end of the first mapping that has the
  *		choice
  *	brk	the beginning of the heap, which is empty
