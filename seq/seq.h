@@ -13,6 +13,7 @@
  *	brk	the beginning of the heap, which is empty
  *	$n	the answer of the n-th step, counted from 0
  *	size	(limits only) bytes of address space before the first step: VmSize
+ *	data	(limits only) bytes of private writable memory before the first step: VmData
  *
  * The same step as text, which text.c writes and reads; a process other than 0 stands before it:
  *
@@ -76,6 +77,7 @@ enum seq_base {
 	SEQ_BASE_TOP,
 	SEQ_BASE_BRK,
 	SEQ_BASE_SIZE,
+	SEQ_BASE_DATA,
 	SEQ_BASE_RESULT,
 	SEQ_BASES
 };
@@ -99,7 +101,7 @@ struct seq {
 
 /* What one who executes a sequence knows: seq_resolve() makes numbers of values with it. */
 struct seq_bases {
-	uint64_t base[SEQ_BASES];	/* of POOL, TOP, BRK, SIZE */
+	uint64_t base[SEQ_BASES];	/* of POOL, TOP, BRK, SIZE, DATA */
 	const int64_t *answer;		/* of the steps so far */
 	size_t nr_answers;
 };
@@ -125,7 +127,7 @@ uint64_t seq_resolve(const struct seq_bases *bases, const struct seq_value *valu
 
 /*
  * The other way: the base that @number is nearest to, for reading: within SEQ_POOL_BYTES of pool,
- * 4 GiB of brk, 64 GiB below or above top; else a number.
+ * 256 MiB above brk, 64 GiB below or above top; else a number.
  */
 struct seq_value seq_relate(const struct seq_bases *bases, uint64_t number);
 

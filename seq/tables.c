@@ -70,13 +70,13 @@ uint64_t seq_resolve(const struct seq_bases *bases, const struct seq_value *valu
 
 struct seq_value seq_relate(const struct seq_bases *bases, uint64_t number)
 {
-	const uint64_t gib = UINT64_C(1) << 30;
+	const uint64_t mib = UINT64_C(1) << 20, gib = mib << 10;
 	const struct {
 		uint8_t base;
 		uint64_t below, above;
 	} reach[] = {
 		{ SEQ_BASE_POOL, 0, SEQ_POOL_BYTES },
-		{ SEQ_BASE_BRK, 0, 4 * gib },
+		{ SEQ_BASE_BRK, 0, 256 * mib },
 		{ SEQ_BASE_TOP, 64 * gib, 64 * gib },
 	};
 

@@ -43,6 +43,7 @@ static const char *const base_name[SEQ_BASES] = {
 	[SEQ_BASE_TOP] = "top",
 	[SEQ_BASE_BRK] = "brk",
 	[SEQ_BASE_SIZE] = "size",
+	[SEQ_BASE_DATA] = "data",
 };
 
 static const struct {
