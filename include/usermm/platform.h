@@ -1,5 +1,6 @@
 /*
- * platform.h - what an embedder supplies: memory for metadata, and locks.
+ * platform.h - what an embedder supplies: memory for metadata, and locks; where pages are kept,
+ * memory for them too.
  *
  * The library calls nothing else: no libc, no system call, no thread-local
  * storage.  A world copies the table when it is made; @ctx must outlive it.
@@ -9,6 +10,8 @@
 
 #include <stddef.h>
 #include <stdint.h>
+
+struct umm_mm;
 
 /* Room for one lock of the platform, placed inside the library's objects. */
 struct umm_lock {
@@ -37,6 +40,30 @@ struct umm_platform {
 	void (*write_unlock)(void *ctx, struct umm_lock *lock);
 	void (*read_lock)(void *ctx, struct umm_lock *lock);
 	void (*read_unlock)(void *ctx, struct umm_lock *lock);
+
+	/*
+	 * For a world whose pages have contents (settings.pages), NULL for others.  Asked once, when
+	 * the world is made: @bytes (a multiple of a page), aligned to 2 MiB, contents undefined, or
+	 * NULL.  The frame with number n is the page at n * 4096 from there.  frames_free: gets the
+	 * same @bytes back when the world goes.
+	 */
+	void *(*frames_alloc)(void *ctx, size_t bytes);
+	void (*frames_free)(void *ctx, void *frames, size_t bytes);
+
+	/*
+	 * The processor that the caller runs on, or any number that threads which run at the same
+	 * time seldom share: each has a list of free frames of its own.  It may be out of date when
+	 * it is used.  NULL: one list for all.
+	 */
+	unsigned int (*cpu_id)(void *ctx);
+
+	/*
+	 * Page-table entries of @mm in [start, end) were changed so that less is allowed than before:
+	 * forget what was remembered of them, on all processors, before returning.  Until then no
+	 * frame that they led to is used again.  Called under the mm's lock, where it must not call
+	 * the library.  NULL: nobody remembers any.
+	 */
+	void (*tlb_flush)(void *ctx, struct umm_mm *mm, uint64_t start, uint64_t end);
 };
 
 #endif

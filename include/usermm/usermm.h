@@ -140,6 +140,29 @@ enum umm_shstk { UMM_SHSTK_ABSENT, UMM_SHSTK_NO_CPU };
 
 enum umm_thp { UMM_THP_NEVER, UMM_THP_MADVISE, UMM_THP_ALWAYS };
 
+/* What stands behind the areas of a world. */
+enum umm_pages {
+	/*
+	 * Nothing: areas are promises, a fault answers and makes no page.  The calls cost what areas
+	 * cost, and no memory is held but for areas.  For following a process of any size.
+	 */
+	UMM_PAGES_NONE,
+	/*
+	 * Frames, page tables, reverse map and counters are kept, but frames hold nothing: the
+	 * platform gives no memory for them.  64 bytes a frame in use, and the page tables.
+	 */
+	UMM_PAGES_COUNTED,
+	/* The same, and contents: the platform's frames_alloc() is needed. */
+	UMM_PAGES_CONTENTS,
+};
+
+/* How page-table entries look.  Frame numbers are those of umm_page_info(). */
+enum umm_page_tables {
+	UMM_PAGE_TABLES_X86_64,		/* 4 levels: 48 bits of address */
+	UMM_PAGE_TABLES_X86_64_LA57,	/* 5 levels: 57 bits */
+	UMM_PAGE_TABLES_ARM64_4K,	/* 4 levels of 4 KiB granules: 48 bits */
+};
+
 #define UMM_HUGE_SIZES 4
 
 struct umm_huge_pool {
@@ -188,6 +211,10 @@ struct umm_settings {
 	uint32_t shmmni;		/* kernel.shmmni, segments */
 	uint32_t hugetlb_shm_group;	/* vm.hugetlb_shm_group */
 	bool shm_rmid_forced;		/* kernel.shm_rmid_forced */
+	/* What follows is settled when the world is made: umm_world_set() cannot change it. */
+	uint32_t pages;			/* enum umm_pages */
+	uint32_t page_tables;		/* enum umm_page_tables; without pages it is not asked */
+	uint64_t frames;		/* that the world may use, at most 2^32; 0: totalram_pages */
 };
 
 /* The most nodes that a kernel can be built for, and the longest name of an area with its NUL. */

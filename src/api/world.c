@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/world.h"
 #include "object/sysv_shm.h"
+#include "phys/phys.h"
 #include "space/anon_vma.h"
 
 uint32_t umm_version(void)
@@ -41,9 +42,16 @@ int umm_world_new(const struct umm_platform *platform, const struct umm_settings
 	if (!platform || !settings || !out)
 		return -UMM_EINVAL;
 	err = world_create(platform, settings, &sizes, &world);
-	if (!err)
-		*out = world_handle(world);
-	return err;
+	if (err)
+		return err;
+	if (settings->pages != UMM_PAGES_NONE)
+		err = phys_create(world);
+	if (err) {
+		world_destroy(world);
+		return err;
+	}
+	*out = world_handle(world);
+	return 0;
 }
 
 void umm_world_free(struct umm_world *handle)
@@ -54,6 +62,8 @@ void umm_world_free(struct umm_world *handle)
 		return;
 	while (world->shm_segments)
 		shm_destroy(world->shm_segments);
+	if (world->phys)
+		phys_destroy(world);
 	world_destroy(world);
 }
 
@@ -64,7 +74,10 @@ int umm_world_set(struct umm_world *handle, const struct umm_settings *settings)
 
 	if (err)
 		return err;
-	if (settings->kernel != world->settings.kernel)
+	if (settings->kernel != world->settings.kernel ||
+	    settings->pages != world->settings.pages ||
+	    settings->page_tables != world->settings.page_tables ||
+	    settings->frames != world->settings.frames)
 		return -UMM_EINVAL;
 	world->settings = *settings;
 	return 0;

@@ -44,7 +44,10 @@ int settings_check(const struct umm_settings *settings)
 		    settings->max_map_count <= INT32_MAX &&
 		    settings->stack_guard_gap % UMM_PAGE_SIZE == 0 &&
 		    settings->stack_guard_gap < (UINT64_C(1) << 40) &&
-		    settings->max_nodes <= UMM_MAX_NODES;
+		    settings->max_nodes <= UMM_MAX_NODES &&
+		    settings->pages <= UMM_PAGES_CONTENTS &&
+		    settings->page_tables <= UMM_PAGE_TABLES_ARM64_4K &&
+		    settings->frames <= UINT64_C(1) << 32;
 
 	for (unsigned int i = 0; i < UMM_HUGE_SIZES; i++) {
 		unsigned int shift = settings->huge[i].shift;
@@ -60,7 +63,8 @@ static bool platform_is_complete(const struct umm_platform *p)
 	int locks = !!p->lock_init + !!p->lock_destroy + !!p->write_lock + !!p->write_unlock +
 		    !!p->read_lock + !!p->read_unlock;
 
-	return p->size == sizeof(*p) && p->alloc && p->free && (locks == 0 || locks == 6);
+	return p->size == sizeof(*p) && p->alloc && p->free && (locks == 0 || locks == 6) &&
+	       !p->frames_alloc == !p->frames_free;
 }
 
 int world_create(const struct umm_platform *platform, const struct umm_settings *settings,

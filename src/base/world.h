@@ -28,6 +28,7 @@ struct commit_holder {
 	struct commit_holder *next, **link;	/* [w] in world->holders */
 };
 
+struct phys;
 struct shmid_kernel;
 
 struct world {
@@ -52,6 +53,8 @@ struct world {
 	struct slab_cache anon_vma_cache;	/* [w] shared by parents and children */
 	struct slab_cache mm_cache;		/* [w] */
 	struct slab_cache file_cache;		/* [w] */
+
+	struct phys *phys;		/* [-] frames: phys/phys.h; NULL in a world without pages */
 };
 
 static inline bool rule(const struct world *world, enum rule_id id)

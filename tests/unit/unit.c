@@ -76,6 +76,23 @@ static void counting_free(void *ctx, void *block, size_t bytes)
 	free(block);
 }
 
+/* Filled with what nobody expects: who does not clear a frame shows it. */
+static void *counting_frames_alloc(void *ctx, size_t bytes)
+{
+	struct unit_memory *memory = ctx;
+	size_t align = (size_t)2 << 20;
+	void *frames;
+
+	if (++memory->calls == memory->fail_at)
+		return NULL;
+	frames = aligned_alloc(align, (bytes + align - 1) & ~(align - 1));
+	assert_non_null(frames);
+	memset(frames, 0xdb, bytes);
+	memory->bytes += bytes;
+	memory->blocks++;
+	return frames;
+}
+
 /*
  * Locks that one thread uses: whoever takes a lock that is held, or lets go of one that is not,
  * has forgotten something.  opaque[0]: 0 free, 1 read, WRITER.
@@ -144,6 +161,8 @@ void unit_memory_init(struct unit_memory *memory)
 			.write_unlock = checking_write_unlock,
 			.read_lock = checking_read_lock,
 			.read_unlock = checking_read_unlock,
+			.frames_alloc = counting_frames_alloc,
+			.frames_free = counting_free,
 		},
 	};
 }

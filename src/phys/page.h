@@ -1,0 +1,84 @@
+/*
+ * page.h - one frame of the machine, and who holds it.
+ *
+ * Layer: phys.
+ *
+ * Who guards the members:
+ *	a	atomic
+ *	z	free: the lock of the list that it is on
+ *	o	in use: whoever holds the only reference, or the lock of the table that maps it
+ */
+#ifndef PHYS_PAGE_H
+#define PHYS_PAGE_H
+
+#include <stdatomic.h>
+
+#include "base/assert.h"
+#include "base/compiler.h"
+
+enum page_flags {
+	PG_BUDDY		= 1 << 0,	/* head of a free block, on a free list */
+	PG_RESERVED		= 1 << 1,	/* never freed: the zero page */
+	PG_TABLE		= 1 << 2,	/* of a page table */
+	PG_ANON			= 1 << 3,	/* mapping is an anon_vma */
+	PG_ANON_EXCLUSIVE	= 1 << 4,	/* no other process may look at it: write in place */
+	PG_SWAPBACKED		= 1 << 5,	/* must be kept; without it MADV_FREE gave it away */
+	PG_DIRTY		= 1 << 6,	/* its object has not seen what was written */
+	PG_REFERENCED		= 1 << 7,	/* was used, by an entry that is gone */
+	PG_SHMEM		= 1 << 8,	/* of an object that lives in memory alone */
+};
+
+/* 64 bytes a frame: the whole of what a frame costs beside itself. */
+struct page {
+	atomic_uint refcount;		/* [a] 0: free; one for each entry, one of a page cache */
+	atomic_uint mapcount;		/* [a] page-table entries that map it */
+	atomic_uint flags;		/* [a] enum page_flags */
+	uint32_t order;			/* [z] log2 of the frames of the free block it heads */
+	void *mapping;			/* [o] PG_ANON: an anon_vma, else the file; tables: owner */
+	uint64_t index;			/* [o] pages: in the mapping */
+	struct page *next, *prev;	/* [z] on a free list; next: tables that wait to be freed */
+	void *memory;			/* [o] of a table in a world without contents */
+	uint64_t reserved;
+};
+
+_Static_assert(sizeof(struct page) == 64, "one cache line a frame");
+
+static inline bool page_test(const struct page *page, unsigned int flag)
+{
+	return atomic_load_explicit(&page->flags, memory_order_relaxed) & flag;
+}
+
+static inline void page_set(struct page *page, unsigned int flag)
+{
+	atomic_fetch_or_explicit(&page->flags, flag, memory_order_relaxed);
+}
+
+static inline void page_clear(struct page *page, unsigned int flag)
+{
+	atomic_fetch_and_explicit(&page->flags, ~flag, memory_order_relaxed);
+}
+
+static inline bool page_anon(const struct page *page)
+{
+	return page_test(page, PG_ANON);
+}
+
+static inline unsigned int page_count(const struct page *page)
+{
+	return atomic_load_explicit(&page->refcount, memory_order_relaxed);
+}
+
+static inline unsigned int page_mapcount(const struct page *page)
+{
+	return atomic_load_explicit(&page->mapcount, memory_order_relaxed);
+}
+
+static inline void get_page(struct page *page)
+{
+	unsigned int old = atomic_fetch_add_explicit(&page->refcount, 1, memory_order_relaxed);
+
+	mm_assert_debug(old > 0);
+	(void)old;
+}
+
+#endif
