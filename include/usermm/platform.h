@@ -42,10 +42,10 @@ struct umm_platform {
 	void (*read_unlock)(void *ctx, struct umm_lock *lock);
 
 	/*
-	 * For a world whose pages have contents (settings.pages), NULL for others.  Asked once, when
-	 * the world is made: @bytes (a multiple of a page), aligned to 2 MiB, contents undefined, or
-	 * NULL.  The frame with number n is the page at n * 4096 from there.  frames_free: gets the
-	 * same @bytes back when the world goes.
+	 * For a world whose pages have contents (settings.pages), NULL for others.  Asked once,
+	 * when the world is made: @bytes (a multiple of a page), aligned to 2 MiB, contents
+	 * undefined, or NULL.  The frame with number n is the page at n * 4096 from there.
+	 * frames_free: gets the same @bytes back when the world goes.
 	 */
 	void *(*frames_alloc)(void *ctx, size_t bytes);
 	void (*frames_free)(void *ctx, void *frames, size_t bytes);
@@ -58,10 +58,10 @@ struct umm_platform {
 	unsigned int (*cpu_id)(void *ctx);
 
 	/*
-	 * Page-table entries of @mm in [start, end) were changed so that less is allowed than before:
-	 * forget what was remembered of them, on all processors, before returning.  Until then no
-	 * frame that they led to is used again.  Called under the mm's lock, where it must not call
-	 * the library.  NULL: nobody remembers any.
+	 * Page-table entries of @mm in [start, end) were changed so that less is allowed than
+	 * before: forget what was remembered of them, on all processors, before returning.  Until
+	 * then no frame that they led to is used again.  Called under the mm's lock, where it must
+	 * not call the library.  NULL: nobody remembers any.
 	 */
 	void (*tlb_flush)(void *ctx, struct umm_mm *mm, uint64_t start, uint64_t end);
 };

@@ -143,8 +143,8 @@ enum umm_thp { UMM_THP_NEVER, UMM_THP_MADVISE, UMM_THP_ALWAYS };
 /* What stands behind the areas of a world. */
 enum umm_pages {
 	/*
-	 * Nothing: areas are promises, a fault answers and makes no page.  The calls cost what areas
-	 * cost, and no memory is held but for areas.  For following a process of any size.
+	 * Nothing: areas are promises, a fault answers and makes no page.  The calls cost what
+	 * areas cost, and no memory is held but for areas.  For following a process of any size.
 	 */
 	UMM_PAGES_NONE,
 	/*
@@ -213,8 +213,8 @@ struct umm_settings {
 	bool shm_rmid_forced;		/* kernel.shm_rmid_forced */
 	/* What follows is settled when the world is made: umm_world_set() cannot change it. */
 	uint32_t pages;			/* enum umm_pages */
-	uint32_t page_tables;		/* enum umm_page_tables; without pages it is not asked */
-	uint64_t frames;		/* that the world may use, at most 2^32; 0: totalram_pages */
+	uint32_t page_tables;		/* enum umm_page_tables; nobody asks without pages */
+	uint64_t frames;		/* that the world may use, up to 2^32; 0: totalram_pages */
 };
 
 /* The most nodes that a kernel can be built for, and the longest name of an area with its NUL. */

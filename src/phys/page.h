@@ -21,8 +21,8 @@ enum page_flags {
 	PG_RESERVED		= 1 << 1,	/* never freed: the zero page */
 	PG_TABLE		= 1 << 2,	/* of a page table */
 	PG_ANON			= 1 << 3,	/* mapping is an anon_vma */
-	PG_ANON_EXCLUSIVE	= 1 << 4,	/* no other process may look at it: write in place */
-	PG_SWAPBACKED		= 1 << 5,	/* must be kept; without it MADV_FREE gave it away */
+	PG_ANON_EXCLUSIVE	= 1 << 4,	/* nobody else may look at it: written in place */
+	PG_SWAPBACKED		= 1 << 5,	/* is kept; else MADV_FREE gave it away */
 	PG_DIRTY		= 1 << 6,	/* its object has not seen what was written */
 	PG_REFERENCED		= 1 << 7,	/* was used, by an entry that is gone */
 	PG_SHMEM		= 1 << 8,	/* of an object that lives in memory alone */
