@@ -37,6 +37,9 @@
 #define ADOPT_CLOSED_UFFD	"closed userfaultfd"	/* merges, in an order unknown */
 #define ADOPT_USERFAULTFD	"userfaultfd"		/* that nobody saw made */
 #define ADOPT_DESCRIPTOR	"descriptor"		/* one that could not be looked at */
+#define ADOPT_IPC_NAMESPACE	"IPC namespace"		/* not ours: its segments are hidden */
+#define ADOPT_PKEYS		"protection keys"	/* of a processor that has some */
+#define ADOPT_SHADOW_STACKS	"shadow stacks"		/* of a machine that has them */
 
 /* Count it and tell the sink.  @call may be NULL. */
 void adopt_count(struct follower *f, struct task *task, const struct follow_call *call,

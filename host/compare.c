@@ -143,11 +143,11 @@ static void unreadable(struct follower *f, const struct task *task, int err)
 
 /* Where the two sides part, for whoever shows them. */
 static bool differs(struct follower *f, const struct umm_area *model,
-		    const struct proc_area *kernel, bool by_flags)
+		    const struct proc_area *kernel, uint64_t flags)
 {
 	struct difference *difference = &f->difference;
 
-	difference->by_flags = by_flags;
+	difference->flags = flags;
 	difference->start = model && (!kernel || model->start < kernel->start) ? model->start :
 										 kernel->start;
 	difference->end = model && (!kernel || model->end > kernel->end) ? model->end : kernel->end;
@@ -159,7 +159,7 @@ static bool same_range(struct follower *f, struct task *task, struct cursor *cur
 {
 	struct umm_area model = { .size = sizeof(model) };
 	struct proc_area kernel;
-	uint64_t at = start ? start - 1 : 0;
+	uint64_t at = start ? start - 1 : 0, flags;
 
 	for (;;) {
 		bool in_model = umm_find_area(task->space->mm, at, &model) && model.start <= end;
@@ -174,11 +174,12 @@ static bool same_range(struct follower *f, struct task *task, struct cursor *cur
 		if (!in_model && !got)
 			return true;
 		if (!in_model || !got)
-			return differs(f, in_model ? &model : NULL, got ? &kernel : NULL, false);
+			return differs(f, in_model ? &model : NULL, got ? &kernel : NULL, 0);
 		if (!same_area(f, task, &model, &kernel))
-			return differs(f, &model, &kernel, false);
-		if (cursor->with_flags && (model.vm_flags ^ kernel.vm_flags) & ~FLAGS_IGNORED)
-			return differs(f, &model, &kernel, true);
+			return differs(f, &model, &kernel, 0);
+		flags = (model.vm_flags ^ kernel.vm_flags) & ~FLAGS_IGNORED;
+		if (cursor->with_flags && flags)
+			return differs(f, &model, &kernel, flags);
 		at = model.end;
 	}
 }
@@ -396,9 +397,9 @@ void compare_diverged_maps(struct follower *f, struct task *task, const char *wh
 	if (end > f->difference.end)
 		end = f->difference.end;
 	if (out[0])
-		model_lines(task, start, end, f->difference.by_flags, out[0]);
+		model_lines(task, start, end, f->difference.flags, out[0]);
 	if (out[1])
-		kernel_lines(f, task, start, end, f->difference.by_flags, out[1]);
+		kernel_lines(f, task, start, end, f->difference.flags, out[1]);
 	for (int i = 0; i < 2; i++)
 		if (out[i])
 			fclose(out[i]);

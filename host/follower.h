@@ -33,6 +33,7 @@ enum doubt_kind {
 	DOUBT_NONE,
 	DOUBT_CONCURRENT,		/* two threads wrote to neighbours at once */
 	DOUBT_SCANNED,			/* nobody reported the fault: its page was found */
+	DOUBT_SIGBUS,			/* nor this one, which got no page: was it a write? */
 	DOUBT_OLD,			/* it was there when we came */
 	DOUBT_LOST,			/* more orders than we keep */
 };
@@ -192,7 +193,7 @@ struct task {
 /* Where a comparison found the two sides to part. */
 struct difference {
 	uint64_t start, end;
-	bool by_flags;			/* in VmFlags alone */
+	uint64_t flags;			/* in these VmFlags alone; 0: in more */
 };
 
 #define TASK_BUCKETS 256

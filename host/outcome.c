@@ -130,9 +130,13 @@ static enum doubt_kind doubt_about(struct follower *f, struct task *task, uint64
 	const struct space *space = task->space;
 	enum doubt_kind doubt;
 
-	/* The order of faults changes no flags. */
-	if (f->difference.by_flags ||
-	    (!space->nr_doubts && !space->orders_lost && !space->unknown) ||
+	/* The order of faults changes no flags; what was never written stops to be charged. */
+	if (f->difference.flags) {
+		doubt = samples_in_doubt(space, start, end);
+		return f->difference.flags == UMM_VM_ACCOUNT && doubt == DOUBT_SIGBUS ? doubt :
+											DOUBT_NONE;
+	}
+	if ((!space->nr_doubts && !space->orders_lost && !space->unknown) ||
 	    !compare_differs_by_merging(f, task, &start, &end))
 		return DOUBT_NONE;
 	doubt = samples_in_doubt(space, start, end);
@@ -156,7 +160,7 @@ static void maps_diverged(struct follower *f, struct task *task, const char *whe
 		adopt_count(f, task, &task->call.pub, ADOPT_ORDER_UNKNOWN, NULL);
 	else if (doubt == DOUBT_CONCURRENT)
 		f->summary->either++;
-	else if (doubt == DOUBT_SCANNED)
+	else if (doubt == DOUBT_SCANNED || doubt == DOUBT_SIGBUS)
 		adopt_count(f, task, &task->call.pub, ADOPT_FAULT_ORDER, NULL);
 	else if (unknown)
 		adopt_count(f, task, &task->call.pub, ADOPT_BEFORE, unknown);
@@ -326,11 +330,12 @@ static void finish_adopted(struct follower *f, struct task *task, int64_t truth)
 
 	take_over(f, task, truth);
 	hypotheses_each(f, task, truth, take_over);
-	if (!call->changed)
+	/* Without a reason of its own it is no answer of memory management, unless areas changed. */
+	if (!call->changed && !call->adopt_reason)
 		return;
 	call->pub.adopted = true;
 	adopt_count(f, task, &call->pub, reason, call->adopt_detail);
-	if (call->pub.modelled)		/* in part: what is around it is */
+	if (call->changed && call->pub.modelled)	/* in part: what is around it is */
 		verify_areas(f, task, f->options->verify != FOLLOW_VERIFY_MAPS ||
 				      ranges_agree(f, task));
 }

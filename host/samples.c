@@ -181,6 +181,12 @@ static void find_last(struct follower *f, const struct fault_sample *sample, int
 	}
 }
 
+bool samples_are_exact(const struct follower *f)
+{
+	return f->faults && !f->faults_unseen &&
+	       perf_faults_source(f->faults) == FAULTS_TRACEPOINTS;
+}
+
 /* Samples are missing: what they would have said is in the page tables, but for the order. */
 static void records_lost(struct follower *f, uint64_t lost)
 {

@@ -8,6 +8,9 @@
 
 #include "host/follower.h"
 
+/* True if every fault is reported, and whether it was a write. */
+bool samples_are_exact(const struct follower *f);
+
 /* Take out what the rings hold and apply it to the models, oldest first. */
 void samples_apply(struct follower *f);
 

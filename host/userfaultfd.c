@@ -252,7 +252,7 @@ static void release(struct follower *f, struct task *task, uint64_t id)
 {
 	struct space *space = task->space;
 	uint64_t start = 0, end = TASK_SIZE_64;
-	bool doubtful = f->faults_unseen || space->nr_tasks > 1 ||
+	bool doubtful = !samples_are_exact(f) || space->nr_tasks > 1 ||
 			space->faults != space->faults_before;
 
 	if (doubtful)

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <asm/unistd.h>
 
+#include "host/adopt.h"
 #include "host/calls/calls.h"
 #include "host/calls/observe.h"
 #include "host/limits.h"
@@ -85,12 +86,14 @@ static void pkey_predict(struct follower *f, struct task *task)
 	struct call *call = &task->call;
 	const uint64_t *arg = call->pub.arg;
 
-	if (f->settings->has_pkeys)
+	if (f->settings->has_pkeys) {
 		call->pub.modelled = false;
-	else if (call->pub.nr == __NR_pkey_alloc)
+		call->adopt_reason = ADOPT_PKEYS;
+	} else if (call->pub.nr == __NR_pkey_alloc) {
 		call->pub.predicted = umm_pkey_alloc(task->space->mm, arg[0], arg[1], task->why);
-	else
+	} else {
 		call->pub.predicted = umm_pkey_free(task->space->mm, (int)arg[0], task->why);
+	}
 }
 
 static bool pkey_take_over(struct follower *f, struct task *task, int64_t got)

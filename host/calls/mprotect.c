@@ -1,8 +1,10 @@
 #include <asm/unistd.h>
 #include <sys/mman.h>
 
+#include "host/adopt.h"
 #include "host/calls/calls.h"
 #include "host/calls/observe.h"
+#include "host/settings.h"
 
 static void mprotect_predict(struct follower *f, struct task *task)
 {
@@ -10,6 +12,11 @@ static void mprotect_predict(struct follower *f, struct task *task)
 	const uint64_t *arg = call->pub.arg;
 	int pkey = call->pub.nr == __NR_pkey_mprotect ? (int)arg[3] : -1;
 
+	if (pkey != -1 && f->settings->has_pkeys) {
+		call->pub.modelled = false;
+		call->adopt_reason = ADOPT_PKEYS;
+		return;
+	}
 	observe_settings(f, task, arg[1] >= BIG_REQUEST);
 	observe_range(call, arg[0], arg[1]);
 	if (arg[2] & PROT_GROWSDOWN) {		/* it reaches down to the area's start */

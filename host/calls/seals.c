@@ -25,6 +25,7 @@ static void seals_predict(struct follower *f, struct task *task)
 
 	if (files_of_descriptor(f, task, (int)call->pub.arg[0], false, &file) != 0) {
 		call->pub.modelled = false;
+		call->adopt_reason = ADOPT_DESCRIPTOR;
 		return;
 	}
 	if (!file) {

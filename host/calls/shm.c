@@ -16,6 +16,7 @@
 #include <sys/shm.h>
 #include <sys/stat.h>
 
+#include "host/adopt.h"
 #include "host/calls/adopted.h"
 #include "host/calls/calls.h"
 #include "host/calls/observe.h"
@@ -129,6 +130,8 @@ static bool observe(struct follower *f, struct task *task)
 	observe_settings(f, task, false);
 	call->pub.modelled = same_namespace(task->tid) && limits_read_ids(task) == 0 &&
 			     shm_observe(f) == 0;
+	if (!call->pub.modelled)
+		call->adopt_reason = ADOPT_IPC_NAMESPACE;
 	return call->pub.modelled;
 }
 
@@ -274,6 +277,7 @@ static void shmdt_predict(struct follower *f, struct task *task)
 	observe_settings(f, task, false);
 	if (!same_namespace(task->tid)) {
 		call->pub.modelled = false;
+		call->adopt_reason = ADOPT_IPC_NAMESPACE;
 		return;
 	}
 	observe_range(call, addr, reach(f, task->space->mm, addr));

@@ -58,6 +58,8 @@ everything() {
 	done
 	usermm_check 0 "$1" -- "$TEST_PROGS/random_calls" 7 2000
 	usermm_check 0 "$1" -- "$TEST_PROGS/threads_pool" 3 500
+	# With userfaultfds that refuse faults: an anon_vma without a page.
+	usermm_check 0 "$1" -- "$TEST_PROGS/random_policy" 33 1500
 }
 
 @test "records that are lost" {

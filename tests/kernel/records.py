@@ -3,6 +3,7 @@
 
 	records.py agrees FILE			a summary, at least one call, no divergence
 	records.py adopted FILE REASON...	besides, nothing adopted but for these reasons
+	records.py took_over FILE REASON	agrees, and something was adopted for that reason
 	records.py divergences FILE		print them; for people
 	records.py diverged FILE N		exactly N divergences, both sides of each given
 	records.py refusal FILE ERROR NAME REGEX PASSED
@@ -67,6 +68,12 @@ def adopted(path, allowed):
         wrong(f"adopted for other reasons than allowed: {others}")
     if sum(s["adopted_by"].values()) != s["adopted"]:
         wrong(f"adopted is {s['adopted']}, adopted_by says {s['adopted_by']}")
+
+
+def took_over(path, reason):
+    s = agrees(path)
+    if not s["adopted_by"].get(reason):
+        wrong(f"nothing was adopted as {reason!r}: {s['adopted_by']}")
 
 
 def diverged(path, count):
@@ -139,6 +146,8 @@ def main():
         agrees(path)
     elif command == "adopted":
         adopted(path, args)
+    elif command == "took_over":
+        took_over(path, args[0])
     elif command == "divergences":
         print_divergences(path)
     elif command == "diverged":
