@@ -35,6 +35,7 @@
 
 #include "host/adopt.h"
 #include "host/attach.h"
+#include "host/delivered.h"
 #include "host/events.h"
 #include "host/exec.h"
 #include "host/filter.h"
@@ -446,75 +447,7 @@ static void on_death(struct follower *f, struct task *task, int status)
 	pass_turn(f, next);
 }
 
-/* ---- signals of the program ---- */
-
-static const struct umm_why *explain_fault(struct follower *f, struct task *task,
-					   const siginfo_t *info)
-{
-	uint64_t addr = (uint64_t)(uintptr_t)info->si_addr;
-	unsigned int access = UMM_ACCESS_READ;
-
-	/* Sent by somebody, or by the processor for an address that is none. */
-	if (info->si_signo != SIGSEGV || info->si_code <= 0 || info->si_code == SI_KERNEL ||
-	    !followed(task) || !task->why)
-		return NULL;
-	samples_apply(f);
-	if (task->fault_addr / UMM_PAGE_SIZE == addr / UMM_PAGE_SIZE && task->fault_access)
-		access = task->fault_access;
-	else if (info->si_code == SEGV_ACCERR)
-		access = UMM_ACCESS_WRITE;
-	limits_ensure(task);
-	task->why->nr = 0;
-	return umm_fault(task->space->mm, addr, access, task->why) > 0 ? task->why : NULL;
-}
-
-/*
- * A userfaultfd can refuse a fault with SIGBUS.  If it was a write the area has its anon_vma by
- * then, without a page that would show it: without records of faults, and of what they were, that
- * is in doubt.
- */
-static void on_sigbus(struct follower *f, struct task *task, const siginfo_t *info)
-{
-	uint64_t addr = (uint64_t)(uintptr_t)info->si_addr;
-	struct umm_area area = { .size = sizeof(area) };
-
-	if (info->si_code != BUS_ADRERR || !followed(task) || samples_are_exact(f))
-		return;
-	samples_apply(f);
-	if (!umm_find_area(task->space->mm, addr, &area) || area.start > addr ||
-	    !(area.vm_flags & UMM_VM_UFFD_MISSING) || area.anon != UMM_ANON_NONE)
-		return;
-	if (umm_fault(task->space->mm, addr, UMM_ACCESS_WRITE, NULL) == -UMM_ENOMEM)
-		f->no_memory = true;
-	samples_note_doubt(task->space, addr, DOUBT_SIGBUS);
-}
-
-static void tell_signal(struct follower *f, struct task *task, int signo, const siginfo_t *info)
-{
-	struct follow_signal signal = {
-		.pid = task->tgid,
-		.tid = task->tid,
-		.signo = signo,
-		.info = info,
-		.why = explain_fault(f, task, info),
-	};
-
-	f->sink->signal(f->sink->ctx, &signal);
-}
-
-static void on_signal(struct follower *f, struct task *task, int signo)
-{
-	bool tell = f->sink->signal && task->reported;
-	siginfo_t info;
-
-	if ((tell || signo == SIGBUS) && ptrace(PTRACE_GETSIGINFO, task->tid, NULL, &info) == 0) {
-		if (signo == SIGBUS)
-			on_sigbus(f, task, &info);
-		if (tell)
-			tell_signal(f, task, signo, &info);
-	}
-	cont(task, signo);
-}
+/* ---- stops of signals ---- */
 
 static void on_event_stop(struct follower *f, struct task *task, int signo)
 {
@@ -583,7 +516,8 @@ void events_dispatch(struct follower *f, pid_t tid, int status)
 		on_event_stop(f, task, signo);
 		break;
 	default:
-		on_signal(f, task, signo);
+		signal_delivered(f, task, signo);
+		cont(task, signo);
 		break;
 	}
 }

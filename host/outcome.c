@@ -330,7 +330,7 @@ static void finish_adopted(struct follower *f, struct task *task, int64_t truth)
 
 	take_over(f, task, truth);
 	hypotheses_each(f, task, truth, take_over);
-	/* Without a reason of its own it is no answer of memory management, unless areas changed. */
+	/* Without a reason of its own, and if no area changed, memory was not the matter. */
 	if (!call->changed && !call->adopt_reason)
 		return;
 	call->pub.adopted = true;

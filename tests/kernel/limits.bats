@@ -20,7 +20,7 @@ alone() {
 
 @test "every case of the program is tested here" {
 	for name in $("$TEST_PROGS/limits_cases" --list); do
-		grep -Eq "(alone .*|limits_cases\") $name( |$)" "$BATS_TEST_FILENAME" || {
+		grep -Eq "(alone .*|limits_cases\") $name( |;|$)" "$BATS_TEST_FILENAME" || {
 			say "no test of $name"
 			return 1
 		}

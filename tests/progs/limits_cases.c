@@ -28,7 +28,7 @@
 #define F_SEAL_WRITE 0x8
 #endif
 
-/* A child that stays until the pipe is closed; @ready says that it has done what it was made for. */
+/* A child that does something and says so, and stays until the pipe is closed. */
 struct helper {
 	pid_t pid;
 	int stay, ready;
