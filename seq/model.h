@@ -15,8 +15,8 @@
 struct seq_model;
 
 /*
- * @settings NULL: those of umm_settings_init(UMM_KERNEL_NEWEST); @start NULL: a plain one;
- * @platform NULL: malloc() without locks.  All are copied.  0, -ENOMEM, -EINVAL.
+ * @settings NULL: those of umm_settings_init(UMM_KERNEL_NEWEST), and areas can have names; @start
+ * NULL: a plain one; @platform NULL: malloc() without locks.  All are copied.  0, -ENOMEM, -EINVAL.
  */
 int seq_model_new(const struct umm_settings *settings, const struct seq_start *start,
 		  const struct umm_platform *platform, struct seq_model **out);

@@ -40,7 +40,7 @@ struct seq_start_area {
 };
 
 struct seq_start {
-	uint64_t base[SEQ_BASES];		/* of POOL, TOP, BRK, SIZE */
+	uint64_t base[SEQ_BASES];		/* of POOL, TOP, BRK, SIZE, DATA */
 	uint64_t own_start, own_end;		/* of the executor: see seq_step_allowed() */
 	uint64_t shm_key;			/* added to keys of shmget that are not 0 */
 	struct umm_layout layout;
@@ -57,8 +57,8 @@ struct seq_start {
 };
 
 /*
- * A start that no process has: pool at 64 GiB, top and brk of umm_layout_init(8 MiB), nothing
- * mapped, nothing limited, no capabilities, files as files.def says.
+ * A start that no process has: pool at 64 GiB, brk at 5 MiB, top of umm_layout_init(8 MiB),
+ * nothing mapped, nothing limited, no capabilities, files as files.def says.
  */
 void seq_start_plain(struct seq_start *start);
 

@@ -817,6 +817,13 @@ int32_t umm_shm_next(struct umm_world *world, int32_t id);
  */
 int umm_fault(struct umm_mm *mm, umm_addr_t addr, unsigned int access, struct umm_why *why);
 
+/*
+ * After umm_fault() let the access pass: true if there is no page to be had all the same, and the
+ * access ends with SIGBUS (BUS_ADRERR): past the end of the file, or a huge page that nobody
+ * promised while none is free.
+ */
+bool umm_fault_sigbus(struct umm_mm *mm, umm_addr_t addr);
+
 /* ---- exec: the ELF loader ------------------------------------------------------------------- */
 
 /*

@@ -12,6 +12,7 @@
 #include "calls/mremap.h"
 #include "calls/munmap.h"
 #include "fault/fault.h"
+#include "fault/populate.h"
 #include "space/anon_vma.h"
 #include "space/mm.h"
 #include "space/mm_clone.h"
@@ -278,6 +279,17 @@ int umm_fault(struct umm_mm *handle, umm_addr_t addr, unsigned int access, struc
 	mmap_write_unlock(mm);
 	why_end(why);
 	return ret;
+}
+
+bool umm_fault_sigbus(struct umm_mm *handle, umm_addr_t addr)
+{
+	struct mm_struct *mm = to_mm(handle);
+	bool missing;
+
+	mmap_read_lock(mm);
+	missing = page_missing(mm, addr);
+	mmap_read_unlock(mm);
+	return missing;
 }
 
 bool umm_mm_is_valid(struct umm_mm *handle)

@@ -51,6 +51,17 @@ static bool huge_page_missing(const struct mm_struct *mm, const struct vm_area_s
 	return pool >= 0 && mm->world->settings.huge[pool].free_pages == 0;
 }
 
+bool page_missing(const struct mm_struct *mm, umm_addr_t addr)
+{
+	const struct vm_area_struct *vma = find_vma(&mm->tree, addr);
+	umm_addr_t page = addr & PAGE_MASK;
+
+	if (!vma || addr < vma->vm_start)
+		return false;
+	return huge_page_missing(mm, vma) ||
+	       first_beyond_eof(vma, page, page + PAGE_SIZE) == page;
+}
+
 /* A read prepares as well, if a huge page can be put at one of the pages. */
 static bool range_prepares(const struct mm_struct *mm, const struct vm_area_struct *vma,
 			   umm_addr_t start, umm_addr_t end, bool write)

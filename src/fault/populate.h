@@ -40,6 +40,9 @@ struct populate_result mm_populate(struct mm_struct *mm, umm_addr_t start, umm_a
 /* The same with errors ignored: what cannot be had ends its area, and the next is gone on with. */
 void populate_range(struct mm_struct *mm, umm_addr_t start, umm_addr_t end);
 
+/* Is there no page to be had at @addr, whoever asks and whatever the area allows? */
+bool page_missing(const struct mm_struct *mm, umm_addr_t addr);
+
 /* As MADV_POPULATE_READ and _WRITE do: just this access, and every page must be there. */
 struct populate_result faultin_page_range(struct mm_struct *mm, umm_addr_t start, umm_addr_t end,
 					  bool write);

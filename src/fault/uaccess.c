@@ -5,9 +5,9 @@
  */
 #include "base/assert.h"
 #include "fault/fault.h"
+#include "fault/populate.h"
 #include "fault/uaccess.h"
 #include "space/anon_vma.h"
-#include "space/file.h"
 #include "space/vma_tree.h"
 
 long uaccess_reserve(struct mm_struct *mm, umm_addr_t addr, uint64_t bytes, struct umm_why *why)
@@ -18,18 +18,6 @@ long uaccess_reserve(struct mm_struct *mm, umm_addr_t addr, uint64_t bytes, stru
 	for (; vma && vma->vm_start < addr + bytes; vma = vma_next(vma))
 		nr++;
 	return anon_vma_reserve(mm, nr, why);
-}
-
-/* A file has no page there: the program would get SIGBUS. */
-static bool beyond_eof(const struct mm_struct *mm, umm_addr_t addr)
-{
-	const struct vm_area_struct *vma = find_vma(&mm->tree, addr);
-	uint64_t pgoff;
-
-	if (!vma->vm_file || vma_is_anonymous(vma) || vma->vm_file->size == UINT64_MAX)
-		return false;
-	pgoff = vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT);
-	return pgoff >= page_align(vma->vm_file->size) >> PAGE_SHIFT;
 }
 
 umm_addr_t user_access(struct mm_struct *mm, umm_addr_t addr, uint64_t bytes, bool write)
@@ -43,7 +31,7 @@ umm_addr_t user_access(struct mm_struct *mm, umm_addr_t addr, uint64_t bytes, bo
 		int fault = handle_fault(mm, addr, access, NULL);
 
 		mm_assert(fault >= 0);	/* reserved */
-		if (fault != UMM_FAULT_OK || beyond_eof(mm, addr))
+		if (fault != UMM_FAULT_OK || page_missing(mm, addr))
 			return addr;
 		addr = (addr & PAGE_MASK) + PAGE_SIZE;
 	}

@@ -328,6 +328,7 @@ struct file *shm_attach_file(struct shmid_kernel *shp, bool writable)
 	file->page_shift = shp->page_shift;
 	file->dev_minor = huge ? huge_dev_minor(shp) : 1;
 	file->inode = (uint64_t)shp->id;
+	file->size = shp->shm_segsz;
 	file->private_data = shp;
 	atomic_fetch_add_explicit(&shp->refcount, 1, memory_order_relaxed);
 	return file;

@@ -367,6 +367,36 @@ static void count_event(void *ctx, const struct umm_event *event)
 		assert_true(umm_mm_is_valid(event->mm));
 }
 
+/* Allowed, and yet no page: behind the end of a file, and a huge page that there is none of. */
+static void test_sigbus(void **state)
+{
+	struct lab lab;
+
+	(void)state;
+	lab_init(&lab);
+	lab_file(&lab, UMM_FILE_REGULAR, UMM_FMODE_READ | UMM_FMODE_WRITE);
+	umm_file_set_size(lab.file, PAGE + 1);
+	lab_map(&lab, AT, 4 * PAGE, RW, PRIVATE);
+	assert_false(umm_fault_sigbus(lab.mm, AT + 2 * PAGE - 1));
+	assert_true(umm_fault_sigbus(lab.mm, AT + 2 * PAGE));
+	assert_int_equal(umm_fault(lab.mm, AT + 2 * PAGE, UMM_ACCESS_WRITE, NULL), UMM_FAULT_OK);
+
+	assert_false(umm_fault_sigbus(lab.mm, AT - PAGE));	/* nothing there */
+
+	/* A shared object of the kernel's own ends where it ended when it was made. */
+	lab_map_file(&lab, AT + MIB, PAGE, RW, SHARED | UMM_MAP_ANONYMOUS, NULL, 0);
+	assert_int_equal(umm_mremap(lab.mm, AT + MIB, PAGE, 2 * PAGE, 0, 0, NULL), AT + MIB);
+	assert_false(umm_fault_sigbus(lab.mm, AT + MIB));
+	assert_true(umm_fault_sigbus(lab.mm, AT + MIB + PAGE));
+
+	lab.settings.huge[0].free_pages = 0;
+	lab_settings_changed(&lab);
+	lab_map_file(&lab, 64 * MIB, 2 * MIB, RW,
+		     ANON | UMM_MAP_HUGETLB | UMM_MAP_NORESERVE, NULL, 0);
+	assert_true(umm_fault_sigbus(lab.mm, 64 * MIB));
+	lab_destroy(&lab);
+}
+
 static void test_events(void **state)
 {
 	struct lab lab;
@@ -412,6 +442,7 @@ int main(void)
 		cmocka_unit_test(test_file_references),
 		cmocka_unit_test(test_mm_references),
 		cmocka_unit_test(test_exec),
+		cmocka_unit_test(test_sigbus),
 		cmocka_unit_test(test_events),
 	};
 

@@ -1,0 +1,39 @@
+/*
+ * model_inside.h - what the parts of the model share.
+ *
+ * Layer: seq.  model.c makes it and keeps the processes, model_calls.c makes the calls,
+ * model_fill.c says what must not be executed.
+ */
+#ifndef SEQ_MODEL_INSIDE_H
+#define SEQ_MODEL_INSIDE_H
+
+#include "seq/model.h"
+
+struct seq_model {
+	struct umm_world *world;
+	struct umm_mm *mm[SEQ_PROCESSES];
+	struct umm_file *file[SEQ_START_FILES];	/* NULL for those that nobody has */
+	uint64_t filled;			/* bytes of real memory, as model_fill.c counts */
+	uint8_t locks_future;			/* bit n: process n asked for MCL_FUTURE */
+	bool fixed_32bit;			/* MAP_32BIT begins where it did at the last exec */
+	uint64_t shm_key;
+	struct umm_settings settings;
+	struct seq_start_file known[SEQ_START_FILES];
+	uint16_t features[SEQ_STEPS_MAX];	/* of the userfaultfd that the step made */
+	struct seq_state state;
+};
+
+/* One call of the library.  @arg are the numbers; the step is allowed. */
+int64_t model_call(struct seq_model *model, const struct seq_step *step, const uint64_t *arg,
+		   struct umm_why *why);
+
+/* The last descriptor of a userfaultfd goes: @step opened it. */
+void model_release_userfaultfd(struct seq_model *model, size_t step);
+
+/* Bytes of memory that the step may fill; UINT64_MAX if it could wait for ever. */
+uint64_t model_fills(struct seq_model *model, const struct seq_step *step, const uint64_t *arg);
+
+/* The kernel's answer hangs on something that no area tells. */
+bool model_cannot_know(struct seq_model *model, const struct seq_step *step, const uint64_t *arg);
+
+#endif
