@@ -16,7 +16,7 @@ static inline int64_t watch_as(struct lab *lab, uint64_t id, uint64_t features, 
 	const struct umm_uffd uffd = { id, features, true };
 	const struct umm_uffd_range range = { addr, len, mode, false };
 
-	return umm_userfaultfd_register(lab->mm, &uffd, &range, &lab->why);
+	return umm_userfaultfd_register(lab->mm, &uffd, &range, lab->listen);
 }
 
 static inline int64_t watch(struct lab *lab, uint64_t id, uint64_t addr, uint64_t len,
@@ -30,7 +30,7 @@ static inline int64_t unwatch(struct lab *lab, uint64_t id, uint64_t addr, uint6
 	const struct umm_uffd uffd = { id, 0, true };
 	const struct umm_uffd_range range = { addr, len, 0, false };
 
-	return umm_userfaultfd_unregister(lab->mm, &uffd, &range, &lab->why);
+	return umm_userfaultfd_unregister(lab->mm, &uffd, &range, lab->listen);
 }
 
 /* mbind to the nodes of the first word. */
@@ -39,12 +39,12 @@ static inline int64_t bind_to(struct lab *lab, uint64_t addr, uint64_t len, uint
 {
 	const struct umm_nodemask mask = { &nodes, 65, 1 };
 
-	return umm_mbind(lab->mm, addr, len, mode, &mask, 0, UINT64_MAX, &lab->why);
+	return umm_mbind(lab->mm, addr, len, mode, &mask, 0, UINT64_MAX, lab->listen);
 }
 
 static inline int64_t home(struct lab *lab, uint64_t addr, uint64_t len, uint64_t node)
 {
-	return umm_set_mempolicy_home_node(lab->mm, addr, len, node, 0, &lab->why);
+	return umm_set_mempolicy_home_node(lab->mm, addr, len, node, 0, lab->listen);
 }
 
 /* On a kernel that has names. */
@@ -54,7 +54,7 @@ static inline int64_t name_it(struct lab *lab, uint64_t addr, uint64_t len, cons
 
 	lab->settings.anon_vma_name = true;
 	lab_settings_changed(lab);
-	return umm_set_vma_name(lab->mm, 0, addr, len, &name, &lab->why);
+	return umm_set_vma_name(lab->mm, 0, addr, len, &name, lab->listen);
 }
 
 #endif

@@ -40,5 +40,5 @@ void exec_lab_segments(struct exec_lab *x, uint16_t type, const struct elf_segme
 
 int64_t exec_lab_load(struct exec_lab *x)
 {
-	return umm_exec_elf(x->lab->mm, &x->desc, &x->result, &x->lab->why);
+	return umm_exec_elf(x->lab->mm, &x->desc, &x->result, x->lab->listen);
 }

@@ -8,6 +8,7 @@ void lab_init(struct lab *lab)
 	struct umm_layout layout;
 
 	memset(lab, 0, sizeof(*lab));
+	lab->listen = &lab->why;
 	unit_memory_init(&lab->memory);
 	umm_settings_init(&lab->settings, UMM_KERNEL_NEWEST);
 	lab->settings.overcommit_memory = 0;
@@ -133,6 +134,16 @@ bool lab_area(struct lab *lab, uint64_t addr, struct umm_area *area)
 {
 	area->size = sizeof(*area);
 	return umm_find_area(lab->mm, addr, area) && area->start <= addr;
+}
+
+char *lab_maps(struct lab *lab)
+{
+	size_t size = umm_maps_text(lab->mm, NULL, 0) + 1;
+	char *text = malloc(size);
+
+	assert_non_null(text);
+	assert_int_equal(umm_maps_text(lab->mm, text, size), size - 1);
+	return text;
 }
 
 uint64_t lab_areas(struct lab *lab)

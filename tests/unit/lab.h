@@ -32,6 +32,7 @@ struct lab {
 	struct umm_mm *mm;
 	struct umm_file *file;		/* made by lab_file(), mapped by lab_map(); may be NULL */
 	struct umm_why why;		/* of the call that is looked at */
+	struct umm_why *listen;		/* what the call is given: &why, or NULL where nobody listens */
 	int64_t charge_lost;		/* pages of the commit charge that Linux forgets about */
 };
 
@@ -66,6 +67,9 @@ void lab_import(struct lab *lab, uint64_t flags, enum umm_area_name name);
 
 /* The area that contains @addr; false if there is none. */
 bool lab_area(struct lab *lab, uint64_t addr, struct umm_area *area);
+
+/* All areas as text, the caller's to free(). */
+char *lab_maps(struct lab *lab);
 uint64_t lab_areas(struct lab *lab);
 
 #endif

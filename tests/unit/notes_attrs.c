@@ -16,7 +16,7 @@ static void apart_policy(struct lab *lab)
 	assert_int_equal(bind_to(lab, AT, 4 * PAGE, UMM_MPOL_BIND, 1), 0);
 	assert_int_equal(lab_areas(lab), 2);
 	assert_int_equal(umm_mprotect(lab->mm, AT, 4 * PAGE, R, -1, NULL), 0);
-	assert_int_equal(umm_mprotect(lab->mm, AT, 4 * PAGE, RW, -1, &lab->why), 0);
+	assert_int_equal(umm_mprotect(lab->mm, AT, 4 * PAGE, RW, -1, lab->listen), 0);
 }
 
 static void apart_uffd(struct lab *lab)
@@ -61,7 +61,7 @@ static void uffd_released(struct lab *lab)
 	assert_int_equal(watch(lab, 2, AT + PAGE, PAGE, MISSING), 0);
 	assert_int_equal(watch(lab, 1, AT + 4 * PAGE, PAGE, MISSING), 0);
 	assert_int_equal(lab_areas(lab), 5);
-	assert_int_equal(umm_userfaultfd_release(lab->mm, 1, &lab->why), 2);
+	assert_int_equal(umm_userfaultfd_release(lab->mm, 1, lab->listen), 2);
 	assert_int_equal(lab_areas(lab), 3);
 }
 
@@ -72,7 +72,7 @@ static void fork_of(struct lab *lab, uint64_t features)
 
 	area(lab);
 	assert_int_equal(watch_as(lab, 1, features, AT, PAGE, MISSING), 0);
-	assert_int_equal(umm_fork(lab->mm, &child, &lab->why), 0);
+	assert_int_equal(umm_fork(lab->mm, &child, lab->listen), 0);
 	assert_true(umm_find_area(child, AT, &copy));
 	if (features) {
 		assert_true(copy.uffd & UMM_UFFD_FORKED);
@@ -105,7 +105,7 @@ static void uffd_remap_dropped(struct lab *lab)
 	assert_int_equal(watch(lab, 1, AT + 100 * PAGE, PAGE, MISSING), 0);
 	assert_int_equal(umm_mremap(lab->mm, AT, PAGE, PAGE,
 				    UMM_MREMAP_MAYMOVE | UMM_MREMAP_FIXED, AT + 101 * PAGE,
-				    &lab->why), AT + 101 * PAGE);
+				    lab->listen), AT + 101 * PAGE);
 	assert_true(lab_area(lab, AT + 100 * PAGE, &moved));
 	assert_int_equal(moved.end - moved.start, 2 * PAGE);
 	assert_int_equal(moved.uffd, 0);

@@ -5,7 +5,7 @@
 
 static void advise(struct lab *lab, uint64_t addr, uint64_t len, int advice)
 {
-	assert_int_equal(umm_madvise(lab->mm, addr, len, advice, &lab->why), 0);
+	assert_int_equal(umm_madvise(lab->mm, addr, len, advice, lab->listen), 0);
 }
 
 static void four_pages(struct lab *lab)
@@ -43,8 +43,9 @@ static void process_madvise_stopped(struct lab *lab)
 
 	four_pages(lab);
 	assert_int_equal(umm_process_madvise(lab->mm, lab->mm, range, 2, UMM_MADV_DONTFORK, 0,
-					     &lab->why), PAGE);
-	assert_null(umm_why_refusal(&lab->why));
+					     lab->listen), PAGE);
+	if (lab->listen)
+		assert_null(umm_why_refusal(lab->listen));
 }
 
 static void collapse_depends(struct lab *lab)
@@ -79,32 +80,32 @@ static void guards_removed(struct lab *lab)
 static void mlocked(struct lab *lab)
 {
 	four_pages(lab);
-	assert_int_equal(umm_mlock(lab->mm, AT, 2 * PAGE, 0, &lab->why), 0);
+	assert_int_equal(umm_mlock(lab->mm, AT, 2 * PAGE, 0, lab->listen), 0);
 }
 
 static void munlocked(struct lab *lab)
 {
 	mlocked(lab);
-	assert_int_equal(umm_munlock(lab->mm, AT, PAGE, &lab->why), 0);
+	assert_int_equal(umm_munlock(lab->mm, AT, PAGE, lab->listen), 0);
 }
 
 static void mlock_same(struct lab *lab)
 {
 	mlocked(lab);
-	assert_int_equal(umm_mlock(lab->mm, AT, 2 * PAGE, 0, &lab->why), 0);
+	assert_int_equal(umm_mlock(lab->mm, AT, 2 * PAGE, 0, lab->listen), 0);
 }
 
 static void mlock_skipped(struct lab *lab)
 {
 	lab_map(lab, AT, 2 * MIB, R, ANON | UMM_MAP_HUGETLB);
-	assert_int_equal(umm_mlock(lab->mm, AT, PAGE, 0, &lab->why), 0);
+	assert_int_equal(umm_mlock(lab->mm, AT, PAGE, 0, lab->listen), 0);
 }
 
 static void lock_future(struct lab *lab)
 {
 	struct umm_area area;
 
-	assert_int_equal(umm_mlockall(lab->mm, UMM_MCL_FUTURE | UMM_MCL_ONFAULT, &lab->why), 0);
+	assert_int_equal(umm_mlockall(lab->mm, UMM_MCL_FUTURE | UMM_MCL_ONFAULT, lab->listen), 0);
 	four_pages(lab);
 	assert_true(lab_area(lab, AT, &area));
 	assert_true(area.vm_flags & UMM_VM_LOCKONFAULT);
@@ -113,7 +114,7 @@ static void lock_future(struct lab *lab)
 static void lock_future_off(struct lab *lab)
 {
 	lock_future(lab);
-	assert_int_equal(umm_munlockall(lab->mm, &lab->why), 0);
+	assert_int_equal(umm_munlockall(lab->mm, lab->listen), 0);
 }
 
 static void merge_any(struct lab *lab)
@@ -121,7 +122,7 @@ static void merge_any(struct lab *lab)
 	const uint64_t arg[4] = { 1, 0, 0, 0 };
 
 	four_pages(lab);
-	assert_int_equal(umm_set_memory_merge(lab->mm, arg, &lab->why), 0);
+	assert_int_equal(umm_set_memory_merge(lab->mm, arg, lab->listen), 0);
 	assert_true(umm_memory_merge(lab->mm));
 }
 
@@ -130,14 +131,14 @@ static void merge_any_off(struct lab *lab)
 	const uint64_t arg[4] = { 0, 0, 0, 0 };
 
 	merge_any(lab);
-	assert_int_equal(umm_set_memory_merge(lab->mm, arg, &lab->why), 0);
+	assert_int_equal(umm_set_memory_merge(lab->mm, arg, lab->listen), 0);
 }
 
 static void thp_disable(struct lab *lab)
 {
 	const uint64_t arg[4] = { 1, UMM_THP_DISABLE_EXCEPT_ADVISED, 0, 0 };
 
-	assert_int_equal(umm_set_thp_disable(lab->mm, arg, &lab->why), 0);
+	assert_int_equal(umm_set_thp_disable(lab->mm, arg, lab->listen), 0);
 	assert_int_equal(umm_thp_disable(lab->mm), 3);
 }
 

@@ -9,7 +9,7 @@
 static void told(struct lab *lab, uint64_t old_pages, uint64_t new_pages, uint64_t flags)
 {
 	assert_true(umm_mremap(lab->mm, AT, old_pages * PAGE, new_pages * PAGE, flags, TO,
-			       &lab->why) > 0);
+			       lab->listen) > 0);
 }
 
 static void same(struct lab *lab)
@@ -50,7 +50,7 @@ static void no_space(struct lab *lab)
 	lab_map(lab, 0x1000, PAGE, R, ANON);
 	umm_mm_set_caps(lab->mm, 0);
 	assert_true(umm_mremap(lab->mm, 0x1000, PAGE, 2 * PAGE, UMM_MREMAP_MAYMOVE, 0,
-			       &lab->why) > 0);
+			       lab->listen) > 0);
 }
 
 static void pieces(struct lab *lab)

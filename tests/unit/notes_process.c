@@ -13,24 +13,24 @@ static void shared_file(struct lab *lab)
 static void synced(struct lab *lab)
 {
 	shared_file(lab);
-	assert_int_equal(umm_msync(lab->mm, AT, 2 * PAGE, UMM_MS_SYNC, &lab->why), 0);
+	assert_int_equal(umm_msync(lab->mm, AT, 2 * PAGE, UMM_MS_SYNC, lab->listen), 0);
 }
 
 static void sync_nothing(struct lab *lab)
 {
 	shared_file(lab);
-	assert_int_equal(umm_msync(lab->mm, AT, 2 * PAGE, UMM_MS_ASYNC, &lab->why), 0);
+	assert_int_equal(umm_msync(lab->mm, AT, 2 * PAGE, UMM_MS_ASYNC, lab->listen), 0);
 }
 
 static void in_core(struct lab *lab)
 {
 	lab_map(lab, AT, 2 * PAGE, R | W, ANON);
-	assert_int_equal(umm_mincore(lab->mm, AT, PAGE + 1, AT, &lab->why), 0);
+	assert_int_equal(umm_mincore(lab->mm, AT, PAGE + 1, AT, lab->listen), 0);
 }
 
 static void seal(struct lab *lab)
 {
-	assert_int_equal(umm_mseal(lab->mm, AT, PAGE, 0, &lab->why), 0);
+	assert_int_equal(umm_mseal(lab->mm, AT, PAGE, 0, lab->listen), 0);
 }
 
 static void sealed_now(struct lab *lab)
@@ -52,14 +52,14 @@ static void remapped(struct lab *lab)
 	struct umm_area area;
 
 	shared_file(lab);
-	assert_int_equal(umm_remap_file_pages(lab->mm, AT, PAGE, 0, 7, 0, &lab->why), 0);
+	assert_int_equal(umm_remap_file_pages(lab->mm, AT, PAGE, 0, 7, 0, lab->listen), 0);
 	assert_true(lab_area(lab, AT, &area));
 	assert_int_equal(area.pgoff, 7);
 }
 
 static void mdwe_set(struct lab *lab)
 {
-	assert_int_equal(umm_prctl_set_mdwe(lab->mm, 1, 0, 0, 0, &lab->why), 0);
+	assert_int_equal(umm_prctl_set_mdwe(lab->mm, 1, 0, 0, 0, lab->listen), 0);
 }
 
 static void mdwe_dropped(struct lab *lab)
@@ -67,7 +67,7 @@ static void mdwe_dropped(struct lab *lab)
 	struct umm_mm *child;
 
 	assert_int_equal(umm_prctl_set_mdwe(lab->mm, 3, 0, 0, 0, NULL), 0);
-	assert_int_equal(umm_fork(lab->mm, &child, &lab->why), 0);
+	assert_int_equal(umm_fork(lab->mm, &child, lab->listen), 0);
 	assert_int_equal(umm_prctl_get_mdwe(child, 0, 0, 0, 0, NULL), 0);
 	umm_mm_put(child);
 }
@@ -84,7 +84,7 @@ static void set_mm(struct lab *lab, uint64_t brk, uint64_t stack)
 	};
 
 	assert_int_equal(umm_prctl_set_mm(lab->mm, UMM_SET_MM_MAP, AT, UMM_SET_MM_MAP_BYTES, 0,
-					  &map, &lab->why), 0);
+					  &map, lab->listen), 0);
 }
 
 /* Whoever moves the heap moves what brk answers. */
@@ -108,14 +108,14 @@ static void set_mm_same(struct lab *lab)
 
 static void personality(struct lab *lab)
 {
-	assert_int_equal(umm_personality(lab->mm, UMM_READ_IMPLIES_EXEC, &lab->why), 0);
+	assert_int_equal(umm_personality(lab->mm, UMM_READ_IMPLIES_EXEC, lab->listen), 0);
 	assert_int_equal(umm_personality(lab->mm, UMM_PERSONALITY_QUERY, NULL),
 			 UMM_READ_IMPLIES_EXEC);
 }
 
 static void personality_exec(struct lab *lab)
 {
-	umm_personality(lab->mm, UMM_READ_IMPLIES_EXEC | UMM_ADDR_NO_RANDOMIZE, &lab->why);
+	umm_personality(lab->mm, UMM_READ_IMPLIES_EXEC | UMM_ADDR_NO_RANDOMIZE, lab->listen);
 }
 
 static uint64_t ring(struct lab *lab, struct umm_why *why)
@@ -132,7 +132,7 @@ static void aio_ring_size(struct lab *lab)
 {
 	struct umm_area area;
 
-	assert_true(lab_area(lab, ring(lab, &lab->why), &area));
+	assert_true(lab_area(lab, ring(lab, lab->listen), &area));
 	assert_int_equal(area.end - area.start, 16 * PAGE);
 	assert_true(area.vm_flags & UMM_VM_DONTEXPAND);
 	assert_false(area.vm_flags & UMM_VM_MAYEXEC);
@@ -142,7 +142,7 @@ static void aio_ring_gone(struct lab *lab)
 {
 	uint64_t at = ring(lab, NULL);
 
-	assert_int_equal(umm_io_destroy(lab->mm, at, &lab->why), 0);
+	assert_int_equal(umm_io_destroy(lab->mm, at, lab->listen), 0);
 	assert_int_equal(lab_areas(lab), 1);
 }
 
@@ -150,7 +150,7 @@ static void vdso_mapped(struct lab *lab)
 {
 	const struct umm_vdso_image image = { sizeof(image), 4, 2, 2, false, false };
 
-	assert_int_equal(umm_map_vdso(lab->mm, AT + 5, &image, &lab->why), 2 * PAGE);
+	assert_int_equal(umm_map_vdso(lab->mm, AT + 5, &image, lab->listen), 2 * PAGE);
 	assert_int_equal(lab_areas(lab), 3);
 }
 

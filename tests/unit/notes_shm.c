@@ -21,39 +21,39 @@ static void attach(struct lab *lab, int32_t id)
 
 static void control(struct lab *lab, int32_t id, int cmd, const struct umm_shm *set)
 {
-	assert_int_equal(umm_shmctl(lab->mm, id, cmd, set, &lab->why), 0);
+	assert_int_equal(umm_shmctl(lab->mm, id, cmd, set, lab->listen), 0);
 }
 
 static void shm_made(struct lab *lab)
 {
-	assert_true(umm_shmget(lab->mm, UMM_IPC_PRIVATE, 3 * PAGE, 0600, &lab->why) >= 0);
+	assert_true(umm_shmget(lab->mm, UMM_IPC_PRIVATE, 3 * PAGE, 0600, lab->listen) >= 0);
 }
 
 static void shm_found(struct lab *lab)
 {
 	int32_t id = segment(lab);
 
-	assert_int_equal(umm_shmget(lab->mm, KEY, 0, 0, &lab->why), id);
+	assert_int_equal(umm_shmget(lab->mm, KEY, 0, 0, lab->listen), id);
 }
 
 static void shm_rounded(struct lab *lab)
 {
 	int32_t id = segment(lab);
 
-	assert_int_equal(umm_shmat(lab->mm, id, AT + 5, UMM_SHM_RND, &lab->why), AT);
+	assert_int_equal(umm_shmat(lab->mm, id, AT + 5, UMM_SHM_RND, lab->listen), AT);
 }
 
 static void shm_attached(struct lab *lab)
 {
 	int32_t id = segment(lab);
 
-	assert_int_equal(umm_shmat(lab->mm, id, AT, 0, &lab->why), AT);
+	assert_int_equal(umm_shmat(lab->mm, id, AT, 0, lab->listen), AT);
 }
 
 static void shm_detached(struct lab *lab)
 {
 	attach(lab, segment(lab));
-	assert_int_equal(umm_shmdt(lab->mm, AT, &lab->why), 0);
+	assert_int_equal(umm_shmdt(lab->mm, AT, lab->listen), 0);
 }
 
 /* The rest of an attachment that was sealed, as a follower imports it. */
@@ -68,7 +68,7 @@ static void shm_kept(struct lab *lab)
 	assert_int_equal(umm_shm_file(lab->world, segment(lab), false, &area.file), 0);
 	assert_int_equal(umm_area_import(lab->mm, &area), 0);
 	umm_file_put(area.file);
-	assert_int_equal(umm_shmdt(lab->mm, AT, &lab->why), 0);
+	assert_int_equal(umm_shmdt(lab->mm, AT, lab->listen), 0);
 	assert_int_equal(lab_areas(lab), 1);
 }
 
@@ -104,13 +104,13 @@ static void shm_unlocked(struct lab *lab)
 
 static void rlimit_set(struct lab *lab)
 {
-	assert_int_equal(umm_setrlimit(lab->mm, UMM_RLIMIT_AS, 4711, MIB, &lab->why), 0);
+	assert_int_equal(umm_setrlimit(lab->mm, UMM_RLIMIT_AS, 4711, MIB, lab->listen), 0);
 }
 
 static void seals_added(struct lab *lab)
 {
 	lab_file(lab, UMM_FILE_SHMEM, UMM_FMODE_READ | UMM_FMODE_WRITE);
-	assert_int_equal(umm_file_add_seals(lab->file, UMM_F_SEAL_WRITE, false, 0, &lab->why), 0);
+	assert_int_equal(umm_file_add_seals(lab->file, UMM_F_SEAL_WRITE, false, 0, lab->listen), 0);
 	assert_int_equal(umm_mmap(lab->mm, AT, PAGE, RW, SHARED, lab->file, 0, NULL), -UMM_EPERM);
 }
 

@@ -26,6 +26,9 @@ extern const struct provocation provocations_attrs[];
 /* Those of the ELF loader. */
 extern const struct provocation provocations_exec[];
 
+/* The answer of a row whose call has no error numbers, where nobody listens for the reason. */
+#define UNSAID 1
+
 /* mmap of lab->file, with the lab's record. */
 int64_t refused_map(struct lab *lab, uint64_t addr, uint64_t len, uint64_t prot, uint64_t flags);
 

@@ -22,14 +22,14 @@ static int64_t uffd_no_api(struct lab *lab)
 	const struct umm_uffd uffd = { 1, 0, false };
 	const struct umm_uffd_range range = { AT, PAGE, MISSING, false };
 
-	return umm_userfaultfd_register(lab->mm, &uffd, &range, &lab->why);
+	return umm_userfaultfd_register(lab->mm, &uffd, &range, lab->listen);
 }
 
 static int64_t uffd_argument(struct lab *lab)
 {
 	const struct umm_uffd uffd = { 1, 0, true };
 
-	return umm_userfaultfd_unregister(lab->mm, &uffd, NULL, &lab->why);
+	return umm_userfaultfd_unregister(lab->mm, &uffd, NULL, lab->listen);
 }
 
 static int64_t uffd_mode(struct lab *lab)
@@ -101,7 +101,7 @@ static int64_t uffd_answer(struct lab *lab)
 	const struct umm_uffd_range range = { AT, PAGE, MISSING, true };
 
 	area(lab);
-	return umm_userfaultfd_register(lab->mm, &uffd, &range, &lab->why);
+	return umm_userfaultfd_register(lab->mm, &uffd, &range, lab->listen);
 }
 
 /* ---- memory policy ------------------------------------------------------------------------- */
@@ -129,7 +129,7 @@ static int64_t bind_mask(struct lab *lab, const uint64_t *word, uint64_t maxnode
 {
 	const struct umm_nodemask mask = { word, maxnode, readable };
 
-	return umm_set_mempolicy(lab->mm, UMM_MPOL_BIND, &mask, &lab->why);
+	return umm_set_mempolicy(lab->mm, UMM_MPOL_BIND, &mask, lab->listen);
 }
 
 static int64_t nodemask_size(struct lab *lab)
@@ -175,7 +175,7 @@ static int64_t strict(struct lab *lab, uint64_t flags, uint64_t misplaced)
 	const struct umm_nodemask none = { 0 };
 
 	return umm_mbind(lab->mm, AT, 8 * PAGE, UMM_MPOL_LOCAL, &none, flags, misplaced,
-			 &lab->why);
+			 lab->listen);
 }
 
 static int64_t mbind_flags(struct lab *lab)
@@ -216,7 +216,7 @@ static int64_t mbind_misplaced(struct lab *lab)
 
 static int64_t home_node_flags(struct lab *lab)
 {
-	return umm_set_mempolicy_home_node(lab->mm, AT, PAGE, 0, 1, &lab->why);
+	return umm_set_mempolicy_home_node(lab->mm, AT, PAGE, 0, 1, lab->listen);
 }
 
 static int64_t home_node_offline(struct lab *lab)
@@ -245,13 +245,13 @@ static int64_t set_vma_config(struct lab *lab)
 	const struct umm_anon_name name = { "heap", 4, false };
 
 	area(lab);
-	return umm_set_vma_name(lab->mm, 0, AT, PAGE, &name, &lab->why);
+	return umm_set_vma_name(lab->mm, 0, AT, PAGE, &name, lab->listen);
 }
 
 static int64_t set_vma_option(struct lab *lab)
 {
 	assert_int_equal(name_it(lab, AT, 0, NULL), 0);
-	return umm_set_vma_name(lab->mm, 1, AT, PAGE, &(struct umm_anon_name){ 0 }, &lab->why);
+	return umm_set_vma_name(lab->mm, 1, AT, PAGE, &(struct umm_anon_name){ 0 }, lab->listen);
 }
 
 static int64_t anon_name_memory(struct lab *lab)
@@ -259,7 +259,7 @@ static int64_t anon_name_memory(struct lab *lab)
 	const struct umm_anon_name name = { "he", 2, true };
 
 	assert_int_equal(name_it(lab, AT, 0, NULL), 0);
-	return umm_set_vma_name(lab->mm, 0, AT, PAGE, &name, &lab->why);
+	return umm_set_vma_name(lab->mm, 0, AT, PAGE, &name, lab->listen);
 }
 
 static int64_t anon_name_length(struct lab *lab)

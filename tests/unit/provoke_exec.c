@@ -210,7 +210,7 @@ static int64_t script(struct lab *lab, const char *line, uint32_t depth)
 	struct umm_exec_args args = { .argc = 1, .argv = 5, .argv0 = 5, .depth = depth };
 	struct umm_exec_script found;
 
-	return umm_exec_script(line, strlen(line), 9, &args, &found, &lab->why);
+	return umm_exec_script(line, strlen(line), 9, &args, &found, lab->listen);
 }
 
 static int64_t script_line(struct lab *lab)

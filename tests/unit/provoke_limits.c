@@ -5,7 +5,7 @@
 
 static int64_t refused_limit(struct lab *lab, uint32_t resource, uint64_t soft, uint64_t hard)
 {
-	return umm_setrlimit(lab->mm, resource, soft, hard, &lab->why);
+	return umm_setrlimit(lab->mm, resource, soft, hard, lab->listen);
 }
 
 static int64_t setrlimit_resource(struct lab *lab)
@@ -29,17 +29,17 @@ static int64_t setrlimit_raise(struct lab *lab)
 
 static int64_t pkey_flags(struct lab *lab)
 {
-	return umm_pkey_alloc(lab->mm, 1, 0, &lab->why);
+	return umm_pkey_alloc(lab->mm, 1, 0, lab->listen);
 }
 
 static int64_t pkey_rights(struct lab *lab)
 {
-	return umm_pkey_alloc(lab->mm, 0, 4, &lab->why);
+	return umm_pkey_alloc(lab->mm, 0, 4, lab->listen);
 }
 
 static int64_t pkey_no_cpu(struct lab *lab)
 {
-	return umm_pkey_alloc(lab->mm, 0, 0, &lab->why);
+	return umm_pkey_alloc(lab->mm, 0, 0, lab->listen);
 }
 
 /* A child finds the key taken too; a new program does not. */
@@ -52,19 +52,19 @@ static int64_t pkey_exhausted(struct lab *lab)
 	assert_int_equal(umm_exec(lab->mm, &fresh), 0);
 	assert_int_equal(umm_pkey_alloc(fresh, 0, 0, NULL), -UMM_EINVAL);
 	umm_mm_put(fresh);
-	return umm_pkey_alloc(lab->mm, 0, 0, &lab->why);
+	return umm_pkey_alloc(lab->mm, 0, 0, lab->listen);
 }
 
 static int64_t pkey_not_allocated(struct lab *lab)
 {
-	return umm_pkey_free(lab->mm, 0, &lab->why);
+	return umm_pkey_free(lab->mm, 0, lab->listen);
 }
 
 static int64_t refused_seals(struct lab *lab, enum umm_file_kind kind, uint32_t flags,
 			     uint32_t seals)
 {
 	lab_file(lab, kind, flags);
-	return umm_file_add_seals(lab->file, seals, false, 0, &lab->why);
+	return umm_file_add_seals(lab->file, seals, false, 0, lab->listen);
 }
 
 static int64_t seals_read_only(struct lab *lab)
@@ -86,7 +86,7 @@ static int64_t seals_sealed(struct lab *lab)
 {
 	assert_int_equal(refused_seals(lab, UMM_FILE_SHMEM, UMM_FMODE_READ | UMM_FMODE_WRITE,
 				       UMM_F_SEAL_SEAL), 0);
-	return umm_file_add_seals(lab->file, UMM_F_SEAL_GROW, false, 0, &lab->why);
+	return umm_file_add_seals(lab->file, UMM_F_SEAL_GROW, false, 0, lab->listen);
 }
 
 /* Readable now, but through a descriptor that may write; F_SEAL_FUTURE_WRITE does not mind. */
@@ -102,7 +102,7 @@ static int64_t seals_busy(struct lab *lab)
 	assert_int_equal(umm_file_add_seals(lab->file, UMM_F_SEAL_FUTURE_WRITE, false, areas, NULL),
 			 0);
 	assert_int_equal(umm_file_add_seals(lab->file, UMM_F_SEAL_EXEC, false, areas, NULL), 0);
-	return umm_file_add_seals(lab->file, UMM_F_SEAL_EXEC, true, areas, &lab->why);
+	return umm_file_add_seals(lab->file, UMM_F_SEAL_EXEC, true, areas, lab->listen);
 }
 
 const struct provocation provocations_limits[] = {

@@ -5,7 +5,7 @@
 
 static int64_t refused_advice(struct lab *lab, uint64_t addr, uint64_t len, int advice)
 {
-	return umm_madvise(lab->mm, addr, len, advice, &lab->why);
+	return umm_madvise(lab->mm, addr, len, advice, lab->listen);
 }
 
 static void anonymous(struct lab *lab)
@@ -236,7 +236,7 @@ static int64_t memory_failure_cap(struct lab *lab)
 static int64_t fault_guard(struct lab *lab)
 {
 	guard(lab);
-	assert_int_equal(umm_fault(lab->mm, AT + PAGE + 7, UMM_ACCESS_WRITE, &lab->why),
+	assert_int_equal(umm_fault(lab->mm, AT + PAGE + 7, UMM_ACCESS_WRITE, lab->listen),
 			 UMM_SEGV_MAPERR);
 	return -UMM_EFAULT;
 }
@@ -246,22 +246,22 @@ static int64_t fault_guard(struct lab *lab)
 static int64_t refused_vector(struct lab *lab, struct umm_range range, int advice)
 {
 	anonymous(lab);
-	return umm_process_madvise(lab->mm, lab->mm, &range, 1, advice, 0, &lab->why);
+	return umm_process_madvise(lab->mm, lab->mm, &range, 1, advice, 0, lab->listen);
 }
 
 static int64_t process_madvise_flags(struct lab *lab)
 {
-	return umm_process_madvise(lab->mm, NULL, NULL, 5, 5, 1, &lab->why);
+	return umm_process_madvise(lab->mm, NULL, NULL, 5, 5, 1, lab->listen);
 }
 
 static int64_t process_madvise_nr(struct lab *lab)
 {
-	return umm_process_madvise(lab->mm, NULL, NULL, 1025, 5, 0, &lab->why);
+	return umm_process_madvise(lab->mm, NULL, NULL, 1025, 5, 0, lab->listen);
 }
 
 static int64_t process_madvise_vector(struct lab *lab)
 {
-	return umm_process_madvise(lab->mm, NULL, NULL, 1, 5, 0, &lab->why);
+	return umm_process_madvise(lab->mm, NULL, NULL, 1, 5, 0, lab->listen);
 }
 
 static int64_t process_madvise_length(struct lab *lab)
@@ -278,7 +278,7 @@ static int64_t process_madvise_pidfd(struct lab *lab)
 {
 	const struct umm_range range = { AT, PAGE };
 
-	return umm_process_madvise(lab->mm, NULL, &range, 1, 5, 0, &lab->why);
+	return umm_process_madvise(lab->mm, NULL, &range, 1, 5, 0, lab->listen);
 }
 
 static int64_t refused_other(struct lab *lab, int advice)
@@ -289,7 +289,7 @@ static int64_t refused_other(struct lab *lab, int advice)
 
 	anonymous(lab);
 	assert_int_equal(umm_fork(lab->mm, &other, NULL), 0);
-	err = umm_process_madvise(lab->mm, other, &range, 1, advice, 0, &lab->why);
+	err = umm_process_madvise(lab->mm, other, &range, 1, advice, 0, lab->listen);
 	umm_mm_put(other);
 	return err;
 }
@@ -308,12 +308,12 @@ static int64_t process_madvise_nice(struct lab *lab)
 
 static int64_t refused_lock(struct lab *lab, uint64_t addr, uint64_t len)
 {
-	return umm_mlock(lab->mm, addr, len, 0, &lab->why);
+	return umm_mlock(lab->mm, addr, len, 0, lab->listen);
 }
 
 static int64_t mlock2_flags(struct lab *lab)
 {
-	return umm_mlock(lab->mm, AT, PAGE, 2, &lab->why);
+	return umm_mlock(lab->mm, AT, PAGE, 2, lab->listen);
 }
 
 static int64_t mlock_right(struct lab *lab)
@@ -345,14 +345,14 @@ static int64_t mlock_hole(struct lab *lab)
 
 static int64_t mlockall_flags(struct lab *lab)
 {
-	return umm_mlockall(lab->mm, UMM_MCL_ONFAULT, &lab->why);
+	return umm_mlockall(lab->mm, UMM_MCL_ONFAULT, lab->listen);
 }
 
 static int64_t mlockall_memlock(struct lab *lab)
 {
 	anonymous(lab);
 	lab_limit(lab, UMM_RLIMIT_MEMLOCK, 3 * PAGE);
-	return umm_mlockall(lab->mm, UMM_MCL_CURRENT, &lab->why);
+	return umm_mlockall(lab->mm, UMM_MCL_CURRENT, lab->listen);
 }
 
 static int64_t mlock_access(struct lab *lab)
@@ -385,14 +385,14 @@ static int64_t thp_disable_args(struct lab *lab)
 {
 	const uint64_t arg[4] = { 0, UMM_THP_DISABLE_EXCEPT_ADVISED, 0, 0 };
 
-	return umm_set_thp_disable(lab->mm, arg, &lab->why);
+	return umm_set_thp_disable(lab->mm, arg, lab->listen);
 }
 
 static int64_t memory_merge_args(struct lab *lab)
 {
 	const uint64_t arg[4] = { 1, 0, 0, 1 };
 
-	return umm_set_memory_merge(lab->mm, arg, &lab->why);
+	return umm_set_memory_merge(lab->mm, arg, lab->listen);
 }
 
 static int64_t memory_merge_config(struct lab *lab)
@@ -401,7 +401,7 @@ static int64_t memory_merge_config(struct lab *lab)
 
 	lab->settings.ksm_configured = false;
 	lab_settings_changed(lab);
-	return umm_set_memory_merge(lab->mm, arg, &lab->why);
+	return umm_set_memory_merge(lab->mm, arg, lab->listen);
 }
 
 const struct provocation provocations_madvise[] = {

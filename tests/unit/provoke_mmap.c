@@ -5,7 +5,7 @@
 
 int64_t refused_map(struct lab *lab, uint64_t addr, uint64_t len, uint64_t prot, uint64_t flags)
 {
-	return umm_mmap(lab->mm, addr, len, prot, flags, lab->file, 0, &lab->why);
+	return umm_mmap(lab->mm, addr, len, prot, flags, lab->file, 0, lab->listen);
 }
 
 static int64_t no_metadata(struct lab *lab)
@@ -23,7 +23,7 @@ static int64_t no_metadata(struct lab *lab)
 
 static int64_t offset_unaligned(struct lab *lab)
 {
-	return umm_mmap(lab->mm, 0, PAGE, R, PRIVATE, NULL, 0x10, &lab->why);
+	return umm_mmap(lab->mm, 0, PAGE, R, PRIVATE, NULL, 0x10, lab->listen);
 }
 
 static int64_t bad_fd(struct lab *lab)
@@ -116,7 +116,7 @@ static int64_t file_size_limit(struct lab *lab)
 {
 	lab_file(lab, UMM_FILE_REGULAR, UMM_FMODE_READ);
 	return umm_mmap(lab->mm, 0, PAGE, R, PRIVATE, lab->file, UINT64_C(0x7ffffffffffff000),
-			&lab->why);
+			lab->listen);
 }
 
 static int64_t map_type(struct lab *lab)

@@ -11,7 +11,7 @@
 static int64_t refused(struct lab *lab, uint64_t old_len, uint64_t new_len, uint64_t flags,
 		       uint64_t new_addr)
 {
-	return umm_mremap(lab->mm, AT, old_len, new_len, flags, new_addr, &lab->why);
+	return umm_mremap(lab->mm, AT, old_len, new_len, flags, new_addr, lab->listen);
 }
 
 static int64_t flags(struct lab *lab)
@@ -21,7 +21,7 @@ static int64_t flags(struct lab *lab)
 
 static int64_t unaligned(struct lab *lab)
 {
-	return umm_mremap(lab->mm, AT + 1, PAGE, PAGE, 0, 0, &lab->why);
+	return umm_mremap(lab->mm, AT + 1, PAGE, PAGE, 0, 0, lab->listen);
 }
 
 static int64_t zero(struct lab *lab)

@@ -5,12 +5,12 @@
 
 static int64_t refused_unmap(struct lab *lab, uint64_t addr, uint64_t len)
 {
-	return umm_munmap(lab->mm, addr, len, &lab->why);
+	return umm_munmap(lab->mm, addr, len, lab->listen);
 }
 
 static int64_t refused_protect(struct lab *lab, uint64_t addr, uint64_t len, uint64_t prot)
 {
-	return umm_mprotect(lab->mm, addr, len, prot, -1, &lab->why);
+	return umm_mprotect(lab->mm, addr, len, prot, -1, lab->listen);
 }
 
 /* brk has no error numbers: the answer is the old break, the reason has one. */
@@ -21,8 +21,10 @@ static int64_t refused_brk(struct lab *lab, uint64_t brk)
 	struct umm_why_info info;
 
 	umm_mm_get_layout(lab->mm, &layout);
-	assert_int_equal(umm_brk(lab->mm, brk, &lab->why), layout.brk);
-	entry = umm_why_refusal(&lab->why);
+	assert_int_equal(umm_brk(lab->mm, brk, lab->listen), layout.brk);
+	if (!lab->listen)
+		return UNSAID;
+	entry = umm_why_refusal(lab->listen);
 	assert_non_null(entry);
 	assert_int_equal(umm_why_info(entry->code, &info), 0);
 	return -info.error;
@@ -34,8 +36,10 @@ static int64_t refused_fault(struct lab *lab, uint64_t addr, unsigned int access
 	const struct umm_why_entry *entry;
 	struct umm_why_info info;
 
-	assert_int_equal(umm_fault(lab->mm, addr, access, &lab->why), si_code);
-	entry = umm_why_refusal(&lab->why);
+	assert_int_equal(umm_fault(lab->mm, addr, access, lab->listen), si_code);
+	if (!lab->listen)
+		return UNSAID;
+	entry = umm_why_refusal(lab->listen);
 	assert_non_null(entry);
 	assert_int_equal(umm_why_info(entry->code, &info), 0);
 	return -info.error;
@@ -151,7 +155,7 @@ static int64_t mprotect_bits(struct lab *lab)
 static int64_t mprotect_pkey(struct lab *lab)
 {
 	lab_map(lab, AT, PAGE, R, ANON);
-	return umm_mprotect(lab->mm, AT, PAGE, R, 1, &lab->why);
+	return umm_mprotect(lab->mm, AT, PAGE, R, 1, lab->listen);
 }
 
 static int64_t mprotect_hole(struct lab *lab)
@@ -206,7 +210,7 @@ static int64_t fork_overcommit(struct lab *lab)
 	lab_map(lab, AT, 100 * PAGE, R | W, ANON);
 	lab->settings.totalram_pages = 99;
 	lab_settings_changed(lab);
-	err = umm_fork(lab->mm, &child, &lab->why);
+	err = umm_fork(lab->mm, &child, lab->listen);
 	assert_null(child);
 	return err;
 }

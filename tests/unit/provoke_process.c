@@ -9,17 +9,17 @@ static int64_t no_mdwe(struct lab *lab)
 {
 	lab_set_rule(lab, "mdwe", false);
 	assert_int_equal(umm_prctl_get_mdwe(lab->mm, 0, 0, 0, 0, NULL), -UMM_EINVAL);
-	return umm_prctl_set_mdwe(lab->mm, 0, 0, 0, 0, &lab->why);
+	return umm_prctl_set_mdwe(lab->mm, 0, 0, 0, 0, lab->listen);
 }
 
 static int64_t mdwe_args(struct lab *lab)
 {
-	return umm_prctl_set_mdwe(lab->mm, UMM_MDWE_REFUSE_EXEC_GAIN, 0, 1, 0, &lab->why);
+	return umm_prctl_set_mdwe(lab->mm, UMM_MDWE_REFUSE_EXEC_GAIN, 0, 1, 0, lab->listen);
 }
 
 static int64_t mdwe_bits(struct lab *lab)
 {
-	return umm_prctl_set_mdwe(lab->mm, UMM_MDWE_NO_INHERIT, 0, 0, 0, &lab->why);
+	return umm_prctl_set_mdwe(lab->mm, UMM_MDWE_NO_INHERIT, 0, 0, 0, lab->listen);
 }
 
 static int64_t mdwe_is_set(struct lab *lab)
@@ -30,7 +30,7 @@ static int64_t mdwe_is_set(struct lab *lab)
 	assert_int_equal(umm_prctl_set_mdwe(lab->mm, bits, 0, 0, 0, NULL), 0);
 	assert_int_equal(umm_prctl_get_mdwe(lab->mm, 0, 0, 0, 0, NULL), bits);
 	assert_int_equal(umm_prctl_get_mdwe(lab->mm, 0, 0, 0, 1, NULL), -UMM_EINVAL);
-	return umm_prctl_set_mdwe(lab->mm, 0, 0, 0, 0, &lab->why);
+	return umm_prctl_set_mdwe(lab->mm, 0, 0, 0, 0, lab->listen);
 }
 
 /* ---- PR_SET_MM --------------------------------------------------------------------------- */
@@ -61,24 +61,24 @@ static struct umm_set_mm_map present(struct lab *lab)
 static int64_t refused_map_of(struct lab *lab, const struct umm_set_mm_map *map)
 {
 	return umm_prctl_set_mm(lab->mm, UMM_SET_MM_MAP, AT, UMM_SET_MM_MAP_BYTES, 0, map,
-				&lab->why);
+				lab->listen);
 }
 
 static int64_t refused_option(struct lab *lab, uint64_t option, uint64_t addr)
 {
 	(void)present(lab);
 	umm_mm_set_caps(lab->mm, UMM_CAP_SYS_RESOURCE);
-	return umm_prctl_set_mm(lab->mm, option, addr, 0, 0, NULL, &lab->why);
+	return umm_prctl_set_mm(lab->mm, option, addr, 0, 0, NULL, lab->listen);
 }
 
 static int64_t set_mm_args(struct lab *lab)
 {
-	return umm_prctl_set_mm(lab->mm, UMM_SET_MM_BRK, HEAP, 1, 0, NULL, &lab->why);
+	return umm_prctl_set_mm(lab->mm, UMM_SET_MM_BRK, HEAP, 1, 0, NULL, lab->listen);
 }
 
 static int64_t set_mm_permission(struct lab *lab)
 {
-	return umm_prctl_set_mm(lab->mm, UMM_SET_MM_BRK, HEAP, 0, 0, NULL, &lab->why);
+	return umm_prctl_set_mm(lab->mm, UMM_SET_MM_BRK, HEAP, 0, 0, NULL, lab->listen);
 }
 
 static int64_t set_mm_addr(struct lab *lab)
@@ -123,7 +123,7 @@ static int64_t set_mm_map_size(struct lab *lab)
 {
 	struct umm_set_mm_map map = present(lab);
 
-	return umm_prctl_set_mm(lab->mm, UMM_SET_MM_MAP, AT, 5, 0, &map, &lab->why);
+	return umm_prctl_set_mm(lab->mm, UMM_SET_MM_MAP, AT, 5, 0, &map, lab->listen);
 }
 
 static int64_t set_mm_map_fault(struct lab *lab)
@@ -156,7 +156,7 @@ static int64_t set_mm_auxv_fault(struct lab *lab)
 static int64_t refused_setup(struct lab *lab, uint32_t nr_events)
 {
 	uint64_t ring = 1;
-	int64_t err = umm_io_setup(lab->mm, nr_events, AT, 0, 2, &ring, &lab->why);
+	int64_t err = umm_io_setup(lab->mm, nr_events, AT, 0, 2, &ring, lab->listen);
 
 	assert_int_equal(ring, 0);
 	return err;
@@ -206,7 +206,7 @@ static int64_t aio_no_context(struct lab *lab)
 	assert_int_equal(umm_io_destroy(lab->mm, ring, NULL), 0);
 	assert_int_equal(umm_io_setup(lab->mm, 1, AT, 0, 2, &ring, NULL), 0);
 	lab_become_child(lab);
-	return umm_io_destroy(lab->mm, ring, &lab->why);
+	return umm_io_destroy(lab->mm, ring, lab->listen);
 }
 
 static int64_t mremap_aio_copy(struct lab *lab)
@@ -219,7 +219,7 @@ static int64_t mremap_aio_copy(struct lab *lab)
 			 AT + 4 * PAGE);
 	assert_int_equal(umm_io_destroy(lab->mm, ring, NULL), -UMM_EINVAL);
 	lab_become_child(lab);
-	return umm_mremap(lab->mm, AT + 4 * PAGE, PAGE, PAGE, 3, ring, &lab->why);
+	return umm_mremap(lab->mm, AT + 4 * PAGE, PAGE, PAGE, 3, ring, lab->listen);
 }
 
 /* ---- the vdso ---------------------------------------------------------------------------- */
@@ -233,31 +233,31 @@ static void without_shadow_stacks(struct lab *lab)
 static int64_t shstk_absent(struct lab *lab)
 {
 	without_shadow_stacks(lab);
-	return umm_map_shadow_stack(lab->mm, 0, PAGE, 0, &lab->why);
+	return umm_map_shadow_stack(lab->mm, 0, PAGE, 0, lab->listen);
 }
 
 static int64_t shstk_no_cpu(struct lab *lab)
 {
 	assert_int_equal(umm_shstk_prctl(lab->mm, true, 1, NULL), -UMM_EOPNOTSUPP);
-	return umm_map_shadow_stack(lab->mm, 0, PAGE, 77, &lab->why);
+	return umm_map_shadow_stack(lab->mm, 0, PAGE, 77, lab->listen);
 }
 
 static int64_t shstk_option(struct lab *lab)
 {
 	without_shadow_stacks(lab);
-	return umm_shstk_prctl(lab->mm, true, 1, &lab->why);
+	return umm_shstk_prctl(lab->mm, true, 1, lab->listen);
 }
 
 static int64_t shstk_features(struct lab *lab)
 {
-	return umm_shstk_prctl(lab->mm, true, 3, &lab->why);
+	return umm_shstk_prctl(lab->mm, true, 3, lab->listen);
 }
 
 static int64_t vdso_option(struct lab *lab)
 {
 	const struct umm_vdso_image image = { sizeof(image), 4, 2, 2, false, true };
 
-	return umm_map_vdso(lab->mm, AT, &image, &lab->why);
+	return umm_map_vdso(lab->mm, AT, &image, lab->listen);
 }
 
 static int64_t vdso_exists(struct lab *lab)
@@ -265,7 +265,7 @@ static int64_t vdso_exists(struct lab *lab)
 	const struct umm_vdso_image image = { sizeof(image), 4, 2, 2, false, false };
 
 	assert_int_equal(umm_map_vdso(lab->mm, AT, &image, NULL), 2 * PAGE);
-	return umm_map_vdso(lab->mm, 0, &image, &lab->why);
+	return umm_map_vdso(lab->mm, 0, &image, lab->listen);
 }
 
 const struct provocation provocations_process[] = {

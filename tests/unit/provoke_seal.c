@@ -9,7 +9,7 @@
 
 static int64_t refused_sync(struct lab *lab, uint64_t addr, uint64_t len, uint64_t flags)
 {
-	return umm_msync(lab->mm, addr, len, flags, &lab->why);
+	return umm_msync(lab->mm, addr, len, flags, lab->listen);
 }
 
 static int64_t msync_flags(struct lab *lab)
@@ -65,7 +65,7 @@ static int64_t msync_no_fsync(struct lab *lab)
 
 static int64_t refused_core(struct lab *lab, uint64_t addr, uint64_t len, uint64_t vec)
 {
-	return umm_mincore(lab->mm, addr, len, vec, &lab->why);
+	return umm_mincore(lab->mm, addr, len, vec, lab->listen);
 }
 
 static int64_t mincore_unaligned(struct lab *lab)
@@ -101,7 +101,7 @@ static int64_t mincore_vec(struct lab *lab)
 
 static int64_t refused_seal(struct lab *lab, uint64_t addr, uint64_t len, uint64_t flags)
 {
-	return umm_mseal(lab->mm, addr, len, flags, &lab->why);
+	return umm_mseal(lab->mm, addr, len, flags, lab->listen);
 }
 
 static int64_t no_mseal(struct lab *lab)
@@ -142,7 +142,7 @@ static int64_t mseal_hole(struct lab *lab)
 
 static int64_t refused_remap(struct lab *lab, uint64_t size, uint64_t prot, uint64_t pgoff)
 {
-	return umm_remap_file_pages(lab->mm, AT, size, prot, pgoff, 0, &lab->why);
+	return umm_remap_file_pages(lab->mm, AT, size, prot, pgoff, 0, lab->listen);
 }
 
 static void shared_file(struct lab *lab, uint64_t pages)

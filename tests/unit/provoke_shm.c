@@ -9,17 +9,17 @@
 
 static int64_t refused_get(struct lab *lab, int32_t key, uint64_t bytes, uint64_t flags)
 {
-	return umm_shmget(lab->mm, key, bytes, flags, &lab->why);
+	return umm_shmget(lab->mm, key, bytes, flags, lab->listen);
 }
 
 static int64_t refused_attach(struct lab *lab, int32_t id, uint64_t addr, uint64_t flags)
 {
-	return umm_shmat(lab->mm, id, addr, flags, &lab->why);
+	return umm_shmat(lab->mm, id, addr, flags, lab->listen);
 }
 
 static int64_t refused_control(struct lab *lab, int32_t id, int cmd)
 {
-	return umm_shmctl(lab->mm, id, cmd, NULL, &lab->why);
+	return umm_shmctl(lab->mm, id, cmd, NULL, lab->listen);
 }
 
 /* A segment that is there. */
@@ -138,13 +138,13 @@ static int64_t shmat_busy(struct lab *lab)
 
 static int64_t shmdt_addr(struct lab *lab)
 {
-	return umm_shmdt(lab->mm, AT + 1, &lab->why);
+	return umm_shmdt(lab->mm, AT + 1, lab->listen);
 }
 
 static int64_t shmdt_nothing(struct lab *lab)
 {
 	assert_int_equal(umm_shmat(lab->mm, segment(lab, 2, 0600), AT, 0, NULL), AT);
-	return umm_shmdt(lab->mm, AT + PAGE, &lab->why);
+	return umm_shmdt(lab->mm, AT + PAGE, lab->listen);
 }
 
 static int64_t shmctl_command(struct lab *lab)
