@@ -32,7 +32,7 @@ struct lab {
 	struct umm_mm *mm;
 	struct umm_file *file;		/* made by lab_file(), mapped by lab_map(); may be NULL */
 	struct umm_why why;		/* of the call that is looked at */
-	struct umm_why *listen;		/* what the call is given: &why, or NULL where nobody listens */
+	struct umm_why *listen;		/* what calls are given: &why; NULL: nobody listens */
 	int64_t charge_lost;		/* pages of the commit charge that Linux forgets about */
 };
 
