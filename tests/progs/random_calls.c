@@ -12,10 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "prog.h"
+#include "random.h"
 
 #define POOL_PAGES 96
 #define LONGEST 9			/* pages in one call */
@@ -40,10 +40,7 @@ struct random_state {
 /* xorshift */
 static uint64_t random_below(struct random_state *state, uint64_t bound)
 {
-	state->seed ^= state->seed << 13;
-	state->seed ^= state->seed >> 7;
-	state->seed ^= state->seed << 17;
-	return (state->seed >> 11) % bound;
+	return random_number(&state->seed, bound);
 }
 
 static int random_prot(struct random_state *state)
@@ -244,25 +241,19 @@ static void some_call(struct random_state *state)
 		access_page(state);
 }
 
+static void child(void *arg)
+{
+	struct random_state *state = arg;
+
+	for (state->calls = 0; state->calls < CALLS_OF_A_CHILD;)
+		some_call(state);
+}
+
 static void fork_one(struct random_state *state)
 {
-	pid_t pid = fork();
-	int status;
-
-	if (pid < 0)
-		die("fork");
-	if (pid == 0) {
-		state->seed += 0x9e3779b97f4a7c15;
-		for (state->calls = 0; state->calls < CALLS_OF_A_CHILD;)
-			some_call(state);
-		_exit(0);
-	}
+	random_child(&state->seed, child, state);
 	state->calls++;
 	state->forks++;
-	if (waitpid(pid, &status, 0) != pid || status != 0) {
-		printf("FAILED  a child ended with %#x\n", (unsigned int)status);
-		exit(1);
-	}
 }
 
 int main(int argc, char **argv)
@@ -270,12 +261,7 @@ int main(int argc, char **argv)
 	static struct random_state state;
 	unsigned long wanted;
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: %s SEED CALLS\n", argv[0]);
-		return 2;
-	}
-	state.seed = strtoull(argv[1], NULL, 0) * 0x9e3779b97f4a7c15 + 1;
-	wanted = strtoul(argv[2], NULL, 0);
+	random_arguments(argc, argv, &state.seed, &wanted);
 	state.file = scratch_file(POOL_PAGES);
 	state.other_file = memfd_create("random_calls", MFD_CLOEXEC);
 	if (state.other_file < 0 || ftruncate(state.other_file, POOL_PAGES * PAGE))

@@ -21,6 +21,7 @@
 
 #include "elf_file.h"
 #include "prog.h"
+#include "random.h"
 
 #ifndef PR_SET_MDWE
 #define PR_SET_MDWE 65
@@ -34,10 +35,7 @@ struct random_state {
 
 static uint64_t below(struct random_state *state, uint64_t bound)
 {
-	state->seed ^= state->seed << 13;
-	state->seed ^= state->seed >> 7;
-	state->seed ^= state->seed << 17;
-	return (state->seed >> 11) % bound;
+	return random_number(&state->seed, bound);
 }
 
 static bool one_in(struct random_state *state, uint64_t n)

@@ -18,10 +18,10 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "prog.h"
+#include "random.h"
 
 #define POOL_PAGES 1536UL		/* 6 MiB */
 #define WINDOW 48UL			/* pages, with a boundary of 2 MiB in their middle */
@@ -53,10 +53,7 @@ static void caught(int signo)
 /* xorshift */
 static uint64_t random_below(struct random_state *state, uint64_t bound)
 {
-	state->seed ^= state->seed << 13;
-	state->seed ^= state->seed >> 7;
-	state->seed ^= state->seed << 17;
-	return (state->seed >> 11) % bound;
+	return random_number(&state->seed, bound);
 }
 
 #define RANDOM_OF(state, table) \
@@ -279,25 +276,19 @@ static void some_call(struct random_state *state)
 		access_page(state);
 }
 
+static void child(void *arg)
+{
+	struct random_state *state = arg;
+
+	state->child = true;
+	for (state->calls = 0; state->calls < CALLS_OF_A_CHILD;)
+		some_call(state);
+}
+
 static void fork_one(struct random_state *state)
 {
-	pid_t pid = fork();
-	int status;
-
-	if (pid < 0)
-		die("fork");
-	if (pid == 0) {
-		state->seed += 0x9e3779b97f4a7c15;
-		state->child = true;
-		for (state->calls = 0; state->calls < CALLS_OF_A_CHILD;)
-			some_call(state);
-		_exit(0);
-	}
+	random_child(&state->seed, child, state);
 	state->calls++;
-	if (waitpid(pid, &status, 0) != pid || status != 0) {
-		printf("FAILED  a child ended with %#x\n", (unsigned int)status);
-		exit(1);
-	}
 }
 
 int main(int argc, char **argv)
@@ -308,17 +299,11 @@ int main(int argc, char **argv)
 	struct sigaction action = { .sa_handler = caught, .sa_flags = SA_ONSTACK };
 	unsigned long wanted;
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: %s SEED CALLS\n", argv[0]);
-		return 2;
-	}
-	state.seed = strtoull(argv[1], NULL, 0);
-	if (state.seed % 2) {
+	random_arguments(argc, argv, &state.seed, &wanted);
+	if (strtoul(argv[1], NULL, 0) % 2) {
 		drop_capability(CAP_IPC_LOCK);
 		set_limit(RLIMIT_MEMLOCK, 600 * PAGE);
 	}
-	state.seed = state.seed * 0x9e3779b97f4a7c15 + 1;
-	wanted = strtoul(argv[2], NULL, 0);
 	state.file = scratch_file(POOL_PAGES);
 	state.memory = memfd_create("random_madvise", MFD_CLOEXEC);
 	if (state.memory < 0 || ftruncate(state.memory, (off_t)(POOL_PAGES * PAGE)))

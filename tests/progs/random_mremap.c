@@ -13,10 +13,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "prog.h"
+#include "random.h"
 
 #define POOL_PAGES 64
 #define LONGEST 8			/* pages in one call */
@@ -54,10 +54,7 @@ static bool area_now_at(const void *addr, struct prog_area *area)
 /* xorshift */
 static uint64_t below(struct random_state *state, uint64_t bound)
 {
-	state->seed ^= state->seed << 13;
-	state->seed ^= state->seed >> 7;
-	state->seed ^= state->seed << 17;
-	return (state->seed >> 11) % bound;
+	return random_number(&state->seed, bound);
 }
 
 static bool one_in(struct random_state *state, uint64_t n)
@@ -247,25 +244,19 @@ static void some_call(struct random_state *state)
 		access_page(state);
 }
 
+static void child(void *arg)
+{
+	struct random_state *state = arg;
+
+	for (state->calls = 0; state->calls < CALLS_OF_A_CHILD;)
+		some_call(state);
+}
+
 static void fork_one(struct random_state *state)
 {
-	pid_t pid = fork();
-	int status;
-
-	if (pid < 0)
-		die("fork");
-	if (pid == 0) {
-		state->seed += 0x9e3779b97f4a7c15;
-		for (state->calls = 0; state->calls < CALLS_OF_A_CHILD;)
-			some_call(state);
-		_exit(0);
-	}
+	random_child(&state->seed, child, state);
 	state->calls++;
 	state->forks++;
-	if (waitpid(pid, &status, 0) != pid || status != 0) {
-		printf("FAILED  a child ended with %#x\n", (unsigned int)status);
-		exit(1);
-	}
 }
 
 static void *thread(void *arg)

@@ -19,10 +19,10 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "prog.h"
+#include "random.h"
 
 #ifndef __NR_set_mempolicy_home_node
 #define __NR_set_mempolicy_home_node 450
@@ -56,10 +56,7 @@ static void on_sigbus(int signo)
 /* xorshift */
 static uint64_t random_below(struct state *state, uint64_t bound)
 {
-	state->seed ^= state->seed << 13;
-	state->seed ^= state->seed >> 7;
-	state->seed ^= state->seed << 17;
-	return (state->seed >> 11) % bound;
+	return random_number(&state->seed, bound);
 }
 
 struct range {
@@ -229,25 +226,19 @@ static void some_call(struct state *state)
 		access_page(state);
 }
 
+static void child(void *arg)
+{
+	struct state *state = arg;
+
+	for (state->calls = 0; state->calls < CALLS_OF_A_CHILD;)
+		some_call(state);
+}
+
 static void fork_one(struct state *state)
 {
-	pid_t pid = fork();
-	int status;
-
-	if (pid < 0)
-		die("fork");
-	if (pid == 0) {
-		state->seed += 0x9e3779b97f4a7c15;
-		for (state->calls = 0; state->calls < CALLS_OF_A_CHILD;)
-			some_call(state);
-		_exit(0);
-	}
+	random_child(&state->seed, child, state);
 	state->calls++;
 	state->forks++;
-	if (waitpid(pid, &status, 0) != pid || status != 0) {
-		printf("FAILED  a child ended with %#x\n", (unsigned int)status);
-		exit(1);
-	}
 }
 
 int main(int argc, char **argv)
@@ -255,12 +246,7 @@ int main(int argc, char **argv)
 	static struct state state;
 	unsigned long wanted;
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: %s SEED CALLS\n", argv[0]);
-		return 2;
-	}
-	state.seed = strtoull(argv[1], NULL, 0) * 0x9e3779b97f4a7c15 + 1;
-	wanted = strtoul(argv[2], NULL, 0);
+	random_arguments(argc, argv, &state.seed, &wanted);
 	signal(SIGBUS, on_sigbus);
 	state.memfd = memfd_create("random_policy", MFD_CLOEXEC);
 	if (state.memfd < 0 || ftruncate(state.memfd, POOL_PAGES * PAGE))
