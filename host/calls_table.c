@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <asm/unistd.h>
 
 #include "host/calls/calls.h"
@@ -118,8 +119,12 @@ const struct call_desc *calls_table_find(long nr, const uint64_t arg[6])
 	static bool filled;
 
 	if (!filled) {
-		for (size_t i = calls_table_size; i-- > 0; )
-			first[calls_table[i].nr] = (uint8_t)(i + 1);
+		for (size_t i = calls_table_size; i-- > 0; ) {
+			uint8_t *row = &first[calls_table[i].nr];
+
+			assert(!*row || *row == i + 2);	/* the rows of a call stand together */
+			*row = (uint8_t)(i + 1);
+		}
 		filled = true;
 	}
 	if (nr < 0 || nr >= NR_MAX || !first[nr])

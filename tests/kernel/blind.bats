@@ -9,12 +9,7 @@ blind() {
 }
 
 @test "every case of the program is tested here" {
-	for name in $("$TEST_PROGS/blind" --list); do
-		grep -Eq "(\{ |^\s)blind $name(; \}|$)" "$BATS_TEST_FILENAME" || {
-			say "no test of $name"
-			return 1
-		}
-	done
+	every_case_is_tested -w blind blind
 }
 
 @test "plain write" { blind plain_write; }

@@ -142,12 +142,7 @@ PY
 }
 
 @test "every refusal of the program is tested here" {
-	for name in $("$TEST_PROGS/refuse_exec" --list); do
-		grep -qE "(refused_exec|refuse_exec\") $name\b" "$BATS_TEST_FILENAME" || {
-			say "no test of refuse_exec $name"
-			return 1
-		}
-	done
+	every_case_is_tested -w refused_exec refuse_exec
 }
 
 @test "what they are made from runs" { agrees "$TEST_PROGS/refuse_exec" runs; }

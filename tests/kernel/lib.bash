@@ -37,7 +37,7 @@ usermm_check() {
 	local want="$1" got=0
 
 	shift
-	timeout 120 "$USERMM" check -f -o check.result "$@" >check.out 2>check.err </dev/null || got=$?
+	timeout 120 ${RUN:-} "$USERMM" check -f -o check.result "$@" >check.out 2>check.err </dev/null || got=$?
 	skip_if_skipped check.out
 	if grep 'cannot read the areas' check.err; then
 		return 1		# after a divergence the two sides did not come together again
@@ -80,14 +80,18 @@ agrees() {
 	fi
 }
 
-# every_case_is_tested PROGRAM...: each case of theirs has its row in the file that calls this.
+# every_case_is_tested [-w WORD] PROGRAM...: each case of theirs stands, behind the program's name or
+# that word, in the file that calls this.
 every_case_is_tested() {
-	local program name
+	local program name word=
 
+	if [ "$1" = -w ]; then
+		word="|\b$2"
+		shift 2
+	fi
 	for program in "$@"; do
 		for name in $("$TEST_PROGS/$program" --list); do
-			grep -qE "$program\"? $name( |;|$)" \
-				"$BATS_TEST_FILENAME" || {
+			grep -qE "(\b$program\"?$word) $name( |;|$)" "$BATS_TEST_FILENAME" || {
 				say "no test of $program $name"
 				return 1
 			}
@@ -129,17 +133,19 @@ has_lines() {
 
 # refused PROGRAM CASE ERROR NAME REGEX [PASSED]: NAME is the catalogue's (src/base/why.def); the
 # explanation, with value and limit, matches REGEX.  brk tells no error and a fault is a signal: for
-# those ERROR is "brk" and "SIGSEGV".  PASSED is given where fewer than two checks are ruled out.
+# those ERROR is "brk" and "SIGSEGV", and STATUS what the program ends with then.  PASSED is given where
+# fewer than two checks are ruled out.  RUN is a command that runs all of it.
 refused() {
 	local got=0
 
-	timeout 30 "$TEST_PROGS/$1" "$2" >native.out || got=$?
+	timeout 30 ${RUN:-} "$TEST_PROGS/$1" "$2" >native.out || got=$?
 	skip_if_skipped native.out
-	[ "$got" = 0 ] || { cat native.out; return 1; }
+	[ "$got" = "${STATUS:-0}" ] || { cat native.out; return 1; }
 
-	timeout 120 "$USERMM" trace -f --json --explain=${EXPLAIN:-all} -o trace.json -- \
+	got=0
+	timeout 120 ${RUN:-} "$USERMM" trace -f --json --explain=${EXPLAIN:-all} -o trace.json -- \
 		"$TEST_PROGS/$1" "$2" >trace.out 2>trace.err || got=$?
-	[ "$got" = 0 ] || { say "exit status $got"; cat trace.out trace.err; return 1; }
+	[ "$got" = "${STATUS:-0}" ] || { say "exit status $got"; cat trace.out trace.err; return 1; }
 	python3 "$RECORDS" refusal trace.json "$3" "$4" "$5" "${6:-2}"
 	agrees "$TEST_PROGS/$1" "$2"
 }

@@ -19,12 +19,7 @@ alone() {
 }
 
 @test "every case of the program is tested here" {
-	for name in $("$TEST_PROGS/limits_cases" --list); do
-		grep -Eq "(alone .*|limits_cases\") $name( |;|$)" "$BATS_TEST_FILENAME" || {
-			say "no test of $name"
-			return 1
-		}
-	done
+	every_case_is_tested -w "alone .*" limits_cases
 }
 
 @test "MAP_32BIT" { alone MAP_32BIT map_32bit; }

@@ -10,14 +10,7 @@ merges() {
 }
 
 @test "every case of the programs is tested here" {
-	for program in merge_new merge_change merge_fork; do
-		for name in $("$TEST_PROGS/$program" --list); do
-			grep -q "{ merges $program $name; }" "$BATS_TEST_FILENAME" || {
-				say "no test of $program $name"
-				return 1
-			}
-		done
-	done
+	every_case_is_tested merge_new merge_change merge_fork
 }
 
 @test "a new range: prev" { merges merge_new prev; }

@@ -18,40 +18,8 @@ remaps() {
 	python3 "$RECORDS" adopted check.result exec "shmem inode"
 }
 
-# refused CASE ERROR NAME REGEX [PASSED]: as in refusals.bats.
-refused() {
-	local got=0
-
-	timeout 30 "$TEST_PROGS/refuse_mremap" "$1" >native.out || got=$?
-	skip_if_skipped native.out
-	[ "$got" = 0 ] || { cat native.out; return 1; }
-	timeout 120 "$USERMM" trace -f --json --explain=${EXPLAIN:-all} -o trace.json -- \
-		"$TEST_PROGS/refuse_mremap" "$1" >trace.out 2>trace.err || got=$?
-	[ "$got" = 0 ] || { say "exit status $got"; cat trace.out trace.err; return 1; }
-	python3 "$RECORDS" refusal trace.json "$2" "$3" "$4" "${5:-2}"
-	agrees "$TEST_PROGS/refuse_mremap" "$1"
-}
-
-# Tens of thousands of calls lead up to these: only what fails is explained.
-refused_late() {
-	EXPLAIN=errors refused "$@"
-}
-
 @test "every case of the programs is tested here" {
-	for program in mremap_cases mremap_move; do
-		for name in $("$TEST_PROGS/$program" --list); do
-			grep -q "{ remaps $program $name; }" "$BATS_TEST_FILENAME" || {
-				say "no test of $program $name"
-				return 1
-			}
-		done
-	done
-	for name in $("$TEST_PROGS/refuse_mremap" --list); do
-		grep -qE "{ refused(_late)? $name " "$BATS_TEST_FILENAME" || {
-			say "no test of refuse_mremap $name"
-			return 1
-		}
-	done
+	every_case_is_tested mremap_cases mremap_move refuse_mremap
 }
 
 @test "grow in place" { remaps mremap_cases grow; }
@@ -95,40 +63,40 @@ refused_late() {
 @test "move huge pages" { remaps mremap_move huge_pages; }
 @test "move the vdso" { remaps mremap_move vdso; }
 
-@test "refused: unknown flag" { refused flags EINVAL MREMAP_FLAGS 'flags (0x)?8 ' 0; }
-@test "refused: unaligned" { refused unaligned EINVAL MREMAP_UNALIGNED '(0x)?[0-9a-f]+001 .*4096' 1; }
-@test "refused: new length 0" { refused zero EINVAL MREMAP_ZERO 'new length is 0'; }
-@test "refused: longer than the address space" { refused length EINVAL MREMAP_LENGTH 'TASK_SIZE \((0x)?7ffffffff000\)'; }
-@test "refused: above the address space" { refused new_too_high EINVAL MREMAP_NEW_TOO_HIGH '(0x)?7ffffffff000, .*\((0x)?7fffffffe000\)'; }
-@test "refused: unaligned target" { refused new_unaligned EINVAL MREMAP_NEW_UNALIGNED 'new address (0x)?[0-9a-f]+001'; }
-@test "refused: fixed without MAYMOVE" { refused need_maymove EINVAL MREMAP_NEED_MAYMOVE 'flags (0x)?2'; }
-@test "refused: DONTUNMAP that resizes" { refused resize EINVAL MREMAP_RESIZE '4 KiB, the new one 8 KiB'; }
-@test "refused: overlap" { refused overlap EINVAL MREMAP_OVERLAP 'overlaps the old one \[(0x)?[0-9a-f]+-(0x)?[0-9a-f]+\)'; }
-@test "refused: nothing there" { refused unmapped EFAULT MREMAP_UNMAPPED 'nothing is mapped at the old address (0x)?[0-9a-f]+'; }
-@test "refused: several, a hole first" { refused unmapped_several EFAULT MREMAP_UNMAPPED 'nothing is mapped at the old address'; }
-@test "refused: before the target is touched" { refused unmapped_first EFAULT MREMAP_BEYOND 'old range of 8 KiB'; }
-@test "refused: an area that moves alone" { refused alone EFAULT MREMAP_ALONE 'cannot be moved together'; }
-@test "refused: sealed" { refused sealed EPERM SEALED 'is sealed'; }
-@test "refused: huge pages, unaligned" { refused hugetlb_align EINVAL MREMAP_HUGETLB_ALIGN '\((0x)?1000\).*2 MiB'; }
-@test "refused: huge pages grow" { refused hugetlb_grow EINVAL MREMAP_HUGETLB_GROW '4 MiB to 6 MiB'; }
-@test "refused: private memory once more" { refused dup_private EINVAL MREMAP_DUP_PRIVATE 'old length is 0'; }
-@test "refused: once more without a place" { refused dup_no_place ENOMEM MREMAP_NO_ROOM 'MREMAP_MAYMOVE is not set'; }
-@test "refused: a kind that cannot stay" { refused dontunmap_kind EINVAL MREMAP_DONTUNMAP_KIND 'r-xp de'; }
-@test "refused: a kind that cannot grow" { refused dontexpand EFAULT MREMAP_DONTEXPAND 'r-xp de'; }
-@test "refused: a part of the vdso" { refused special_split EINVAL SPECIAL_SPLIT 'vdso'; }
-@test "refused: beyond the area" { refused beyond EFAULT MREMAP_BEYOND 'old range of 12 KiB .*8 KiB'; }
-@test "refused: what never merges grows" { refused no_merge ENOMEM MREMAP_NO_MERGE 'never merges'; }
-@test "refused: no room" { refused no_room ENOMEM MREMAP_NO_ROOM 'no room to grow in place from (0x)?[0-9a-f]+ to'; }
-@test "refused: a tail beyond the address space" { refused range_wraps EINVAL MUNMAP_RANGE 'not within the address space'; }
-@test "refused: below the minimum address" { refused min_addr EPERM MMAP_MIN_ADDR "address (0x)?0 .*vm.mmap_min_addr \((0x)?$(printf %x "$MMAP_MIN_ADDR")\)"; }
-@test "refused: map count" { refused_late map_count_grow ENOMEM MREMAP_MAP_COUNT "$((MAX_MAP_COUNT - 3)) areas.* below $((MAX_MAP_COUNT - 3))"; }
-@test "refused: map count, fixed" { refused_late map_count_fixed ENOMEM MREMAP_MAP_COUNT "$((MAX_MAP_COUNT - 5)) areas.* below $((MAX_MAP_COUNT - 5))"; }
-@test "refused: RLIMIT_MEMLOCK" { refused mlock_limit EAGAIN MREMAP_MLOCK '36 KiB would be locked.*allows 32 KiB'; }
-@test "refused: RLIMIT_AS" { refused as ENOMEM RLIMIT_AS 'RLIMIT_AS allows 64 MiB'; }
-@test "refused: RLIMIT_AS, kept" { refused as_dontunmap ENOMEM RLIMIT_AS 'by 40 MiB.*RLIMIT_AS allows 64 MiB'; }
-@test "refused: RLIMIT_DATA" { refused data ENOMEM RLIMIT_DATA 'RLIMIT_DATA allows 64 MiB'; }
-@test "refused: overcommit" { refused overcommit ENOMEM OVERCOMMIT 'at once are more than all memory and swap'; }
-@test "refused: overcommit by what is cut off" { refused overcommit_shrink ENOMEM OVERCOMMIT 'at once are more than all memory and swap'; }
+@test "refused: unknown flag" { refused refuse_mremap flags EINVAL MREMAP_FLAGS 'flags (0x)?8 ' 0; }
+@test "refused: unaligned" { refused refuse_mremap unaligned EINVAL MREMAP_UNALIGNED '(0x)?[0-9a-f]+001 .*4096' 1; }
+@test "refused: new length 0" { refused refuse_mremap zero EINVAL MREMAP_ZERO 'new length is 0'; }
+@test "refused: longer than the address space" { refused refuse_mremap length EINVAL MREMAP_LENGTH 'TASK_SIZE \((0x)?7ffffffff000\)'; }
+@test "refused: above the address space" { refused refuse_mremap new_too_high EINVAL MREMAP_NEW_TOO_HIGH '(0x)?7ffffffff000, .*\((0x)?7fffffffe000\)'; }
+@test "refused: unaligned target" { refused refuse_mremap new_unaligned EINVAL MREMAP_NEW_UNALIGNED 'new address (0x)?[0-9a-f]+001'; }
+@test "refused: fixed without MAYMOVE" { refused refuse_mremap need_maymove EINVAL MREMAP_NEED_MAYMOVE 'flags (0x)?2'; }
+@test "refused: DONTUNMAP that resizes" { refused refuse_mremap resize EINVAL MREMAP_RESIZE '4 KiB, the new one 8 KiB'; }
+@test "refused: overlap" { refused refuse_mremap overlap EINVAL MREMAP_OVERLAP 'overlaps the old one \[(0x)?[0-9a-f]+-(0x)?[0-9a-f]+\)'; }
+@test "refused: nothing there" { refused refuse_mremap unmapped EFAULT MREMAP_UNMAPPED 'nothing is mapped at the old address (0x)?[0-9a-f]+'; }
+@test "refused: several, a hole first" { refused refuse_mremap unmapped_several EFAULT MREMAP_UNMAPPED 'nothing is mapped at the old address'; }
+@test "refused: before the target is touched" { refused refuse_mremap unmapped_first EFAULT MREMAP_BEYOND 'old range of 8 KiB'; }
+@test "refused: an area that moves alone" { refused refuse_mremap alone EFAULT MREMAP_ALONE 'cannot be moved together'; }
+@test "refused: sealed" { refused refuse_mremap sealed EPERM SEALED 'is sealed'; }
+@test "refused: huge pages, unaligned" { refused refuse_mremap hugetlb_align EINVAL MREMAP_HUGETLB_ALIGN '\((0x)?1000\).*2 MiB'; }
+@test "refused: huge pages grow" { refused refuse_mremap hugetlb_grow EINVAL MREMAP_HUGETLB_GROW '4 MiB to 6 MiB'; }
+@test "refused: private memory once more" { refused refuse_mremap dup_private EINVAL MREMAP_DUP_PRIVATE 'old length is 0'; }
+@test "refused: once more without a place" { refused refuse_mremap dup_no_place ENOMEM MREMAP_NO_ROOM 'MREMAP_MAYMOVE is not set'; }
+@test "refused: a kind that cannot stay" { refused refuse_mremap dontunmap_kind EINVAL MREMAP_DONTUNMAP_KIND 'r-xp de'; }
+@test "refused: a kind that cannot grow" { refused refuse_mremap dontexpand EFAULT MREMAP_DONTEXPAND 'r-xp de'; }
+@test "refused: a part of the vdso" { refused refuse_mremap special_split EINVAL SPECIAL_SPLIT 'vdso'; }
+@test "refused: beyond the area" { refused refuse_mremap beyond EFAULT MREMAP_BEYOND 'old range of 12 KiB .*8 KiB'; }
+@test "refused: what never merges grows" { refused refuse_mremap no_merge ENOMEM MREMAP_NO_MERGE 'never merges'; }
+@test "refused: no room" { refused refuse_mremap no_room ENOMEM MREMAP_NO_ROOM 'no room to grow in place from (0x)?[0-9a-f]+ to'; }
+@test "refused: a tail beyond the address space" { refused refuse_mremap range_wraps EINVAL MUNMAP_RANGE 'not within the address space'; }
+@test "refused: below the minimum address" { refused refuse_mremap min_addr EPERM MMAP_MIN_ADDR "address (0x)?0 .*vm.mmap_min_addr \((0x)?$(printf %x "$MMAP_MIN_ADDR")\)"; }
+@test "refused: map count" { refused_late refuse_mremap map_count_grow ENOMEM MREMAP_MAP_COUNT "$((MAX_MAP_COUNT - 3)) areas.* below $((MAX_MAP_COUNT - 3))"; }
+@test "refused: map count, fixed" { refused_late refuse_mremap map_count_fixed ENOMEM MREMAP_MAP_COUNT "$((MAX_MAP_COUNT - 5)) areas.* below $((MAX_MAP_COUNT - 5))"; }
+@test "refused: RLIMIT_MEMLOCK" { refused refuse_mremap mlock_limit EAGAIN MREMAP_MLOCK '36 KiB would be locked.*allows 32 KiB'; }
+@test "refused: RLIMIT_AS" { refused refuse_mremap as ENOMEM RLIMIT_AS 'RLIMIT_AS allows 64 MiB'; }
+@test "refused: RLIMIT_AS, kept" { refused refuse_mremap as_dontunmap ENOMEM RLIMIT_AS 'by 40 MiB.*RLIMIT_AS allows 64 MiB'; }
+@test "refused: RLIMIT_DATA" { refused refuse_mremap data ENOMEM RLIMIT_DATA 'RLIMIT_DATA allows 64 MiB'; }
+@test "refused: overcommit" { refused refuse_mremap overcommit ENOMEM OVERCOMMIT 'at once are more than all memory and swap'; }
+@test "refused: overcommit by what is cut off" { refused refuse_mremap overcommit_shrink ENOMEM OVERCOMMIT 'at once are more than all memory and swap'; }
 
 @test "at random" {
 	for seed in 1 2 3 4 5 6 7 8; do

@@ -15,27 +15,9 @@ bound() {
 	python3 "$RECORDS" adopted check.result exec "shmem inode"
 }
 
-# refused CASE ERROR NAME REGEX [PASSED]: as in refusals.bats.
-refused() {
-	local got=0
-
-	timeout 30 "$TEST_PROGS/refuse_numa" "$1" >native.out || got=$?
-	skip_if_skipped native.out
-	[ "$got" = 0 ] || { cat native.out; return 1; }
-	timeout 120 "$USERMM" trace -f --json --explain=all -o trace.json -- \
-		"$TEST_PROGS/refuse_numa" "$1" >trace.out 2>trace.err || got=$?
-	[ "$got" = 0 ] || { say "exit status $got"; cat trace.out trace.err; return 1; }
-	python3 "$RECORDS" refusal trace.json "$2" "$3" "$4" "${5:-2}"
-	agrees "$TEST_PROGS/refuse_numa" "$1"
-}
-
 @test "every case of the programs is tested here" {
-	for name in $("$TEST_PROGS/numa_cases" --list); do
-		grep -q "{ bound $name; }" "$BATS_TEST_FILENAME" || { say "no test of $name"; return 1; }
-	done
-	for name in $("$TEST_PROGS/refuse_numa" --list); do
-		grep -q "{ refused $name " "$BATS_TEST_FILENAME" || { say "no test of $name"; return 1; }
-	done
+	every_case_is_tested -w bound numa_cases
+	every_case_is_tested refuse_numa
 }
 
 @test "bound memory is cut out, and mended" { bound split_and_mend; }
@@ -57,22 +39,22 @@ refused() {
 @test "names for private memory" { bound named; }
 @test "names for shared memory" { bound named_shared; }
 
-@test "unknown mode" { refused mode EINVAL MPOL_MODE 'number 99' 1; }
-@test "mode flags" { refused mode_flags EINVAL MPOL_MODE_FLAGS 'MPOL_F_STATIC_NODES'; }
-@test "size of the mask" { refused mask_size EINVAL NODEMASK_SIZE '40000 bits'; }
-@test "mask that cannot be read" { refused mask_memory EFAULT NODEMASK_MEMORY 'word 0'; }
-@test "mask that ends too early" { refused mask_memory_end EFAULT NODEMASK_MEMORY 'word 1'; }
-@test "nodes that no kernel has" { refused mask_bits EINVAL NODEMASK_BITS 'node from [0-9]+ on'; }
-@test "nodes that do not fit the mode" { refused nodes EINVAL MPOL_NODES 'policy 0 and 1 nodes'; }
-@test "a node without memory" { refused no_memory EINVAL MPOL_NO_MEMORY 'none of the 1 nodes'; }
-@test "unknown flags" { refused flags EINVAL MBIND_FLAGS 'flags (0x)?40 '; }
-@test "MPOL_MF_MOVE_ALL" { refused move_all EPERM MBIND_MOVE_ALL 'CAP_SYS_NICE'; }
-@test "unaligned" { refused unaligned EINVAL MBIND_UNALIGNED '[0-9a-f]+001'; }
-@test "all the way round" { refused wrap EINVAL MBIND_WRAP 'wraps around'; }
-@test "a hole" { refused hole EFAULT MBIND_HOLE 'nothing is mapped at'; }
-@test "a page on another node" { refused misplaced EIO MBIND_MISPLACED 'page at (0x)?[0-9a-f]+000 '; }
-@test "home: flags" { refused home_flags EINVAL HOME_NODE_FLAGS 'flags are (0x)?1'; }
-@test "home: a node that is not online" { refused home_offline EINVAL HOME_NODE_OFFLINE 'node 4096'; }
-@test "home: a policy without" { refused home_policy EOPNOTSUPP HOME_NODE_POLICY 'policy 3'; }
-@test "home: no policy" { refused home_nothing ENOENT HOME_NODE_NOTHING 'no area in'; }
-@test "names for areas, where there are none" { refused names EINVAL SET_VMA_CONFIG 'CONFIG_ANON_VMA_NAME' 0; }
+@test "unknown mode" { refused refuse_numa mode EINVAL MPOL_MODE 'number 99' 1; }
+@test "mode flags" { refused refuse_numa mode_flags EINVAL MPOL_MODE_FLAGS 'MPOL_F_STATIC_NODES'; }
+@test "size of the mask" { refused refuse_numa mask_size EINVAL NODEMASK_SIZE '40000 bits'; }
+@test "mask that cannot be read" { refused refuse_numa mask_memory EFAULT NODEMASK_MEMORY 'word 0'; }
+@test "mask that ends too early" { refused refuse_numa mask_memory_end EFAULT NODEMASK_MEMORY 'word 1'; }
+@test "nodes that no kernel has" { refused refuse_numa mask_bits EINVAL NODEMASK_BITS 'node from [0-9]+ on'; }
+@test "nodes that do not fit the mode" { refused refuse_numa nodes EINVAL MPOL_NODES 'policy 0 and 1 nodes'; }
+@test "a node without memory" { refused refuse_numa no_memory EINVAL MPOL_NO_MEMORY 'none of the 1 nodes'; }
+@test "unknown flags" { refused refuse_numa flags EINVAL MBIND_FLAGS 'flags (0x)?40 '; }
+@test "MPOL_MF_MOVE_ALL" { refused refuse_numa move_all EPERM MBIND_MOVE_ALL 'CAP_SYS_NICE'; }
+@test "unaligned" { refused refuse_numa unaligned EINVAL MBIND_UNALIGNED '[0-9a-f]+001'; }
+@test "all the way round" { refused refuse_numa wrap EINVAL MBIND_WRAP 'wraps around'; }
+@test "a hole" { refused refuse_numa hole EFAULT MBIND_HOLE 'nothing is mapped at'; }
+@test "a page on another node" { refused refuse_numa misplaced EIO MBIND_MISPLACED 'page at (0x)?[0-9a-f]+000 '; }
+@test "home: flags" { refused refuse_numa home_flags EINVAL HOME_NODE_FLAGS 'flags are (0x)?1'; }
+@test "home: a node that is not online" { refused refuse_numa home_offline EINVAL HOME_NODE_OFFLINE 'node 4096'; }
+@test "home: a policy without" { refused refuse_numa home_policy EOPNOTSUPP HOME_NODE_POLICY 'policy 3'; }
+@test "home: no policy" { refused refuse_numa home_nothing ENOENT HOME_NODE_NOTHING 'no area in'; }
+@test "names for areas, where there are none" { refused refuse_numa names EINVAL SET_VMA_CONFIG 'CONFIG_ANON_VMA_NAME' 0; }

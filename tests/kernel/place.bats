@@ -13,12 +13,7 @@ placed() {
 }
 
 @test "every case of the program is tested here" {
-	for name in $("$TEST_PROGS/place" --list); do
-		grep -q "{ placed $name; }" "$BATS_TEST_FILENAME" || {
-			say "no test of $name"
-			return 1
-		}
-	done
+	every_case_is_tested -w placed place
 }
 
 # The base of the search follows from the stack's limit at exec.

@@ -11,14 +11,7 @@ load lib.bash
 #	helper process_cases has_page_zero
 
 @test "every case of the programs is tested here" {
-	for program in refuse_process process_cases; do
-		for name in $("$TEST_PROGS/$program" --list); do
-			grep -qE "(refused|exact|helper) $program $name\b" "$BATS_TEST_FILENAME" || {
-				say "no test of $program $name"
-				return 1
-			}
-		done
-	done
+	every_case_is_tested refuse_process process_cases
 }
 
 @test "mdwe args" { refused refuse_process mdwe_args EINVAL MDWE_ARGS 'must be 0 is (0x)?1' 0; }

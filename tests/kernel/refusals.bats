@@ -8,14 +8,7 @@ MAX_MAP_COUNT="$(cat /proc/sys/vm/max_map_count)"
 MMAP_MIN_ADDR="$(cat /proc/sys/vm/mmap_min_addr)"
 
 @test "every case of the programs is tested here" {
-	for program in refuse_args refuse_limits refuse_file; do
-		for name in $("$TEST_PROGS/$program" --list); do
-			grep -qE "refused(_late)? $program $name " "$BATS_TEST_FILENAME" || {
-				say "no test of $program $name"
-				return 1
-			}
-		done
-	done
+	every_case_is_tested refuse_args refuse_limits refuse_file
 }
 
 # ---- what is asked for ----

@@ -6,14 +6,7 @@ load lib.bash
 
 
 @test "every case of the programs is tested here" {
-	for program in refuse_seal seal_cases; do
-		for name in $("$TEST_PROGS/$program" --list); do
-			grep -qE "(refused|exact|helper) $program $name\b" "$BATS_TEST_FILENAME" || {
-				say "no test of $program $name"
-				return 1
-			}
-		done
-	done
+	every_case_is_tested refuse_seal seal_cases
 }
 
 @test "msync flags" { refused refuse_seal msync_flags EINVAL MSYNC_FLAGS 'flags (0x)?8' 0; }

@@ -4,22 +4,9 @@
 
 load lib.bash
 
-# refused CASE ERROR NAME REGEX [PASSED], as in refusals.bats.
-refused() {
-	local got=0
-
-	timeout 30 ${RUN:-} "$TEST_PROGS/refuse_shm" "$1" >native.out || got=$?
-	skip_if_skipped native.out
-	[ "$got" = 0 ] || { cat native.out; return 1; }
-	timeout 120 ${RUN:-} "$USERMM" trace -f --json --explain=all -o trace.json -- \
-		"$TEST_PROGS/refuse_shm" "$1" >trace.out 2>trace.err || got=$?
-	[ "$got" = 0 ] || { say "exit status $got"; cat trace.out trace.err; return 1; }
-	python3 "$RECORDS" refusal trace.json "$2" "$3" "$4" "${5:-1}"
-	if [ -z "${RUN:-}" ]; then
-		agrees "$TEST_PROGS/refuse_shm" "$1"
-	else
-		$RUN "$USERMM" check -f -- "$TEST_PROGS/refuse_shm" "$1" 2>check.err >check.out
-	fi
+# refused_shm CASE ERROR NAME REGEX [PASSED]: one check at least is ruled out.
+refused_shm() {
+	refused refuse_shm "${@:1:4}" "${5:-1}"
 	only_exec_is_adopted
 }
 
@@ -50,37 +37,35 @@ limited() {
 }
 
 @test "every case of refuse_shm is tested here" {
-	for name in $("$TEST_PROGS/refuse_shm" --list); do
-		grep -qE "refused $name " "$BATS_TEST_FILENAME" || { say "no test of $name"; return 1; }
-	done
+	every_case_is_tested -w refused_shm refuse_shm
 }
 
-@test "segment of no size" { refused size EINVAL SHMGET_SIZE 'of 0 bytes.*shmmax' 0; }
-@test "key that exists" { refused exists EEXIST SHMGET_EXISTS 'has the key 5e' 0; }
-@test "key that does not" { refused no_key ENOENT SHMGET_NO_KEY 'no segment has the key 5e' 0; }
-@test "segment too small" { refused too_small EINVAL SHMGET_TOO_SMALL 'has 4096 bytes, fewer than the 4097'; }
-@test "segment of another user" { refused get_permission EACCES SHMGET_PERMISSION 'mode 0600'; }
-@test "huge pages of no size" { refused huge_size EINVAL SHMGET_HUGE_SIZE '2\^13'; }
-@test "huge pages without permission" { refused huge_permission EPERM SHMGET_HUGE_PERMISSION 'hugetlb_shm_group'; }
-@test "huge pages that are not there" { refused huge_pool ENOMEM SHMGET_HUGE_POOL 'needed for the segment: 1000'; }
-@test "segment larger than memory" { refused overcommit ENOMEM SHMGET_OVERCOMMIT '64 TiB'; }
-@test "segment larger than a file" { refused file_size EINVAL SHMEM_SIZE '8192 PiB' 1; }
-@test "more pages than kernel.shmall" { limited shmall=3 refused total ENOSPC SHMGET_TOTAL 'have 4 pages together, this one 2.*shmall allows 3'; }
-@test "more segments than kernel.shmmni" { limited shmmni=1 refused too_many ENOSPC SHMGET_COUNT 'there are 1 segments.*shmmni allows 1'; }
-@test "segment that is gone" { refused no_segment EINVAL SHM_NO_SEGMENT 'no segment with the id' 0; }
-@test "attach at an odd address" { refused addr EINVAL SHMAT_ADDR '001 is not a multiple'; }
-@test "SHM_REMAP of nothing" { refused remap EINVAL SHMAT_REMAP 'SHM_REMAP without an address'; }
-@test "attach without permission" { refused permission EACCES SHMAT_PERMISSION 'mode 0400'; }
-@test "attach past the end" { refused wrap EINVAL SHMAT_WRAP 'fffffffffffff000'; }
-@test "attach over an area" { refused busy EINVAL SHMAT_BUSY 'would cover the area'; }
-@test "detach at an odd address" { refused detach_addr EINVAL SHMDT_ADDR '001 is not a multiple' 0; }
-@test "detach what is not attached" { refused detach_nothing EINVAL SHMDT_NOTHING 'no area'; }
-@test "shmctl of a negative id" { refused negative_id EINVAL SHMCTL_COMMAND 'negative' 0; }
-@test "remove another user's segment" { refused owner EPERM SHMCTL_OWNER 'this process is user 54321'; }
-@test "lock another user's segment" { refused lock_owner EPERM SHMCTL_LOCK_OWNER 'this process is user 54321'; }
-@test "lock with a limit of 0" { refused lock_none EPERM SHMCTL_LOCK_NONE 'RLIMIT_MEMLOCK is 0'; }
-@test "lock more than the limit" { refused lock_limit ENOMEM SHMCTL_LOCK_LIMIT '12 KiB.*8 KiB'; }
-@test "attach more than RLIMIT_AS" { refused address_space ENOMEM RLIMIT_AS '100 MiB'; }
+@test "segment of no size" { refused_shm size EINVAL SHMGET_SIZE 'of 0 bytes.*shmmax' 0; }
+@test "key that exists" { refused_shm exists EEXIST SHMGET_EXISTS 'has the key 5e' 0; }
+@test "key that does not" { refused_shm no_key ENOENT SHMGET_NO_KEY 'no segment has the key 5e' 0; }
+@test "segment too small" { refused_shm too_small EINVAL SHMGET_TOO_SMALL 'has 4096 bytes, fewer than the 4097'; }
+@test "segment of another user" { refused_shm get_permission EACCES SHMGET_PERMISSION 'mode 0600'; }
+@test "huge pages of no size" { refused_shm huge_size EINVAL SHMGET_HUGE_SIZE '2\^13'; }
+@test "huge pages without permission" { refused_shm huge_permission EPERM SHMGET_HUGE_PERMISSION 'hugetlb_shm_group'; }
+@test "huge pages that are not there" { refused_shm huge_pool ENOMEM SHMGET_HUGE_POOL 'needed for the segment: 1000'; }
+@test "segment larger than memory" { refused_shm overcommit ENOMEM SHMGET_OVERCOMMIT '64 TiB'; }
+@test "segment larger than a file" { refused_shm file_size EINVAL SHMEM_SIZE '8192 PiB' 1; }
+@test "more pages than kernel.shmall" { limited shmall=3 refused_shm total ENOSPC SHMGET_TOTAL 'have 4 pages together, this one 2.*shmall allows 3'; }
+@test "more segments than kernel.shmmni" { limited shmmni=1 refused_shm too_many ENOSPC SHMGET_COUNT 'there are 1 segments.*shmmni allows 1'; }
+@test "segment that is gone" { refused_shm no_segment EINVAL SHM_NO_SEGMENT 'no segment with the id' 0; }
+@test "attach at an odd address" { refused_shm addr EINVAL SHMAT_ADDR '001 is not a multiple'; }
+@test "SHM_REMAP of nothing" { refused_shm remap EINVAL SHMAT_REMAP 'SHM_REMAP without an address'; }
+@test "attach without permission" { refused_shm permission EACCES SHMAT_PERMISSION 'mode 0400'; }
+@test "attach past the end" { refused_shm wrap EINVAL SHMAT_WRAP 'fffffffffffff000'; }
+@test "attach over an area" { refused_shm busy EINVAL SHMAT_BUSY 'would cover the area'; }
+@test "detach at an odd address" { refused_shm detach_addr EINVAL SHMDT_ADDR '001 is not a multiple' 0; }
+@test "detach what is not attached" { refused_shm detach_nothing EINVAL SHMDT_NOTHING 'no area'; }
+@test "shmctl of a negative id" { refused_shm negative_id EINVAL SHMCTL_COMMAND 'negative' 0; }
+@test "remove another user's segment" { refused_shm owner EPERM SHMCTL_OWNER 'this process is user 54321'; }
+@test "lock another user's segment" { refused_shm lock_owner EPERM SHMCTL_LOCK_OWNER 'this process is user 54321'; }
+@test "lock with a limit of 0" { refused_shm lock_none EPERM SHMCTL_LOCK_NONE 'RLIMIT_MEMLOCK is 0'; }
+@test "lock more than the limit" { refused_shm lock_limit ENOMEM SHMCTL_LOCK_LIMIT '12 KiB.*8 KiB'; }
+@test "attach more than RLIMIT_AS" { refused_shm address_space ENOMEM RLIMIT_AS '100 MiB'; }
 
 @test "addresses, pieces, forks, keys, sizes: predicted, nothing adopted" {
 	for name in $("$TEST_PROGS/shm_cases" --list); do

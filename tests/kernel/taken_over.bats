@@ -9,12 +9,7 @@ taken_over() {
 }
 
 @test "every case of the program is tested here" {
-	for name in $("$TEST_PROGS/taken_over" --list); do
-		grep -q "{ taken_over $name; }" "$BATS_TEST_FILENAME" || {
-			say "no test of $name"
-			return 1
-		}
-	done
+	every_case_is_tested -w taken_over taken_over
 }
 
 @test "moved written" { taken_over moved_written; }

@@ -15,27 +15,9 @@ watched() {
 	python3 "$RECORDS" adopted check.result exec "shmem inode" "$@"
 }
 
-# refused CASE ERROR NAME REGEX [PASSED]: as in refusals.bats.
-refused() {
-	local got=0
-
-	timeout 30 "$TEST_PROGS/refuse_uffd" "$1" >native.out || got=$?
-	skip_if_skipped native.out
-	[ "$got" = 0 ] || { cat native.out; return 1; }
-	timeout 120 "$USERMM" trace -f --json --explain=all -o trace.json -- \
-		"$TEST_PROGS/refuse_uffd" "$1" >trace.out 2>trace.err || got=$?
-	[ "$got" = 0 ] || { say "exit status $got"; cat trace.out trace.err; return 1; }
-	python3 "$RECORDS" refusal trace.json "$2" "$3" "$4" "${5:-2}"
-	agrees "$TEST_PROGS/refuse_uffd" "$1"
-}
-
 @test "every case of the programs is tested here" {
-	for name in $("$TEST_PROGS/uffd_cases" --list); do
-		grep -q "{ watched $name[ ;]" "$BATS_TEST_FILENAME" || { say "no test of $name"; return 1; }
-	done
-	for name in $("$TEST_PROGS/refuse_uffd" --list); do
-		grep -q "{ refused $name " "$BATS_TEST_FILENAME" || { say "no test of $name"; return 1; }
-	done
+	every_case_is_tested -w watched uffd_cases
+	every_case_is_tested refuse_uffd
 }
 
 @test "watched memory is cut out, and mended" { watched split_and_mend; }
@@ -57,20 +39,20 @@ refused() {
 @test "a fault waits for another thread's calls" { watched sleeper "anon_vma order" "order unknown"; }
 @test "a call waits for another thread's calls" { watched sleeping_call "anon_vma order" "order unknown"; }
 
-@test "before UFFDIO_API" { refused no_api EINVAL UFFD_NO_API 'UFFDIO_API' 0; }
-@test "no argument" { refused argument EFAULT UFFD_ARGUMENT 'cannot be read' 1; }
-@test "unknown mode" { refused mode EINVAL UFFD_MODE 'mode (0x)?8 '; }
-@test "unaligned" { refused unaligned EINVAL UFFD_UNALIGNED 'start (0x)?[0-9a-f]+001 '; }
-@test "not a range of the program" { refused range EINVAL UFFD_RANGE 'TASK_SIZE|7ffffffff000'; }
-@test "nothing mapped" { refused nothing EINVAL UFFD_NOTHING 'nothing is mapped'; }
-@test "within a huge page" { refused huge_page EINVAL UFFD_HUGE_PAGE '2 MiB'; }
-@test "a file" { refused kind EINVAL UFFD_KIND 'rw-s'; }
-@test "minor faults of private memory" { refused kind_minor EINVAL UFFD_KIND 'mode 4'; }
-@test "unregister a file" { refused kind_unregister EINVAL UFFD_KIND 'rw-s'; }
-@test "shared memory that may only be read" { refused not_writable EPERM UFFD_NOT_WRITABLE 'r--s'; }
-@test "watched by another" { refused busy EBUSY UFFD_BUSY 'another userfaultfd'; }
-@test "unregister what is another's" { refused not_ours EINVAL UFFD_NOT_OURS 'another userfaultfd'; }
-@test "no room for the answer" { refused answer EFAULT UFFD_ANSWER 'registered'; }
+@test "before UFFDIO_API" { refused refuse_uffd no_api EINVAL UFFD_NO_API 'UFFDIO_API' 0; }
+@test "no argument" { refused refuse_uffd argument EFAULT UFFD_ARGUMENT 'cannot be read' 1; }
+@test "unknown mode" { refused refuse_uffd mode EINVAL UFFD_MODE 'mode (0x)?8 '; }
+@test "unaligned" { refused refuse_uffd unaligned EINVAL UFFD_UNALIGNED 'start (0x)?[0-9a-f]+001 '; }
+@test "not a range of the program" { refused refuse_uffd range EINVAL UFFD_RANGE 'TASK_SIZE|7ffffffff000'; }
+@test "nothing mapped" { refused refuse_uffd nothing EINVAL UFFD_NOTHING 'nothing is mapped'; }
+@test "within a huge page" { refused refuse_uffd huge_page EINVAL UFFD_HUGE_PAGE '2 MiB'; }
+@test "a file" { refused refuse_uffd kind EINVAL UFFD_KIND 'rw-s'; }
+@test "minor faults of private memory" { refused refuse_uffd kind_minor EINVAL UFFD_KIND 'mode 4'; }
+@test "unregister a file" { refused refuse_uffd kind_unregister EINVAL UFFD_KIND 'rw-s'; }
+@test "shared memory that may only be read" { refused refuse_uffd not_writable EPERM UFFD_NOT_WRITABLE 'r--s'; }
+@test "watched by another" { refused refuse_uffd busy EBUSY UFFD_BUSY 'another userfaultfd'; }
+@test "unregister what is another's" { refused refuse_uffd not_ours EINVAL UFFD_NOT_OURS 'another userfaultfd'; }
+@test "no room for the answer" { refused refuse_uffd answer EFAULT UFFD_ANSWER 'registered'; }
 
 # At random, with memory policy among it; children register for their parents.
 @test "random calls" {
