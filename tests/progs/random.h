@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-/* The seed and the number of calls that the command line names; or it says how, and exits with 2. */
+/* The seed and the number of calls of the command line; if they are not there it exits with 2. */
 void random_arguments(int argc, char **argv, uint64_t *seed, unsigned long *calls);
 
 /* A number below @bound. */
