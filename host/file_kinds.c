@@ -1,11 +1,14 @@
 /*
  * file_kinds.c - what is known of files by their file system and type.
  */
+#include <fcntl.h>
 #include <linux/magic.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 
 #include "host/file_kinds.h"
@@ -172,4 +175,77 @@ enum umm_file_align file_align_of(enum umm_file_kind kind, long fs_type)
 	default:
 		return UMM_ALIGN_NONE;
 	}
+}
+
+/* ---- descriptors ---- */
+
+uint32_t file_seals_of(int fd)
+{
+	int seals = fcntl(fd, F_GET_SEALS);
+	uint32_t flags = 0;
+
+	if (seals < 0)
+		return 0;
+	if (seals & F_SEAL_WRITE)
+		flags |= UMM_FILE_SEAL_WRITE;
+	if (seals & F_SEAL_SEAL)
+		flags |= UMM_FILE_SEAL_SEAL;
+	if (seals & F_SEAL_FUTURE_WRITE)
+		flags |= UMM_FILE_SEAL_FUTURE;
+	return flags;
+}
+
+bool file_is_append_only(int fd)
+{
+	struct statx stx;
+
+	return statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &stx) == 0 &&
+	       (stx.stx_attributes & STATX_ATTR_APPEND);
+}
+
+static uint32_t mode_flags(int open_flags)
+{
+	switch (open_flags & O_ACCMODE) {
+	case O_RDONLY:
+		return UMM_FMODE_READ;
+	case O_WRONLY:
+		return UMM_FMODE_WRITE;
+	case O_RDWR:
+		return UMM_FMODE_READ | UMM_FMODE_WRITE;
+	default:
+		return 0;
+	}
+}
+
+void file_desc_of(const struct settings *settings, int fd, const struct stat *st, const char *path,
+		  bool shared, struct umm_file_desc *desc)
+{
+	int open_flags = fcntl(fd, F_GETFL);
+	struct statfs fs = { 0 };
+
+	umm_file_desc_init(desc, UMM_FILE_REGULAR);
+	desc->flags = mode_flags(open_flags < 0 ? O_PATH | O_ACCMODE : open_flags);
+	if (fstatfs(fd, &fs) == 0 &&
+	    ((fs.f_flags & ST_NOEXEC) || file_system_never_executes(settings, (long)fs.f_type)))
+		desc->flags |= UMM_FILE_NOEXEC;
+	if (S_ISREG(st->st_mode) || S_ISSOCK(st->st_mode))
+		desc->flags |= UMM_FILE_SIGNED_OFFSETS;
+	if (file_system_never_punched((long)fs.f_type))
+		desc->flags |= UMM_FILE_NO_PUNCH;
+	if (file_system_maps_late((long)fs.f_type))
+		desc->flags |= UMM_FILE_LATE_MMAP;
+	desc->kind = file_kind_of(fd, st, (long)fs.f_type, path);
+	if (desc->kind == UMM_FILE_SHMEM || desc->kind == UMM_FILE_HUGETLB)
+		desc->flags |= file_seals_of(fd);
+	if (desc->kind == UMM_FILE_HUGETLB)
+		desc->huge_shift = (uint32_t)__builtin_ctzl((unsigned long)fs.f_bsize | 1UL << 40);
+	if (desc->kind == UMM_FILE_DEVICE && st->st_rdev == makedev(1, 1))
+		desc->flags |= UMM_FILE_LARGE_OFFSETS;
+	if (shared && (desc->flags & UMM_FMODE_WRITE) && file_is_append_only(fd))
+		desc->flags |= UMM_FILE_APPEND_ONLY;
+	desc->align = file_align_of(desc->kind, (long)fs.f_type);
+	desc->dev_major = major(st->st_dev);
+	desc->dev_minor = minor(st->st_dev);
+	desc->inode = st->st_ino;
+	desc->path = path;
 }

@@ -25,4 +25,15 @@ bool file_system_never_punched(long fs_type);
 /* Its mmap operation sees an area only after neighbours were looked at. */
 bool file_system_maps_late(long fs_type);
 
+/* Of a descriptor: UMM_FILE_SEAL_ flags; the inode's append-only attribute. */
+uint32_t file_seals_of(int fd);
+bool file_is_append_only(int fd);
+
+/*
+ * What our own descriptor @fd is to a model.  @shared: facts that only a shared mapping asks for
+ * are looked at too.  @path becomes desc->path.  Its size is not looked at.
+ */
+void file_desc_of(const struct settings *settings, int fd, const struct stat *st, const char *path,
+		  bool shared, struct umm_file_desc *desc);
+
 #endif

@@ -116,30 +116,6 @@ int files_copy_descriptor(struct task *task, int fd)
 	return copy < 0 ? -errno : (int)copy;
 }
 
-static uint32_t seals_of(int fd)
-{
-	int seals = fcntl(fd, F_GET_SEALS);
-	uint32_t flags = 0;
-
-	if (seals < 0)
-		return 0;
-	if (seals & F_SEAL_WRITE)
-		flags |= UMM_FILE_SEAL_WRITE;
-	if (seals & F_SEAL_SEAL)
-		flags |= UMM_FILE_SEAL_SEAL;
-	if (seals & F_SEAL_FUTURE_WRITE)
-		flags |= UMM_FILE_SEAL_FUTURE;
-	return flags;
-}
-
-static bool append_only(int fd)
-{
-	struct statx stx;
-
-	return statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &stx) == 0 &&
-	       (stx.stx_attributes & STATX_ATTR_APPEND);
-}
-
 /* 1, 0, or a negative error.  Containers often forbid kcmp; the other way is Linux 6.10. */
 static int same_description(int a, int b)
 {
@@ -179,30 +155,16 @@ static void refresh(struct known_file *known, bool shared)
 
 	if (known->kind == UMM_FILE_SHMEM || known->kind == UMM_FILE_HUGETLB) {
 		changing |= UMM_FILE_SEAL_WRITE | UMM_FILE_SEAL_FUTURE | UMM_FILE_SEAL_SEAL;
-		flags = (flags & ~changing) | seals_of(known->fd);
+		flags = (flags & ~changing) | file_seals_of(known->fd);
 	}
 	if (shared && (flags & UMM_FMODE_WRITE)) {
 		flags &= ~(uint32_t)UMM_FILE_APPEND_ONLY;
-		if (append_only(known->fd))
+		if (file_is_append_only(known->fd))
 			flags |= UMM_FILE_APPEND_ONLY;
 	}
 	if (flags != known->flags)
 		umm_file_set_flags(known->file, flags);
 	known->flags = flags;
-}
-
-static uint32_t mode_flags(int open_flags)
-{
-	switch (open_flags & O_ACCMODE) {
-	case O_RDONLY:
-		return UMM_FMODE_READ;
-	case O_WRONLY:
-		return UMM_FMODE_WRITE;
-	case O_RDWR:
-		return UMM_FMODE_READ | UMM_FMODE_WRITE;
-	default:
-		return 0;
-	}
 }
 
 static void path_of(int fd, char *path, size_t size)
@@ -215,12 +177,11 @@ static void path_of(int fd, char *path, size_t size)
 	path[n > 0 ? n : 0] = '\0';
 }
 
-static int new_known(struct follower *f, int fd, const struct stat *st, int open_flags, bool shared,
+static int new_known(struct follower *f, int fd, const struct stat *st, bool shared,
 		     struct umm_file **out)
 {
 	struct known_file *known;
-	struct statfs fs = { 0 };
-	uint32_t huge_shift = 0;
+	struct umm_file_desc desc;
 	char path[4096];
 	int err;
 
@@ -228,27 +189,11 @@ static int new_known(struct follower *f, int fd, const struct stat *st, int open
 	known = known_new(f, major(st->st_dev), minor(st->st_dev), st->st_ino, path);
 	if (!known)
 		return -ENOMEM;
+	file_desc_of(f->settings, fd, st, path, shared, &desc);
 	known->fd = fd;
-	known->flags = mode_flags(open_flags);
-	if (fstatfs(fd, &fs) == 0 &&
-	    ((fs.f_flags & ST_NOEXEC) || file_system_never_executes(f->settings, (long)fs.f_type)))
-		known->flags |= UMM_FILE_NOEXEC;
-	if (S_ISREG(st->st_mode) || S_ISSOCK(st->st_mode))
-		known->flags |= UMM_FILE_SIGNED_OFFSETS;
-	if (file_system_never_punched((long)fs.f_type))
-		known->flags |= UMM_FILE_NO_PUNCH;
-	if (file_system_maps_late((long)fs.f_type))
-		known->flags |= UMM_FILE_LATE_MMAP;
-	known->kind = file_kind_of(fd, st, (long)fs.f_type, path);
-	if (known->kind == UMM_FILE_SHMEM || known->kind == UMM_FILE_HUGETLB)
-		known->flags |= seals_of(fd);
-	if (known->kind == UMM_FILE_HUGETLB)
-		huge_shift = (uint32_t)__builtin_ctzl((unsigned long)fs.f_bsize | 1UL << 40);
-	if (known->kind == UMM_FILE_DEVICE && st->st_rdev == makedev(1, 1))
-		known->flags |= UMM_FILE_LARGE_OFFSETS;
-	if (shared && (known->flags & UMM_FMODE_WRITE) && append_only(fd))
-		known->flags |= UMM_FILE_APPEND_ONLY;
-	err = publish(f, known, file_align_of(known->kind, (long)fs.f_type), huge_shift);
+	known->flags = desc.flags;
+	known->kind = desc.kind;
+	err = publish(f, known, desc.align, desc.huge_shift);
 	if (!err)
 		*out = known->file;
 	return err;
@@ -289,7 +234,7 @@ int files_of_descriptor(struct follower *f, struct task *task, int fd, bool shar
 		*out = known->file;
 		return 0;
 	}
-	return new_known(f, copy, &st, open_flags, shared, out);
+	return new_known(f, copy, &st, shared, out);
 }
 
 /* Of a file that exec mapped nobody has a descriptor: its path may still lead to it. */

@@ -1,7 +1,7 @@
 /*
- * state.c - which step may be executed next: see state.h.
+ * state.c - which step may be executed next: see state.h.  Also part of the executor: no libc but
+ * the four mem*.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "seq/state.h"
@@ -286,15 +286,31 @@ void seq_step_done(struct seq_state *state, const struct seq_step *step, int64_t
 	state->bases.nr_answers = ++state->nr;
 }
 
+/* "name" and the number in decimal; without a libc, since the executor has none. */
+static void number_name(uint64_t number, char *name)
+{
+	char digits[20];
+	size_t nr = 0, at = 4;
+
+	memcpy(name, "name", 4);
+	for (; number; number /= 10)
+		digits[nr++] = (char)('0' + number % 10);
+	while (nr)
+		name[at++] = digits[--nr];
+	name[at] = '\0';
+}
+
 bool seq_vma_name(uint64_t number, char *name)
 {
 	if (!number || number == SEQ_NAME_UNREADABLE)
 		return false;
-	if (number == SEQ_NAME_BAD)
-		strcpy(name, "a[b");
-	else if (number == SEQ_NAME_LONG)
-		snprintf(name, SEQ_VMA_NAME_SIZE, "%090d", 0);
-	else
-		snprintf(name, SEQ_VMA_NAME_SIZE, "name%llu", (unsigned long long)number);
+	if (number == SEQ_NAME_BAD) {
+		memcpy(name, "a[b", 4);
+	} else if (number == SEQ_NAME_LONG) {
+		memset(name, '0', SEQ_VMA_NAME_SIZE - 6);
+		name[SEQ_VMA_NAME_SIZE - 6] = '\0';
+	} else {
+		number_name(number, name);
+	}
 	return true;
 }
