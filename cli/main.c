@@ -32,6 +32,10 @@ static const struct verb verbs[] = {
 	{ VERB_RULES, "rules", "[OPTIONS]",
 	  "List what differs between kernel versions and is modelled, and whether it holds here.",
 	  NULL, EXIT_TROUBLE, cmd_rules },
+	{ VERB_VECTORS, "vectors", "run|record|prove|search|shim [OPTIONS] [ARGS]",
+	  "Sequences of memory calls with a kernel's answers: test an implementation with them, "
+	  "record them.",
+	  "`usermm vectors VERB --help` says more of each.", EXIT_TROUBLE, cmd_vectors },
 };
 
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
@@ -63,6 +67,7 @@ static void help(FILE *file)
 	      "  check   compare every answer of the kernel with the model's\n"
 	      "  errors  every reason for which a memory call is refused\n"
 	      "  rules   what differs between kernel versions\n"
+	      "  vectors test any implementation with a kernel's recorded answers\n"
 	      "\n"
 	      "  usermm VERB --help says more.  -V, --version: versions.\n", file);
 }
@@ -132,7 +137,7 @@ int main(int argc, char **argv)
 	if (argv[1][0] == '-')
 		complain("unknown option %s (see `usermm --help`)", argv[1]);
 	else
-		complain("unknown verb \"%s\": trace, check or rules (see `usermm --help`)",
-			 argv[1]);
+		complain("unknown verb \"%s\": trace, check, errors, rules or vectors (see "
+			 "`usermm --help`)", argv[1]);
 	return EXIT_TROUBLE;
 }

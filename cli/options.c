@@ -10,7 +10,8 @@
 enum option_id {
 	OPT_FORKS = 'f', OPT_OUTPUT = 'o', OPT_PID = 'p', OPT_HELP = 'h',
 	OPT_EXPLAIN = UCHAR_MAX + 1, OPT_VERIFY, OPT_JSON, OPT_PIN, OPT_RULE, OPT_COLOR, OPT_ASCII,
-	OPT_FALSIFY, OPT_MARKDOWN, OPT_FAULTS,
+	OPT_FALSIFY, OPT_MARKDOWN, OPT_FAULTS, OPT_EXEC, OPT_FROM, OPT_KERNEL, OPT_SEED, OPT_COUNT,
+	OPT_TIMEOUT, OPT_TAP,
 };
 
 struct option_row {
@@ -26,6 +27,22 @@ static const struct option_row table[] = {
 	  "also follow the processes and threads that PROGRAM starts" },
 	{ OPT_OUTPUT, VERB_TRACE, "output", "FILE", "write the lines to FILE instead of stderr" },
 	{ OPT_OUTPUT, VERB_CHECK, "output", "FILE", "write the result to FILE instead of stdout" },
+	{ OPT_OUTPUT, VERB_VECTORS_RECORD, "output", "FILE", "write to FILE instead of stdout" },
+	{ OPT_EXEC, VERB_VECTORS_RUN, "exec", "SHIM",
+	  "a command for sh: the implementation that is tested; without it the library" },
+	{ OPT_EXEC, VERB_VECTORS_RECORD, "exec", "SHIM",
+	  "record the answers of this command instead of the running kernel's" },
+	{ OPT_FROM, VERB_VECTORS_RECORD, "from", "FILE",
+	  "sequences, as in vectors/src/, or a file of vectors whose answers do not count" },
+	{ OPT_TIMEOUT, VERB_VECTORS_RUN | VERB_VECTORS_RECORD, "timeout", "SECONDS",
+	  "how long SHIM may take for an answer (default 10)" },
+	{ OPT_KERNEL, VERB_VECTORS_RUN | VERB_SHIM_LIBRARY, "kernel", "VERSION",
+	  "the library as that kernel, 6.1, not as the one that the vectors are from" },
+	{ OPT_TAP, VERB_VECTORS_RUN | VERB_VECTORS_PROVE, "tap", NULL,
+	  "a line for each vector, as TAP has it" },
+	{ OPT_SEED, VERB_VECTORS_SEARCH, "seed", "NUMBER", "where chance begins (default 1)" },
+	{ OPT_COUNT, VERB_VECTORS_SEARCH, "count", "NUMBER",
+	  "how many sequences to make up (default 1000)" },
 	{ OPT_PID, VERB_TRACE | VERB_CHECK, "attach", "PID",
 	  "follow a process that runs already, until it ends or usermm is interrupted: then it "
 	  "runs on; may be repeated, or a list with commas" },
@@ -34,13 +51,15 @@ static const struct option_row table[] = {
 	  "was merged and split; none" },
 	{ OPT_VERIFY, VERB_CHECK, "verify", "WHAT",
 	  "maps: compare results and areas (default); calls: results alone" },
-	{ OPT_JSON, VERB_TRACE | VERB_CHECK | VERB_RULES | VERB_ERRORS, "json", NULL,
+	{ OPT_JSON, VERB_TRACE | VERB_CHECK | VERB_RULES | VERB_ERRORS | VERB_VECTORS_RUN |
+	  VERB_VECTORS_PROVE, "json", NULL,
 	  "write JSON Lines instead of text" },
 	{ OPT_PIN, VERB_TRACE | VERB_CHECK, "pin", "WHEN",
 	  "auto: share one CPU with the program while its calls come fast (default); never" },
 	{ OPT_FAULTS, VERB_TRACE | VERB_CHECK, "faults", "SOURCE",
 	  "for tests: learn of page faults from auto (default), lossy, software, user or none" },
-	{ OPT_RULE, VERB_TRACE | VERB_CHECK, "rule", "NAME=on|off",
+	{ OPT_RULE, VERB_TRACE | VERB_CHECK | VERB_VECTORS_RUN | VERB_SHIM_LIBRARY, "rule",
+	  "NAME=on|off",
 	  "switch a rule of the model, see `usermm rules`; may be repeated" },
 	{ OPT_FALSIFY, VERB_CHECK, "falsify", "CALL:NTH:VALUE",
 	  "for tests: after the prediction, make the NTH call of that name answer VALUE (a number "
@@ -49,8 +68,8 @@ static const struct option_row table[] = {
 	  "auto (default), always, never" },
 	{ OPT_ASCII, VERB_TRACE | VERB_CHECK, "ascii", NULL, "-> instead of the arrow" },
 	{ OPT_MARKDOWN, VERB_ERRORS, "markdown", NULL, "write the page docs/errors.md" },
-	{ OPT_HELP, VERB_TRACE | VERB_CHECK | VERB_RULES | VERB_ERRORS, "help", NULL,
-	  "this text" },
+	{ OPT_HELP, VERB_TRACE | VERB_CHECK | VERB_RULES | VERB_ERRORS | VERBS_OF_VECTORS, "help",
+	  NULL, "this text" },
 };
 
 #define ROWS (sizeof(table) / sizeof(table[0]))
@@ -198,6 +217,30 @@ static void add_pids(struct options *options, const struct verb *verb, const cha
 	} while (*at);
 }
 
+static uint64_t number_of(const struct verb *verb, const char *option, const char *value,
+			  uint64_t most)
+{
+	unsigned long long number;
+	char *end;
+
+	errno = 0;
+	number = strtoull(value, &end, 10);
+	if (*value < '0' || *value > '9' || *end || errno || !number || number > most)
+		die("%s: --%s=%s: a number from 1 is needed", verb->name, option, value);
+	return number;
+}
+
+static uint32_t kernel_of(const struct verb *verb, const char *value)
+{
+	unsigned int major, minor;
+	int end = 0;
+
+	if (sscanf(value, "%3u.%3u%n", &major, &minor, &end) != 2 || value[end] || !major ||
+	    major > 255 || minor > 255)
+		die("%s: --kernel=%s: a version such as 6.1 is needed", verb->name, value);
+	return UMM_KERNEL(major, minor);
+}
+
 static void apply(struct options *options, const struct verb *verb, int id)
 {
 	static const char *const explain[] = { "none", "errors", "all", NULL };
@@ -248,6 +291,27 @@ static void apply(struct options *options, const struct verb *verb, int id)
 	case OPT_ASCII:
 		options->ascii = true;
 		break;
+	case OPT_EXEC:
+		options->exec = optarg;
+		break;
+	case OPT_FROM:
+		options->from = optarg;
+		break;
+	case OPT_KERNEL:
+		options->kernel = kernel_of(verb, optarg);
+		break;
+	case OPT_SEED:
+		options->seed = number_of(verb, "seed", optarg, UINT64_MAX);
+		break;
+	case OPT_COUNT:
+		options->count = number_of(verb, "count", optarg, UINT64_MAX);
+		break;
+	case OPT_TIMEOUT:
+		options->timeout_ms = 1000 * (unsigned int)number_of(verb, "timeout", optarg, 3600);
+		break;
+	case OPT_TAP:
+		options->tap = true;
+		break;
 	case OPT_HELP:
 		options_help(stdout, verb);
 		if (fflush(stdout))
@@ -259,7 +323,8 @@ static void apply(struct options *options, const struct verb *verb, int id)
 /* What getopt takes, from the rows that @verb has. */
 static void getopt_tables(const struct verb *verb, char *shorts, struct option *longs)
 {
-	*shorts++ = '+';	/* stop at PROGRAM: what follows is its own */
+	if (!(verb->bit & VERBS_OF_VECTORS))
+		*shorts++ = '+';	/* stop at PROGRAM: what follows is its own */
 	*shorts++ = ':';	/* the messages are ours */
 	for (size_t i = 0; i < ROWS; i++) {
 		if (!(table[i].verbs & verb->bit))
@@ -304,6 +369,7 @@ void options_parse(struct options *options, const struct verb *verb, int argc, c
 		.follow = { .verify = FOLLOW_VERIFY_MAPS, .pin = FOLLOW_PIN_AUTO },
 		.explain = EXPLAIN_ERRORS,
 		.color = COLOR_AUTO,
+		.timeout_ms = 10000,
 	};
 	getopt_tables(verb, shorts, longs);
 	opterr = 0;
@@ -314,7 +380,9 @@ void options_parse(struct options *options, const struct verb *verb, int argc, c
 		apply(options, verb, id);
 	}
 	options->follow.rules = options->rules;
-	if (verb->bit == VERB_RULES) {
+	if (verb->bit & VERBS_OF_VECTORS) {
+		options->program = argv + optind;
+	} else if (verb->bit == VERB_RULES) {
 		if (optind < argc)
 			die("%s: takes no argument, got \"%s\"", verb->name, argv[optind]);
 	} else if (options->nr_pids && optind < argc) {

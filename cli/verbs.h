@@ -13,6 +13,7 @@ int cmd_trace(const struct verb *verb, int argc, char **argv);
 int cmd_check(const struct verb *verb, int argc, char **argv);
 int cmd_errors(const struct verb *verb, int argc, char **argv);
 int cmd_rules(const struct verb *verb, int argc, char **argv);
+int cmd_vectors(const struct verb *verb, int argc, char **argv);
 
 /* Numbers of a kernel, "6.18". */
 void add_kernel(struct text *text, uint32_t kernel);

@@ -15,7 +15,7 @@ load lib
 	usermm 0 -h
 	cmp out help
 	[ ! -s err ]
-	for verb in trace check errors rules; do
+	for verb in trace check errors rules vectors; do
 		has out "^  $verb "
 	done
 	fits_80_columns out
@@ -67,7 +67,7 @@ load lib
 
 @test "an unknown verb or option is named" {
 	usermm 2 frobnicate
-	same err 'usermm: unknown verb "frobnicate": trace, check or rules (see `usermm --help`)'
+	same err 'usermm: unknown verb "frobnicate": trace, check, errors, rules or vectors (see `usermm --help`)'
 	usermm 2 --frobnicate
 	has err '^usermm: unknown option --frobnicate '
 	[ ! -s out ]
