@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/futex.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -91,7 +92,8 @@ static void give_turn(struct seq_native *native)
 {
 	native->control->request = REQUEST_RUN;
 	atomic_store_explicit(&native->control->turn, 0, memory_order_release);
-	syscall(SYS_futex, &native->control->turn, FUTEX_WAKE, 1, NULL, NULL, 0);
+	/* All of them wait there; one sees that it is its turn. */
+	syscall(SYS_futex, &native->control->turn, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
 /* ---- begin and end ---- */
