@@ -8,8 +8,9 @@
 #include "cli/trouble.h"
 #include "cli/verbs.h"
 #include "host/platform_posix.h"
+#include "host/probe.h"
 
-/* Ask a world of the running kernel: it alone knows what a version means. */
+/* Ask a world of the running kernel: it alone knows what a version means, and the kernel itself. */
 static void ask_world(bool *on)
 {
 	struct umm_platform platform;
@@ -20,6 +21,8 @@ static void ask_world(bool *on)
 	umm_platform_posix(&platform);
 	umm_settings_init(&settings, running_kernel());
 	error = umm_world_new(&platform, &settings, &world);
+	if (!error)
+		error = probe_rules(world);
 	if (error)
 		die("rules: cannot make a model of this kernel (error %d)", -error);
 	for (unsigned int i = 0; i < umm_rule_count(); i++)

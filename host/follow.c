@@ -123,20 +123,6 @@ static void raise_descriptor_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* Fixes that were carried back to a kernel whose version does not have them. */
-static int set_probed_rules(struct follower *f)
-{
-	int readable = probe_sealed_readable(), rule = umm_rule_find("seal_write_allows_read");
-	int err = 0;
-
-	if (readable >= 0 && rule >= 0)
-		err = umm_world_set_rule(f->world, (unsigned int)rule, readable);
-	rule = umm_rule_find("mremap_keep_counts");
-	if (!err && rule >= 0)
-		err = umm_world_set_rule(f->world, (unsigned int)rule, probe_mremap_keep_counts());
-	return err;
-}
-
 static int make_world(struct follower *f)
 {
 	struct umm_platform platform;
@@ -154,7 +140,7 @@ static int make_world(struct follower *f)
 	settings_read(f->settings);
 	err = umm_world_new(&platform, &f->settings->umm, &f->world);
 	if (!err)
-		err = set_probed_rules(f);
+		err = probe_rules(f->world);
 	for (size_t i = 0; !err && i < f->options->nr_rules; i++)
 		err = umm_world_set_rule(f->world, f->options->rules[i].rule,
 					 f->options->rules[i].on);

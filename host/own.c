@@ -45,16 +45,38 @@ static void try_options(struct settings *settings)
 			errno == EINVAL;
 }
 
-void own_read_vdso(struct settings *settings)
+/* None if they cannot be read. */
+static struct proc_areas own_areas(void)
 {
 	struct proc_areas areas = { 0 };
 	int fd = open("/proc/self/smaps", O_RDONLY | O_CLOEXEC);
 
-	settings->vdso = (struct umm_vdso_image){ .size = sizeof(settings->vdso) };
-	if (fd >= 0 && procmaps_read(fd, &areas) == 0)
-		read_parts(&areas, &settings->vdso);
-	if (fd >= 0)
+	if (fd >= 0) {
+		if (procmaps_read(fd, &areas) != 0)
+			areas.nr = 0;
 		close(fd);
+	}
+	return areas;
+}
+
+uint64_t own_vm_flags(uint64_t addr)
+{
+	struct proc_areas areas = own_areas();
+	uint64_t flags = 0;
+
+	for (size_t i = 0; i < areas.nr; i++)
+		if (areas.area[i].start <= addr && addr < areas.area[i].end)
+			flags = areas.area[i].vm_flags;
+	proc_areas_free(&areas);
+	return flags;
+}
+
+void own_read_vdso(struct settings *settings)
+{
+	struct proc_areas areas = own_areas();
+
+	settings->vdso = (struct umm_vdso_image){ .size = sizeof(settings->vdso) };
+	read_parts(&areas, &settings->vdso);
 	proc_areas_free(&areas);
 	if (settings->vdso.vdso_pages)
 		try_options(settings);

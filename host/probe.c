@@ -1,11 +1,13 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <usermm/usermm.h>
 
+#include "host/own.h"
 #include "host/probe.h"
 
 /* Whether it may be executed is asked before whether it can be mapped. */
@@ -44,7 +46,8 @@ bool probe_anon_inodes_noexec(void)
 	return noexec;
 }
 
-int probe_sealed_readable(void)
+/* Can a memfd with F_SEAL_WRITE be mapped shared and read-only? */
+static int sealed_readable(void)
 {
 	int fd = memfd_create("usermm", MFD_CLOEXEC | MFD_ALLOW_SEALING), readable = -1;
 
@@ -62,15 +65,15 @@ int probe_sealed_readable(void)
 }
 
 /* Two pages that were kept beside their copy can be grown as one range if they are one area. */
-bool probe_mremap_keep_counts(void)
+static int mremap_keeps_counts(void)
 {
 	const size_t page = UMM_PAGE_SIZE;
 	char *at = mmap(NULL, 8 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
 			0);
-	bool apart = false;
+	int apart = -1;
 
 	if (at == MAP_FAILED)
-		return false;
+		return -1;
 	if (munmap(at + page, 6 * page) == 0 &&
 	    mmap(at + page, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
 		    at + page &&
@@ -79,4 +82,54 @@ bool probe_mremap_keep_counts(void)
 		apart = mremap(at + page, 2 * page, 3 * page, 0) == MAP_FAILED && errno == EFAULT;
 	munmap(at, 8 * page);
 	return apart;
+}
+
+/* Does MADV_REMOVE take a shared area that is read-only now, but may be made writable? */
+static int remove_asks_maywrite(void)
+{
+	void *at = mmap(NULL, UMM_PAGE_SIZE, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int taken;
+
+	if (at == MAP_FAILED)
+		return -1;
+	taken = madvise(at, UMM_PAGE_SIZE, MADV_REMOVE) == 0 ? 1 : errno == EACCES ? 0 : -1;
+	munmap(at, UMM_PAGE_SIZE);
+	return taken;
+}
+
+int probe_rules(struct umm_world *world)
+{
+	static const struct {
+		const char *rule;
+		int (*has)(void);	/* 1, 0, or -1: not known */
+	} probes[] = {
+		{ "seal_write_allows_read", sealed_readable },
+		{ "mremap_keep_counts", mremap_keeps_counts },
+		{ "madv_remove_maywrite", remove_asks_maywrite },
+	};
+	int err = 0;
+
+	for (size_t i = 0; !err && i < sizeof(probes) / sizeof(probes[0]); i++) {
+		int rule = umm_rule_find(probes[i].rule), has = probes[i].has();
+
+		if (rule >= 0 && has >= 0)
+			err = umm_world_set_rule(world, (unsigned int)rule, has);
+	}
+	return err;
+}
+
+bool probe_smaps_lockonfault(void)
+{
+	static int shown = -1;
+	void *at;
+
+	if (shown >= 0)
+		return shown;
+	shown = 1;
+	at = mmap(NULL, UMM_PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (at != MAP_FAILED && mlock2(at, UMM_PAGE_SIZE, MLOCK_ONFAULT) == 0)
+		shown = own_vm_flags((uintptr_t)at) & UMM_VM_LOCKONFAULT ? 1 : 0;
+	if (at != MAP_FAILED)
+		munmap(at, UMM_PAGE_SIZE);
+	return shown;
 }

@@ -9,14 +9,22 @@
 
 #include <stdbool.h>
 
+#include <usermm/usermm.h>
+
 /* Do pipes and sockets, and descriptors without an inode (eventfd), count as noexec? */
 bool probe_pipes_noexec(void);
 bool probe_anon_inodes_noexec(void);
 
-/* Can a memfd with F_SEAL_WRITE be mapped shared and read-only?  1, 0, or -1: not known. */
-int probe_sealed_readable(void);
+/*
+ * Fixes that were carried back: what the running kernel does, as rules of @world.  0, or a negative
+ * error.
+ */
+int probe_rules(struct umm_world *world);
 
-/* Does MREMAP_DONTUNMAP unlock the moved part alone, and keep the copy apart? */
-bool probe_mremap_keep_counts(void);
+/*
+ * Does smaps tell of mlock2(MLOCK_ONFAULT) (the letters lf)?  Asked when first it matters; true if
+ * it cannot be found out.
+ */
+bool probe_smaps_lockonfault(void);
 
 #endif

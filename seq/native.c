@@ -280,16 +280,8 @@ const struct umm_settings *seq_native_settings(const struct seq_native *native)
 
 int seq_native_set_rules(const struct seq_native *native, struct umm_world *world)
 {
-	int readable = probe_sealed_readable(), rule = umm_rule_find("seal_write_allows_read");
-	int err = 0;
-
 	(void)native;
-	if (readable >= 0 && rule >= 0)
-		err = umm_world_set_rule(world, (unsigned int)rule, readable);
-	rule = umm_rule_find("mremap_keep_counts");
-	if (!err && rule >= 0)
-		err = umm_world_set_rule(world, (unsigned int)rule, probe_mremap_keep_counts());
-	return err;
+	return probe_rules(world);
 }
 
 /* ---- steps ---- */

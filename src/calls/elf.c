@@ -67,7 +67,7 @@ static bool phdrs_are_there(const struct umm_exec_image *image, const struct elf
 }
 
 static long check_phdrs(const struct umm_exec_image *image, const struct elf_header *header,
-			struct umm_why *why)
+			uint64_t phdrs_max, struct umm_why *why)
 {
 	uint64_t size = phdrs_size(header);
 	long err;
@@ -76,8 +76,8 @@ static long check_phdrs(const struct umm_exec_image *image, const struct elf_hea
 		    ELF_PHDR_SIZE);
 	if (err)
 		return err;
-	err = check(why, size && size <= ELF_PHDRS_MAX, WHY_EXEC_PHNUM, header->phnum,
-		    ELF_PHDRS_MAX / ELF_PHDR_SIZE);
+	err = check(why, size && size <= phdrs_max, WHY_EXEC_PHNUM, header->phnum,
+		    phdrs_max / ELF_PHDR_SIZE);
 	if (err)
 		return err;
 	return check(why, phdrs_are_there(image, header), WHY_EXEC_PHDRS_CUT, header->phoff,
@@ -100,7 +100,7 @@ static void read_head(const struct umm_exec_image *image, unsigned char raw[ELF_
 }
 
 long elf_read_program(const struct umm_exec_image *image, struct elf_header *header,
-		      struct umm_why *why)
+		      uint64_t phdrs_max, struct umm_why *why)
 {
 	unsigned char raw[ELF_HEADER_SIZE];
 	long err;
@@ -120,11 +120,11 @@ long elf_read_program(const struct umm_exec_image *image, struct elf_header *hea
 	err = check(why, elf_can_mmap(image), WHY_EXEC_NOT_MAPPABLE, 0, 0);
 	if (err)
 		return err;
-	return check_phdrs(image, header, why);
+	return check_phdrs(image, header, phdrs_max, why);
 }
 
 long elf_read_interpreter(const struct umm_exec_image *image, struct elf_header *header,
-			  struct umm_why *why)
+			  uint64_t phdrs_max, struct umm_why *why)
 {
 	unsigned char raw[ELF_HEADER_SIZE];
 	bool good;
@@ -133,7 +133,7 @@ long elf_read_interpreter(const struct umm_exec_image *image, struct elf_header 
 		return refuse(why, WHY_EXEC_INTERP_CUT, 0, ELF_HEADER_SIZE);
 	good = parse_header(raw, header) && header->machine == EM_X86_64 &&
 	       header->phentsize == ELF_PHDR_SIZE && phdrs_size(header) &&
-	       phdrs_size(header) <= ELF_PHDRS_MAX && phdrs_are_there(image, header);
+	       phdrs_size(header) <= phdrs_max && phdrs_are_there(image, header);
 	return check(why, good, WHY_EXEC_INTERP_BAD, 0, 0);
 }
 

@@ -11,7 +11,7 @@
 
 #define ELF_HEADER_SIZE	64
 #define ELF_PHDR_SIZE	56
-#define ELF_PHDRS_MAX	UINT64_C(65536)	/* bytes of all program headers */
+#define ELF_PHDRS_MAX	UINT64_C(65536)	/* bytes of all program headers; before 6.2 a page */
 
 enum { ET_EXEC = 2, ET_DYN = 3 };
 enum { PT_LOAD = 1, PT_INTERP = 3, PT_GNU_STACK = 0x6474e551 };
@@ -31,15 +31,16 @@ struct elf_phdr {
 };
 
 /*
- * Read and check the header of a program: 0, or refused.  One that is cut short reads as if zeros
- * came after it.
+ * Read and check the header of a program, whose program headers may have @phdrs_max bytes: 0, or
+ * refused.  One that is cut short reads as if zeros came after it.
  */
 __must_check long elf_read_program(const struct umm_exec_image *image, struct elf_header *header,
-				   struct umm_why *why);
+				   uint64_t phdrs_max, struct umm_why *why);
 
 /* The same of an interpreter, which is refused for another reason and not for all that. */
 __must_check long elf_read_interpreter(const struct umm_exec_image *image,
-				       struct elf_header *header, struct umm_why *why);
+				       struct elf_header *header, uint64_t phdrs_max,
+				       struct umm_why *why);
 
 /* Program header @i of @header->phnum.  False if the file does not reach that far. */
 __must_check bool elf_read_phdr(const struct umm_exec_image *image,

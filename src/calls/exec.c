@@ -87,12 +87,14 @@ static long find_stack_flags(struct exec_state *st)
 
 static long read_headers(struct exec_state *st)
 {
+	uint64_t phdrs_max = rule(st->mm->world, RULE_PHDRS_BEYOND_PAGE) ? ELF_PHDRS_MAX :
+									  PAGE_SIZE;
 	const struct umm_exec_image *program = &st->desc->program;
 	const struct umm_exec_image *interpreter = &st->desc->interpreter;
 	struct elf_phdr interp;
 	long err;
 
-	err = elf_read_program(program, &st->program, st->why);
+	err = elf_read_program(program, &st->program, phdrs_max, st->why);
 	if (err)
 		return err;
 	err = find_interpreter(program, &st->program, &interp, st->why);
@@ -107,7 +109,7 @@ static long read_headers(struct exec_state *st)
 	err = find_stack_flags(st);
 	if (err || !st->has_interpreter)
 		return err;
-	return elf_read_interpreter(interpreter, &st->interpreter, st->why);
+	return elf_read_interpreter(interpreter, &st->interpreter, phdrs_max, st->why);
 }
 
 static void pick_layout(struct exec_state *st)
@@ -291,7 +293,7 @@ int64_t exec_interpreter(const struct umm_exec_image *program, char *buf, size_t
 {
 	struct elf_header header;
 	struct elf_phdr interp;
-	long err = elf_read_program(program, &header, NULL);
+	long err = elf_read_program(program, &header, ELF_PHDRS_MAX, NULL);
 
 	if (!err)
 		err = find_interpreter(program, &header, &interp, NULL);

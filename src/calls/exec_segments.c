@@ -19,6 +19,9 @@
  *	ET_DYN without one, and every	where mmap without a hint would put it; if a segment wants
  *	interpreter			to be aligned beyond a page, there and then down to that
  *
+ * Kernels before 6.7 do the last two once for an interpreter: behind the last segment that has a
+ * file part, up to where the last one ends in memory.
+ *
  * An error in here comes past the point of no return: the program is dead.
  */
 #include "base/assert.h"
@@ -135,8 +138,8 @@ static int64_t elf_map(const struct loading *ld, umm_addr_t addr, const struct e
 	return at;
 }
 
-/* Zero the rest of the page at @start; a segment that cannot be written stays as it is. */
-static long padzero(const struct loading *ld, umm_addr_t start, uint64_t file_offset, bool writable)
+/* Zero the rest of the page at @start.  If that fails: refused if it @must be, else it stays. */
+static long padzero(const struct loading *ld, umm_addr_t start, uint64_t file_offset, bool must)
 {
 	long err;
 
@@ -145,13 +148,13 @@ static long padzero(const struct loading *ld, umm_addr_t start, uint64_t file_of
 	err = anon_vma_reserve(ld->mm, 1, ld->why);
 	if (err)
 		return err;
-	/* The page must exist in the file, and the area must let itself be written. */
-	if ((file_offset & PAGE_MASK) < ld->image->bytes &&
-	    handle_fault(ld->mm, start, UMM_ACCESS_WRITE, NULL) == UMM_FAULT_OK) {
+	/* The area must let itself be written, and the page must exist in the file. */
+	if (handle_fault(ld->mm, start, UMM_ACCESS_WRITE, NULL) == UMM_FAULT_OK &&
+	    (file_offset & PAGE_MASK) < ld->image->bytes) {
 		note(ld->why, NOTE_EXEC_ZEROED, start, page_align(start), 0, 0);
 		return 0;
 	}
-	return writable ? refuse(ld->why, WHY_EXEC_CLEAR, start, ld->image->bytes) : 0;
+	return must ? refuse(ld->why, WHY_EXEC_CLEAR, start, ld->image->bytes) : 0;
 }
 
 static long elf_bss(const struct loading *ld, umm_addr_t start, umm_addr_t end, bool executable)
@@ -176,6 +179,7 @@ static int64_t elf_load(const struct loading *ld, umm_addr_t addr, const struct 
 {
 	umm_addr_t map, zero_start, zero_end;
 	int64_t at;
+	bool must;
 	long err;
 
 	if (phdr->filesz) {
@@ -196,7 +200,8 @@ static int64_t elf_load(const struct loading *ld, umm_addr_t addr, const struct 
 		return (int64_t)map;
 	zero_end = map + page_offset(phdr->vaddr) + phdr->memsz;
 	if (phdr->filesz) {
-		err = padzero(ld, zero_start, phdr->offset + phdr->filesz, phdr->flags & PF_W);
+		must = (phdr->flags & PF_W) && rule(ld->mm->world, RULE_EXEC_ZERO_OR_DIE);
+		err = padzero(ld, zero_start, phdr->offset + phdr->filesz, must);
 		if (err)
 			return err;
 	}
@@ -327,12 +332,74 @@ long exec_load_program(struct mm_struct *mm, const struct umm_exec_image *image,
 	return err;
 }
 
+/* Where an interpreter's segments end, in its file and in memory: of older kernels. */
+struct interpreter_end {
+	umm_addr_t file, memory;
+	bool executable;		/* of the segment that ends last in memory */
+};
+
+static void note_end(struct interpreter_end *end, umm_addr_t addr, const struct elf_phdr *phdr)
+{
+	end->file = max_u64(end->file, addr + phdr->filesz);
+	if (addr + phdr->memsz <= end->memory)
+		return;
+	end->memory = addr + phdr->memsz;
+	end->executable = phdr->flags & PF_X;
+}
+
+/* The page of the last byte that is of the file, whichever segment lies there, must be writable. */
+static long zero_once(const struct loading *ld, umm_addr_t start)
+{
+	const struct vm_area_struct *vma = find_vma_intersection(&ld->mm->tree, start, start + 1);
+	uint64_t offset = 0;
+	long err;
+
+	if (vma && vma->vm_file)
+		offset = (vma->vm_pgoff << PAGE_SHIFT) + (start - vma->vm_start);
+	err = padzero(ld, start, offset, true);
+	if (err != -UMM_EFAULT || !vma || (vma->vm_flags & VM_WRITE))
+		return err;
+	why_unrefuse(ld->why);
+	return refuse(ld->why, WHY_EXEC_CLEAR_READONLY, start, 0);
+}
+
+/* Behind all segments, instead of behind each. */
+static long bss_once(const struct loading *ld, const struct interpreter_end *end)
+{
+	umm_addr_t start = page_align(end->file), top = page_align(end->memory);
+	long err = zero_once(ld, end->file);
+
+	if (!err && top > start)
+		err = elf_bss(ld, start, top, end->executable);
+	return err;
+}
+
+/* The part of an interpreter's segment that this kernel maps at once. */
+static int64_t load_interpreter_segment(const struct loading *ld, umm_addr_t addr,
+					const struct elf_phdr *phdr, uint64_t flags, uint64_t total)
+{
+	int64_t at;
+
+	if (rule(ld->mm->world, RULE_INTERP_BSS_PER_SEGMENT))
+		return elf_load(ld, addr, phdr, flags, total);
+	at = elf_map(ld, addr, phdr, flags, total);
+	if (!IS_ERR_VALUE(at) && beyond_user_space(ld->mm, (umm_addr_t)at))
+		return refuse(ld->why, WHY_EXEC_SEGMENT_SIZE, (umm_addr_t)at,
+			      ld->mm->layout.task_size);
+	if (!IS_ERR_VALUE(at))
+		note(ld->why, NOTE_EXEC_SEGMENT, (umm_addr_t)at,
+		     (umm_addr_t)at + page_align(phdr->filesz + page_offset(phdr->vaddr)),
+		     phdr->offset, prot_of(phdr));
+	return at;
+}
+
 long exec_load_interpreter(struct mm_struct *mm, const struct umm_exec_image *image,
 			   const struct elf_header *header, umm_addr_t program_bias,
 			   struct exec_loaded *loaded, struct umm_why *why)
 {
 	struct loading ld = { .mm = mm, .image = image, .header = header, .why = why };
 	uint64_t fixed = header->type == ET_EXEC ? UMM_MAP_FIXED : 0;
+	struct interpreter_end end = { 0 };
 	bool first = true;
 	long err;
 
@@ -355,8 +422,9 @@ long exec_load_interpreter(struct mm_struct *mm, const struct umm_exec_image *im
 		if (first && !fixed && program_bias)
 			loaded->load_bias = -phdr.vaddr;
 		bias = loaded->load_bias;
-		map = elf_load(&ld, bias + phdr.vaddr, &phdr, UMM_MAP_PRIVATE | fixed,
-			       first ? ld.total_size : 0);
+		map = load_interpreter_segment(&ld, bias + phdr.vaddr, &phdr,
+					       UMM_MAP_PRIVATE | fixed,
+					       first ? ld.total_size : 0);
 		if (IS_ERR_VALUE(map))
 			return (long)map;
 		if (first && !fixed)
@@ -364,9 +432,13 @@ long exec_load_interpreter(struct mm_struct *mm, const struct umm_exec_image *im
 		fixed = UMM_MAP_FIXED;
 		first = false;
 		err = check_segment(&ld, loaded->load_bias + phdr.vaddr, &phdr);
-		if (!err)
+		if (!err) {
 			note_extent(loaded, &phdr);
+			note_end(&end, loaded->load_bias + phdr.vaddr, &phdr);
+		}
 	}
+	if (!err && !rule(mm->world, RULE_INTERP_BSS_PER_SEGMENT))
+		err = bss_once(&ld, &end);
 	if (!err)
 		passed_segments(&ld);
 	return err;

@@ -3,7 +3,7 @@
  *
  * Three ways through:
  *	poison		a test tool's: a capability, and then the memory's own affair
- *	populate	the pages one by one; the first that cannot be had ends it
+ *	populate	the pages one by one; the first that cannot be had ends it (6.8: a walk)
  *	walk		area by area from below: holes are passed over and remembered, an area that
  *			does not suit ends it, and what was done below stays (madvise_flags.c,
  *			madvise_contents.c)
@@ -67,6 +67,33 @@ static long madvise_update_vma(const struct madvise_state *st, struct vm_area_st
 	return 0;
 }
 
+/* => the anon_vmas that it may make were reserved. */
+static long madvise_populate(const struct madvise_state *st, umm_addr_t start, umm_addr_t end)
+{
+	bool write = st->behavior == UMM_MADV_POPULATE_WRITE;
+	struct populate_result result = faultin_page_range(st->mm, start, end, write);
+
+	switch (result.stop) {
+	case POPULATE_HOLE:
+		return refuse4(st->why, WHY_POPULATE_HOLE, result.at, 0, start, end);
+	case POPULATE_ACCESS:
+		return refuse4(st->why, WHY_POPULATE_ACCESS, result.at, result.vma->vm_flags,
+			       result.vma->vm_start, result.vma->vm_end);
+	case POPULATE_GUARD:
+		return refuse(st->why, WHY_POPULATE_GUARD, result.at, 0);
+	case POPULATE_BEYOND_EOF:
+		return refuse(st->why, WHY_POPULATE_EOF, result.at, result.vma->vm_file->size);
+	case POPULATE_NO_HUGE_PAGE:
+		return refuse(st->why, WHY_POPULATE_POOL, result.at, 0);
+	case POPULATE_DONE:
+		break;
+	}
+	passed(st->why, WHY_POPULATE_HOLE, 0, 0);
+	passed(st->why, WHY_POPULATE_ACCESS, 0, 0);
+	note(st->why, NOTE_POPULATED, start, end, 0, 0);
+	return 0;
+}
+
 static long madvise_vma_behavior(const struct madvise_state *st, struct vm_area_struct *vma,
 				 umm_addr_t start, umm_addr_t end)
 {
@@ -77,6 +104,9 @@ static long madvise_vma_behavior(const struct madvise_state *st, struct vm_area_
 	if (madvise_changes_flags(st->behavior))
 		return madvise_update_vma(st, vma, start, end);
 	switch (st->behavior) {
+	case UMM_MADV_POPULATE_READ:
+	case UMM_MADV_POPULATE_WRITE:
+		return madvise_populate(st, start, end);
 	case UMM_MADV_COLLAPSE:
 		return madvise_collapse(st, vma, start, end);
 	case UMM_MADV_GUARD_INSTALL:
@@ -108,6 +138,9 @@ static long madvise_reserve(const struct madvise_state *st)
 	if (madvise_changes_flags(st->behavior))
 		return vma_modify_reserve(st->mm, st->start, st->end, st->why);
 	switch (st->behavior) {
+	case UMM_MADV_POPULATE_READ:
+	case UMM_MADV_POPULATE_WRITE:
+		return populate_reserve(st->mm, st->start, st->end, st->why);
 	case UMM_MADV_GUARD_INSTALL:
 		/* A range of guards for each area at most; holes between them keep none. */
 		err = populate_reserve(st->mm, st->start, st->end, st->why);
@@ -157,34 +190,15 @@ static long madvise_walk_vmas(const struct madvise_state *st)
 
 /* ---- the other ways ---- */
 
-static long madvise_populate(const struct madvise_state *st)
+/* Older kernels fill area by area. */
+static long madvise_populate_range(const struct madvise_state *st)
 {
-	bool write = st->behavior == UMM_MADV_POPULATE_WRITE;
-	struct populate_result result;
-	long err = populate_reserve(st->mm, st->start, st->end, st->why);
+	long err;
 
-	if (err)
-		return err;
-	result = faultin_page_range(st->mm, st->start, st->end, write);
-	switch (result.stop) {
-	case POPULATE_HOLE:
-		return refuse4(st->why, WHY_POPULATE_HOLE, result.at, 0, st->start, st->end);
-	case POPULATE_ACCESS:
-		return refuse4(st->why, WHY_POPULATE_ACCESS, result.at, result.vma->vm_flags,
-			       result.vma->vm_start, result.vma->vm_end);
-	case POPULATE_GUARD:
-		return refuse(st->why, WHY_POPULATE_GUARD, result.at, 0);
-	case POPULATE_BEYOND_EOF:
-		return refuse(st->why, WHY_POPULATE_EOF, result.at, result.vma->vm_file->size);
-	case POPULATE_NO_HUGE_PAGE:
-		return refuse(st->why, WHY_POPULATE_POOL, result.at, 0);
-	case POPULATE_DONE:
-		break;
-	}
-	passed(st->why, WHY_POPULATE_HOLE, 0, 0);
-	passed(st->why, WHY_POPULATE_ACCESS, 0, 0);
-	note(st->why, NOTE_POPULATED, st->start, st->end, 0, 0);
-	return 0;
+	if (!rule(st->mm->world, RULE_POPULATE_STOPS_AT_HOLE))
+		return madvise_walk_vmas(st);
+	err = madvise_reserve(st);
+	return err ? err : madvise_populate(st, st->start, st->end);
 }
 
 static long madvise_do_behavior(const struct madvise_state *st)
@@ -196,7 +210,7 @@ static long madvise_do_behavior(const struct madvise_state *st)
 			     0, 0);
 	case UMM_MADV_POPULATE_READ:
 	case UMM_MADV_POPULATE_WRITE:
-		return madvise_populate(st);
+		return madvise_populate_range(st);
 	default:
 		return madvise_walk_vmas(st);
 	}

@@ -102,6 +102,17 @@ static void mmap_clear_old(struct mmap_state *map)
 	mm_assert(free_slot);
 }
 
+/* Older kernels have one error for whatever keeps the old areas from going. */
+static long mmap_gather(struct mmap_state *map)
+{
+	long err = vms_gather_munmap_vmas(map->mm, &map->vms, map->why);
+
+	if (!err || err == -UMM_ENOMEM || rule(map->mm->world, RULE_FIXED_SPLIT_ERROR))
+		return err;
+	why_unrefuse(map->why);
+	return refuse(map->why, WHY_FIXED_SPLIT, map->vms.start, map->vms.end);
+}
+
 /* Everything that may refuse before the object is asked, in the order of this kernel. */
 static long mmap_prepare(struct mmap_state *map)
 {
@@ -114,7 +125,7 @@ static long mmap_prepare(struct mmap_state *map)
 		if (err)
 			return err;
 	}
-	err = vms_gather_munmap_vmas(map->mm, &map->vms, map->why);
+	err = mmap_gather(map);
 	if (err)
 		return err;
 	if (keeps_old)

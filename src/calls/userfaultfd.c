@@ -216,6 +216,15 @@ static vm_flags_t watch(struct mm_struct *mm, const struct vm_area_struct *vma, 
 
 static const struct vm_userfaultfd_ctx nobody;
 
+/* Where Linux takes [start, ...) of @vma to begin in its file: older kernels forget the cut. */
+static uint64_t pgoff_of_cut(const struct vm_area_struct *vma, umm_addr_t start,
+			     const struct world *world)
+{
+	bool counts = rule(world, RULE_UFFD_CUT_MERGES);
+
+	return vma->vm_pgoff + (counts ? (start - vma->vm_start) >> PAGE_SHIFT : 0);
+}
+
 /*
  * Give the areas of the range, from @vma on, the watch of @st.  Who has it already, or none where
  * none is wanted, is left alone.
@@ -236,9 +245,12 @@ static long watch_range(const struct uffd_state *st, struct vm_area_struct *vma)
 			note(st->why, NOTE_UFFD_ALREADY, start, end,
 			     vma->vm_flags & ALL_VM_FLAGS, 0);
 		} else if (!same) {
-			vma = vma_modify(mm, vma, start, end,
-					 watch(mm, vma, st->flags, st->flags ? &uffd : &nobody),
-					 st->why);
+			uint64_t pgoff = pgoff_of_cut(vma, start, mm->world);
+
+			vma = vma_modify_at(mm, vma, start, end,
+					    watch(mm, vma, st->flags,
+						  st->flags ? &uffd : &nobody),
+					    pgoff, st->why);
 			if (IS_ERR(vma))
 				return PTR_ERR(vma);
 			note(st->why, st->flags ? NOTE_UFFD_REGISTERED : NOTE_UFFD_UNREGISTERED,

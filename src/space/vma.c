@@ -142,9 +142,17 @@ struct vm_area_struct *vma_modify(struct mm_struct *mm, struct vm_area_struct *v
 				  umm_addr_t start, umm_addr_t end, vm_flags_t flags,
 				  struct umm_why *why)
 {
+	uint64_t pgoff = vma->vm_pgoff + ((start - vma->vm_start) >> PAGE_SHIFT);
+
+	return vma_modify_at(mm, vma, start, end, flags, pgoff, why);
+}
+
+struct vm_area_struct *vma_modify_at(struct mm_struct *mm, struct vm_area_struct *vma,
+				     umm_addr_t start, umm_addr_t end, vm_flags_t flags,
+				     uint64_t pgoff, struct umm_why *why)
+{
 	struct vma_merge_struct vmg = {
-		.mm = mm, .start = start, .end = end, .flags = flags,
-		.pgoff = vma->vm_pgoff + ((start - vma->vm_start) >> PAGE_SHIFT),
+		.mm = mm, .start = start, .end = end, .flags = flags, .pgoff = pgoff,
 		.file = vma->vm_file, .middle = vma,
 		.prev = vma_prev(vma), .next = vma_next(vma), .why = why,
 	};

@@ -111,6 +111,12 @@ __must_check struct vm_area_struct *vma_modify(struct mm_struct *mm, struct vm_a
 					       umm_addr_t start, umm_addr_t end, vm_flags_t flags,
 					       struct umm_why *why);
 
+/* The same, where the range is taken to begin at @pgoff: wrongly, as older kernels do. */
+__must_check struct vm_area_struct *vma_modify_at(struct mm_struct *mm, struct vm_area_struct *vma,
+						  umm_addr_t start, umm_addr_t end,
+						  vm_flags_t flags, uint64_t pgoff,
+						  struct umm_why *why);
+
 /*
  * Reserve what vma_modify() of each area in [start, end), one after the other, needs.  0, or
  * refused.

@@ -43,8 +43,12 @@ canary() {
 @test "hugetlb_hint_up" { canary hugetlb_hint_up place huge_pages; }
 @test "close_merge" { need_exact_faults; canary close_merge by_rule close_merge; }
 @test "failed_fixed_keeps_old" { canary failed_fixed_keeps_old by_rule failed_fixed; }
+@test "fixed_split_error" { canary fixed_split_error by_rule fixed_split; }
 @test "seal_write_allows_read" { canary seal_write_allows_read refuse_file sealed_mprotect; }
 @test "file_size_check" { canary file_size_check refuse_file file_size_limit; }
+@test "phdrs_beyond_page" { canary phdrs_beyond_page refuse_exec runs_headers; }
+@test "interp_bss_per_segment" { canary interp_bss_per_segment refuse_exec runs_readonly; }
+@test "exec_zero_or_die" { canary exec_zero_or_die refuse_exec clear; }
 @test "page_zero_sealed" { canary page_zero_sealed exec_cases page_zero; }
 @test "heap_name_strict" { canary heap_name_strict by_rule heap_edge; }
 @test "mremap_dontunmap" { canary mremap_dontunmap mremap_cases keep; }
@@ -61,6 +65,7 @@ canary() {
 @test "madv_wipeonfork" { canary madv_wipeonfork madvise_cases wipeonfork; }
 @test "madv_cold" { canary madv_cold madvise_cases cold; }
 @test "madv_populate" { canary madv_populate madvise_cases populate; }
+@test "populate_stops_at_hole" { need_exact_faults; canary populate_stops_at_hole madvise_cases populate_behind_hole; }
 @test "madv_dontneed_locked" { canary madv_dontneed_locked madvise_cases dontneed_locked; }
 @test "madv_collapse" { canary madv_collapse madvise_cases collapse_nothing; }
 @test "madv_guard" { canary madv_guard madvise_cases guard_fork; }
@@ -73,6 +78,7 @@ canary() {
 @test "ksm_early" { canary ksm_early madvise_cases merge_any; }
 @test "thp_disable_flags" { canary thp_disable_flags madvise_cases thp_disable_flags; }
 @test "uffd_own_unregister" { canary uffd_own_unregister refuse_uffd not_ours; }
+@test "uffd_cut_merges" { canary uffd_cut_merges uffd_cases cut_joins_above; }
 @test "uffd_files_async" { canary uffd_files_async uffd_cases other_kinds; }
 @test "mpol_preferred_many" { canary mpol_preferred_many numa_cases balancing_many; }
 @test "mpol_weighted" { canary mpol_weighted numa_cases modes_differ; }

@@ -146,6 +146,8 @@ PY
 }
 
 @test "what they are made from runs" { agrees "$TEST_PROGS/refuse_exec" runs; }
+@test "program headers of more than a page" { agrees "$TEST_PROGS/refuse_exec" runs_headers; }
+@test "an interpreter that is read-only" { agrees "$TEST_PROGS/refuse_exec" runs_readonly; }
 @test "a file of /proc" { agrees "$TEST_PROGS/refuse_exec" not_mappable; }
 @test "no ELF file" { refused_exec magic ENOEXEC EXEC_MAGIC; }
 @test "an object file" { refused_exec type ENOEXEC EXEC_TYPE; }

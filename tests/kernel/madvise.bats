@@ -82,6 +82,7 @@ MAX_MAP_COUNT="$(cat /proc/sys/vm/max_map_count)"
 @test "granted: remove maywrite" { exact madvise_cases remove_maywrite; }
 @test "granted: remove file" { exact madvise_cases remove_file; }
 @test "granted: populate" { exact madvise_cases populate; }
+@test "refused: populate over a hole" { exact madvise_cases populate_behind_hole; }
 @test "granted: populate read" { exact madvise_cases populate_read; }
 @test "granted: collapse nothing" { exact madvise_cases collapse_nothing; }
 @test "granted: guard moves" { exact madvise_cases guard_moves; }

@@ -102,3 +102,13 @@ limited() {
 	EOF
 	agrees python3 attach.py
 }
+
+# The first segment of an IPC namespace has the id 0, and so its file the inode number 0.
+@test "the segment 0" {
+	unshare -i true || skip "no IPC namespace of our own"
+	unshare -i "$USERMM" check -f -- "$TEST_PROGS/by_rule" close_merge 2>check.err >check.out || {
+		cat check.out
+		return 1
+	}
+	only_exec_is_adopted
+}

@@ -22,6 +22,8 @@ watched() {
 
 @test "watched memory is cut out, and mended" { watched split_and_mend; }
 @test "memory watched alike merges" { watched halves_merge; }
+@test "an end of an area joins what is above" { watched cut_joins_above; }
+@test "an end of an area joins what is below" { watched cut_joins_below; }
 @test "memory of two userfaultfds does not" { watched two_stay_apart; }
 @test "new memory beside it is not watched" { watched new_beside; }
 @test "holes are passed by" { watched holes; }

@@ -140,6 +140,26 @@ static void failed_fixed(void)
 	expect_layout(at, "rw-p:4 hole:4", "the old memory is still there");
 }
 
+static bool is_vdso(void *ctx, const struct prog_area *area)
+{
+	if (strcmp(area->name, "[vdso]") != 0)
+		return true;
+	*(struct prog_area *)ctx = *area;
+	return false;
+}
+
+/* The vdso is one piece, of two pages. */
+static void fixed_split(void)
+{
+	struct prog_area vdso = { 0 };
+
+	for_each_area(is_vdso, &vdso);
+	if (vdso.end - vdso.start < 2 * PAGE)
+		skip("no vdso of more than a page");
+	expect_error(sys_mmap((char *)vdso.end - PAGE, PAGE, PROT_NONE, ANON | MAP_FIXED, -1, 0),
+		     EINVAL, "fixed over a part of the vdso");
+}
+
 static void heap_edge(void)
 {
 	char *top = (char *)(((uintptr_t)sys_brk(NULL) + 2 * PAGE - 1) & ~(PAGE - 1));
@@ -162,6 +182,7 @@ static const struct prog_case cases[] = {
 	{ "zero_thp_align", zero_thp_align },
 	{ "close_merge", close_merge },
 	{ "failed_fixed", failed_fixed },
+	{ "fixed_split", fixed_split },
 	{ "heap_edge", heap_edge },
 };
 

@@ -192,6 +192,21 @@ static void populate(void)
 	expect_layout(at, "rw-p:2 rw-p:1", "filled apart");
 }
 
+/* Nothing behind a hole is filled, or all of it: then that is not anybody's who comes beside it. */
+static void populate_behind_hole(void)
+{
+	char *at = pool(5);
+
+	map_at(at, 1, RW);
+	map_at(at + 2 * PAGE, 1, RW);
+	map_at(at + 4 * PAGE, 1, RW);
+	touch(at + 4 * PAGE);
+	expect(syscall(SYS_madvise, at, 3 * PAGE, POPULATE_WRITE) == -1 && errno == ENOMEM,
+	       "MADV_POPULATE_WRITE over a hole");
+	map_at(at + 3 * PAGE, 1, RW);
+	expect_layout(at, "rw-p:1 hole:1 rw-p:3", "the page behind the hole was not written");
+}
+
 /* Filling for reading shows the zero page only: nothing belongs to anybody yet. */
 static void populate_read(void)
 {
@@ -503,6 +518,7 @@ static const struct prog_case cases[] = {
 	{ "remove_file", remove_file },
 	{ "populate", populate },
 	{ "populate_read", populate_read },
+	{ "populate_behind_hole", populate_behind_hole },
 	{ "collapse_nothing", collapse_nothing },
 	{ "collapse", collapse },
 	{ "guard_moves", guard_moves },

@@ -87,6 +87,22 @@ static void runs(void)
 	expect_refused(0);
 }
 
+/* 74 program headers do not fit a page. */
+static void runs_headers(void)
+{
+	good(&elf);
+	elf.header.e_phnum = 74;
+	expect_refused(0);
+}
+
+/* Nothing behind its file part can be zeroed, and need not be. */
+static void runs_readonly(void)
+{
+	good_pair();
+	interpreter.phdr[0].p_filesz = interpreter.phdr[0].p_memsz = 0xc00;
+	expect_refused(0);
+}
+
 static void magic(void)
 {
 	good(&elf);
@@ -290,6 +306,8 @@ static void script_depth(void)
 
 static const struct prog_case cases[] = {
 	{ "runs", runs },
+	{ "runs_headers", runs_headers },
+	{ "runs_readonly", runs_readonly },
 	{ "magic", magic },
 	{ "type", type },
 	{ "machine", machine },

@@ -53,6 +53,26 @@ static void halves_merge(void)
 	expect_layout(at + PAGE, "rw-p:2 rw-p:4 rw-p:2", "no change");
 }
 
+/* The upper part of an area joins the one above, which is like it already. */
+static void cut_joins_above(void)
+{
+	middle(0);
+	expect_ok(uffd_unregister(uffd, at + 5 * PAGE, 2 * PAGE), "unregister the upper two");
+	expect_layout(at + PAGE, "rw-p:2 rw-p:2 rw-p:4", "they join what is not watched");
+	expect_ok(uffd_register(uffd, at + 2 * PAGE, PAGE, MISSING), "the page below");
+	expect_layout(at + PAGE, "rw-p:1 rw-p:3 rw-p:4", "it joins what is watched");
+}
+
+/* The lower part joins the one below. */
+static void cut_joins_below(void)
+{
+	middle(0);
+	expect_ok(uffd_unregister(uffd, at + 3 * PAGE, 2 * PAGE), "unregister the lower two");
+	expect_layout(at + PAGE, "rw-p:4 rw-p:2 rw-p:2", "they join what is not watched");
+	expect_ok(uffd_register(uffd, at + 7 * PAGE, PAGE, MISSING), "the page above");
+	expect_layout(at + PAGE, "rw-p:4 rw-p:3 rw-p:1", "it joins what is watched");
+}
+
 static void two_stay_apart(void)
 {
 	int other;
@@ -390,6 +410,8 @@ static void sleeping_call(void)
 static const struct prog_case cases[] = {
 	{ "split_and_mend", split_and_mend },
 	{ "halves_merge", halves_merge },
+	{ "cut_joins_above", cut_joins_above },
+	{ "cut_joins_below", cut_joins_below },
 	{ "two_stay_apart", two_stay_apart },
 	{ "new_beside", new_beside },
 	{ "holes", holes },

@@ -18,6 +18,15 @@ static int64_t uffd_files_async(struct lab *lab)
 	return watch_as(lab, 1, UMM_UFFD_FEATURE_WP_ASYNC, AT, PAGE, WP);
 }
 
+/* Areas after: the upper page joins what is not watched. */
+static int64_t uffd_cut_merges(struct lab *lab)
+{
+	lab_map(lab, AT, 3 * PAGE, RW, ANON);
+	assert_int_equal(watch(lab, 1, AT, 2 * PAGE, MISSING), 0);
+	assert_int_equal(unwatch(lab, 1, AT + PAGE, PAGE), 0);
+	return (int64_t)lab_areas(lab);
+}
+
 static int64_t bind_area(struct lab *lab, uint64_t mode)
 {
 	lab_map(lab, AT, PAGE, RW, ANON);
@@ -47,6 +56,7 @@ static int64_t anon_shmem_name(struct lab *lab)
 
 const struct effect effects_attrs[] = {
 	{ "uffd_own_unregister", uffd_own_unregister, -UMM_EINVAL, 0 },
+	{ "uffd_cut_merges", uffd_cut_merges, 2, 3 },
 	{ "uffd_files_async", uffd_files_async, 0, -UMM_EINVAL },
 	{ "mpol_preferred_many", mpol_preferred_many, 0, -UMM_EINVAL },
 	{ "mpol_weighted", mpol_weighted, 0, -UMM_EINVAL },

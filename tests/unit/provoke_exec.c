@@ -200,6 +200,22 @@ static int64_t clear(struct lab *lab)
 	return load_and_check(&x, true);
 }
 
+/* An older kernel, and an interpreter whose last segment is read-only. */
+static int64_t clear_readonly(struct lab *lab)
+{
+	const struct elf_segment segments[] = {
+		{ SEG_LOAD, SEG_RX, 0, 0, 0x800, 0x800, PAGE },
+	};
+	struct exec_lab x;
+
+	lab_set_rule(lab, "interp_bss_per_segment", false);
+	exec_lab_init(&x, lab);
+	exec_lab_pie(&x);
+	elf_bytes_init(&x.interpreter, ELF_DYN, 0x400, segments, 1, x.interpreter_file);
+	x.desc.interpreter = x.interpreter.image;
+	return load_and_check(&x, true);
+}
+
 static int64_t entry(struct lab *lab)
 {
 	return spoilt(lab, E_ENTRY, UINT64_C(0x7ffffffff000), 8, true);
@@ -245,6 +261,7 @@ const struct provocation provocations_exec[] = {
 	{ "EXEC_SEGMENT_OFFSET", segment_offset, NULL },
 	{ "EXEC_SEGMENT_SIZE", segment_size, NULL },
 	{ "EXEC_CLEAR", clear, NULL },
+	{ "EXEC_CLEAR_READONLY", clear_readonly, NULL },
 	{ "EXEC_ENTRY", entry, NULL },
 	{ "EXEC_SCRIPT_LINE", script_line, NULL },
 	{ "EXEC_SCRIPT_DEPTH", script_depth, NULL },

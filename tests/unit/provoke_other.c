@@ -90,6 +90,13 @@ static int64_t special_split(struct lab *lab)
 	return refused_unmap(lab, AT, PAGE);
 }
 
+static int64_t fixed_split(struct lab *lab)
+{
+	lab_set_rule(lab, "fixed_split_error", false);
+	lab_map(lab, AT, 4 * MIB, R, ANON | UMM_MAP_HUGETLB);
+	return refused_map(lab, AT, PAGE, R, ANON | FIXED);
+}
+
 static int64_t rlimit_as(struct lab *lab)
 {
 	lab_limit(lab, UMM_RLIMIT_AS, 10 * PAGE);
@@ -290,6 +297,7 @@ const struct provocation provocations_other[] = {
 	{ "SEALED", sealed, NULL },
 	{ "HUGETLB_SPLIT", hugetlb_split, NULL },
 	{ "SPECIAL_SPLIT", special_split, NULL },
+	{ "FIXED_SPLIT", fixed_split, NULL },
 	{ "RLIMIT_AS", rlimit_as, NULL },
 	{ "RLIMIT_DATA", rlimit_data, NULL },
 	{ "OVERCOMMIT", overcommit, NULL },

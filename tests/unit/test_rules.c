@@ -157,6 +157,12 @@ static int64_t failed_fixed_keeps_old(struct lab *lab)
 	return (int64_t)stats.total_vm;
 }
 
+static int64_t fixed_split_error(struct lab *lab)
+{
+	lab_map(lab, AT, 4 * MIB, R, ANON | UMM_MAP_HUGETLB);
+	return umm_mmap(lab->mm, AT, PAGE, R, ANON | FIXED, NULL, 0, NULL);
+}
+
 static int64_t seal_write_allows_read(struct lab *lab)
 {
 	lab_file(lab, UMM_FILE_SHMEM, UMM_FMODE_READ | UMM_FMODE_WRITE | UMM_FILE_SEAL_WRITE);
@@ -242,6 +248,19 @@ static int64_t madv_cold(struct lab *lab)
 static int64_t madv_populate(struct lab *lab)
 {
 	return advise(lab, UMM_MADV_POPULATE_WRITE);
+}
+
+/* Is the area behind the hole filled? */
+static int64_t populate_stops_at_hole(struct lab *lab)
+{
+	struct umm_area area;
+
+	lab_map(lab, AT, PAGE, RW, ANON);
+	lab_map(lab, AT + 2 * PAGE, PAGE, RW, ANON);
+	assert_int_equal(umm_madvise(lab->mm, AT, 3 * PAGE, UMM_MADV_POPULATE_WRITE, NULL),
+			 -UMM_ENOMEM);
+	assert_true(lab_area(lab, AT + 2 * PAGE, &area));
+	return area.anon == UMM_ANON_OWN;
 }
 
 static int64_t madv_dontneed_locked(struct lab *lab)
@@ -342,6 +361,7 @@ static const struct effect effects[] = {
 	{ "hugetlb_hint_up", hugetlb_hint_up, 6 * MIB, 4 * MIB },
 	{ "close_merge", close_merge, 1, 2 },
 	{ "failed_fixed_keeps_old", failed_fixed_keeps_old, 4, 0 },
+	{ "fixed_split_error", fixed_split_error, -UMM_EINVAL, -UMM_ENOMEM },
 	{ "seal_write_allows_read", seal_write_allows_read, 0, -UMM_EPERM },
 	{ "file_size_check", file_size_check, -UMM_EOVERFLOW, 0 },
 	{ "heap_name_strict", heap_name_strict, 1, 2 },
@@ -351,6 +371,7 @@ static const struct effect effects[] = {
 	{ "madv_wipeonfork", madv_wipeonfork, 0, -UMM_EINVAL },
 	{ "madv_cold", madv_cold, 0, -UMM_EINVAL },
 	{ "madv_populate", madv_populate, 0, -UMM_EINVAL },
+	{ "populate_stops_at_hole", populate_stops_at_hole, 0, 1 },
 	{ "madv_dontneed_locked", madv_dontneed_locked, 0, -UMM_EINVAL },
 	{ "madv_collapse", madv_collapse, 0, -UMM_EINVAL },
 	{ "madv_guard", madv_guard, 0, -UMM_EINVAL },
