@@ -40,6 +40,7 @@ static int new_file(struct seq_model *model, unsigned int nr)
 	desc.huge_shift = known->huge_shift;
 	desc.bytes = known->bytes;
 	desc.path = known->path[0] ? known->path : NULL;
+	desc.cookie = (void *)(uintptr_t)(nr < SEQ_FILES ? nr : 0);
 	return umm_file_new(model->world, &desc, &model->file[nr]);
 }
 

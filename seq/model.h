@@ -25,7 +25,10 @@ void seq_model_free(struct seq_model *model);
 /* For umm_world_set_rule(), before the first step. */
 struct umm_world *seq_model_world(struct seq_model *model);
 
-/* NULL for a process that is not there.  Borrowed. */
+/*
+ * NULL for a process that is not there.  Borrowed.  umm_file_cookie() of the file of an area is the
+ * number of its descriptor, enum seq_file, or 0.
+ */
 struct umm_mm *seq_model_mm(struct seq_model *model, unsigned int process);
 
 /*

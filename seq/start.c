@@ -55,6 +55,13 @@ void seq_start_plain(struct seq_start *start)
 	memset(start, 0, sizeof(*start));
 	umm_layout_init(&start->layout, stack);
 	start->layout.start_brk = start->layout.brk = UINT64_C(0x500000);
+	start->layout.start_code = UINT64_C(0x400000);
+	start->layout.end_code = UINT64_C(0x440000);
+	start->layout.start_data = UINT64_C(0x450000);
+	start->layout.end_data = UINT64_C(0x460000);
+	start->layout.start_stack = UINT64_C(0x480000);
+	start->layout.arg_start = start->layout.arg_end = UINT64_C(0x480000);
+	start->layout.env_start = start->layout.env_end = UINT64_C(0x480000);
 	start->base[SEQ_BASE_POOL] = UINT64_C(64) << 30;
 	start->base[SEQ_BASE_TOP] = start->layout.mmap_base;
 	start->base[SEQ_BASE_BRK] = start->layout.start_brk;
