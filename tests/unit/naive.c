@@ -5,30 +5,7 @@
 
 #include "naive_space.h"
 
-/* ---- splitting and unmapping, section 4.1 ------------------------------------------------ */
-
-/* Cut the edges of [start, end), as the first half of munmap. */
-static int cut_edges(struct naive *n, uint64_t start, uint64_t end)
-{
-	struct naive_area area;
-	struct naive_stats s;
-
-	naive_stats(n, &s);
-	if (naive_find(n, start, &area) && area.start < start && area.end > end &&
-	    s.areas >= n->max_map_count)
-		return -UMM_ENOMEM;
-	mark_start(n, start, true);
-	mark_start(n, end, true);
-	return 0;
-}
-
-static void clear(struct naive *n, uint64_t start, uint64_t end)
-{
-	for (uint64_t p = start; p < end; p++) {
-		if (mapped(n, p))
-			memset(page(n, p), 0, sizeof(struct naive_page));
-	}
-}
+/* ---- unmapping, section 4.1 -------------------------------------------------------------- */
 
 int64_t naive_munmap(struct naive *n, uint64_t addr, uint64_t len)
 {
@@ -43,7 +20,7 @@ int64_t naive_munmap(struct naive *n, uint64_t addr, uint64_t len)
 	err = cut_edges(n, start, end);
 	if (err)
 		return err;
-	clear(n, start, end);
+	clear_pages(n, start, end);
 	return 0;
 }
 
@@ -137,11 +114,12 @@ static int map_region(struct naive *n, uint64_t start, uint64_t end, struct kind
 			return -UMM_ENOMEM;
 		k->flags |= UMM_VM_ACCOUNT;
 	}
-	clear(n, start, end);			/* no way back from here */
+	clear_pages(n, start, end);			/* no way back from here */
 	if (shared_anonymous) {
 		if (!(k->flags & UMM_VM_NORESERVE) && !may_charge(n, pages))
 			return -UMM_ENOMEM;
 		k->file = ++*n->next_id;
+		k->file_pages = (uint64_t)pages;
 	}
 	paint(n, start, end, k);
 	join(n, start, end, k, false);
@@ -205,42 +183,6 @@ int64_t naive_mmap(struct naive *n, uint64_t addr, uint64_t len, uint64_t prot, 
 }
 
 /* ---- mprotect, section 4.2 --------------------------------------------------------------- */
-
-/* Give [start, end), which lies within @area, the flags; merge or split. */
-static int change_flags(struct naive *n, const struct naive_area *area, uint64_t start,
-			uint64_t end, uint64_t flags)
-{
-	struct kind k = {
-		.flags = flags,
-		.pgoff = area->first.pgoff + (start - area->start),
-		.file = area->first.file,
-		.anon = area->first.anon,
-		.forked = area->first.forked,
-	};
-	struct naive_area prev, next;
-	bool left = start == area->start && area_ending(n, start, &prev) && fits_below(&prev, &k);
-	bool right = end == area->end && area_beginning(n, end, &next) &&
-		     fits_above(&next, &k, end - start);
-	struct naive_stats s;
-
-	if (!left && !right) {
-		if (start > area->start) {
-			naive_stats(n, &s);
-			if (s.areas >= n->max_map_count)
-				return -UMM_ENOMEM;
-			mark_start(n, start, true);
-		}
-		if (end < area->end) {
-			naive_stats(n, &s);
-			if (s.areas >= n->max_map_count)
-				return -UMM_ENOMEM;
-			mark_start(n, end, true);
-		}
-	}
-	paint(n, start, end, &k);
-	join(n, start, end, &k, false);
-	return 0;
-}
 
 /* P8: one area's part [start, end) of the range. */
 static int protect_area(struct naive *n, const struct naive_area *area, uint64_t start,
@@ -328,7 +270,7 @@ static bool brk_shrink(struct naive *n, uint64_t start, uint64_t end)
 {
 	if (range_is_free(n, start, end) || cut_edges(n, start, end))
 		return false;
-	clear(n, start, end);
+	clear_pages(n, start, end);
 	return true;
 }
 
@@ -380,9 +322,15 @@ int64_t naive_fork(const struct naive *n, struct naive *child)
 	struct naive_area area;
 
 	*child = *n;
+	child->lost_locks = child->lost_charge = 0;
 	for (uint64_t pn = 0; naive_find(n, pn, &area); pn = area.end) {
-		int anon = area.first.anon ? ++*n->next_id : 0;
+		bool wiped = area.first.flags & UMM_VM_WIPEONFORK;
+		int anon = area.first.anon && !wiped ? ++*n->next_id : 0;
 
+		if (area.first.flags & UMM_VM_DONTCOPY) {
+			clear_pages(child, area.start, area.end);
+			continue;
+		}
 		if ((area.first.flags & UMM_VM_ACCOUNT) &&
 		    !may_charge(n, (int64_t)(area.end - area.start)))
 			return -UMM_ENOMEM;
@@ -424,8 +372,13 @@ static bool grow_stack(struct naive *n, struct naive_area *area, uint64_t pn)
 	if (!may_charge(n, (int64_t)grow))
 		return false;
 
-	k = (struct kind){ area->first.flags, area->first.pgoff - grow, area->first.file,
-			   area->first.anon, area->first.forked };
+	k = (struct kind){
+		.flags = area->first.flags,
+		.pgoff = area->first.pgoff - grow,
+		.file = area->first.file,
+		.anon = area->first.anon,
+		.forked = area->first.forked,
+	};
 	paint(n, pn, area->end, &k);
 	naive_find(n, pn, area);
 	return true;

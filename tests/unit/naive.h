@@ -23,6 +23,7 @@ struct naive_page {
 	uint64_t flags;		/* UMM_VM_ */
 	uint64_t pgoff;
 	int file;		/* 0 for none; each shared anonymous mapping is a file of its own */
+	uint64_t file_pages;	/* of shared anonymous memory, which never grows; 0 for others */
 	int anon;		/* the anon_vma, 0 for none */
 	bool forked;		/* it came through fork: its chain is no singleton */
 };
@@ -47,6 +48,12 @@ struct naive {
 	uint64_t memory;	/* pages that one request may charge, or NAIVE_NO_LIMIT */
 
 	uint64_t start_brk, brk;	/* bytes */
+
+	/*
+	 * Pages that mremap unlocked or cut off, and that stay for ever in the locked pages of
+	 * the process or in the commit charge of the machine.
+	 */
+	uint64_t lost_locks, lost_charge;
 	struct naive_page page[NAIVE_PAGES];
 	int *next_id;		/* anon_vmas and shared memory; shared with children */
 };
@@ -56,6 +63,11 @@ int64_t naive_mmap(struct naive *n, uint64_t addr, uint64_t len, uint64_t prot, 
 		   const struct naive_file *file, uint64_t offset);
 int64_t naive_munmap(struct naive *n, uint64_t addr, uint64_t len);
 int64_t naive_mprotect(struct naive *n, uint64_t addr, uint64_t len, uint64_t prot);
+int64_t naive_mremap(struct naive *n, uint64_t old, uint64_t old_len, uint64_t new_len,
+		     uint64_t flags, uint64_t new_addr);
+int64_t naive_madvise(struct naive *n, uint64_t addr, uint64_t len, int advice);
+int64_t naive_mlock(struct naive *n, uint64_t addr, uint64_t len);
+int64_t naive_munlock(struct naive *n, uint64_t addr, uint64_t len);
 uint64_t naive_brk(struct naive *n, uint64_t brk);
 int64_t naive_fork(const struct naive *n, struct naive *child);
 

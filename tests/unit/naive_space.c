@@ -74,6 +74,7 @@ void naive_stats(const struct naive *n, struct naive_stats *stats)
 		stats->locked += (p->flags & UMM_VM_LOCKED) != 0;
 		stats->charged += (p->flags & UMM_VM_ACCOUNT) != 0;
 	}
+	stats->locked += n->lost_locks;
 }
 
 /* ---- limits ------------------------------------------------------------------------------ */
@@ -180,6 +181,7 @@ void paint(struct naive *n, uint64_t start, uint64_t end, const struct kind *k)
 			.flags = k->flags,
 			.pgoff = k->pgoff + (p - start),
 			.file = k->file,
+			.file_pages = k->file_pages,
 			.anon = k->anon,
 			.forked = k->forked,
 		};
@@ -191,8 +193,7 @@ void paint(struct naive *n, uint64_t start, uint64_t end, const struct kind *k)
  * Merge the area [start, end) that was just painted, as @k, with the neighbours that fit.  With
  * @left_only, as brk does, the one above is not looked at.
  */
-void join(struct naive *n, uint64_t start, uint64_t end, const struct kind *k,
-		 bool left_only)
+void join(struct naive *n, uint64_t start, uint64_t end, const struct kind *k, bool left_only)
 {
 	struct naive_area prev, next;
 	bool left = area_ending(n, start, &prev) && fits_below(&prev, k);
@@ -204,6 +205,91 @@ void join(struct naive *n, uint64_t start, uint64_t end, const struct kind *k,
 	if (right)
 		mark_start(n, end, false);
 	spread_anon(n, start);
+}
+
+/*
+ * An area that grows takes the one above along.  Its own anon_vma is not asked for its past: what
+ * came through fork grows into what was never written.
+ */
+void join_grown(struct naive *n, uint64_t end)
+{
+	struct naive_area grown, next;
+	const struct naive_page *a = &grown.first, *b = &next.first;
+	bool agreed;
+
+	if (!area_ending(n, end, &grown) || !area_beginning(n, end, &next))
+		return;
+	if (a->anon && b->anon)
+		agreed = a->anon == b->anon;
+	else
+		agreed = !b->anon || !b->forked;
+	if (agreed && a->flags == b->flags && a->file == b->file &&
+	    a->pgoff + (end - grown.start) == b->pgoff) {
+		mark_start(n, end, false);
+		spread_anon(n, end);
+	}
+}
+
+/* ---- cutting and changing, sections 3.4 and 4.1 ------------------------------------------- */
+
+/* Cut the edges of [start, end), as the first half of munmap. */
+int cut_edges(struct naive *n, uint64_t start, uint64_t end)
+{
+	struct naive_area area;
+	struct naive_stats s;
+
+	naive_stats(n, &s);
+	if (naive_find(n, start, &area) && area.start < start && area.end > end &&
+	    s.areas >= n->max_map_count)
+		return -UMM_ENOMEM;
+	mark_start(n, start, true);
+	mark_start(n, end, true);
+	return 0;
+}
+
+void clear_pages(struct naive *n, uint64_t start, uint64_t end)
+{
+	for (uint64_t p = start; p < end; p++) {
+		if (mapped(n, p))
+			memset(page(n, p), 0, sizeof(struct naive_page));
+	}
+}
+
+/* Give [start, end), which lies within @area, the flags; merge or split. */
+int change_flags(struct naive *n, const struct naive_area *area, uint64_t start, uint64_t end,
+		 uint64_t flags)
+{
+	struct kind k = {
+		.flags = flags,
+		.pgoff = area->first.pgoff + (start - area->start),
+		.file = area->first.file,
+		.file_pages = area->first.file_pages,
+		.anon = area->first.anon,
+		.forked = area->first.forked,
+	};
+	struct naive_area prev, next;
+	bool left = start == area->start && area_ending(n, start, &prev) && fits_below(&prev, &k);
+	bool right = end == area->end && area_beginning(n, end, &next) &&
+		     fits_above(&next, &k, end - start);
+	struct naive_stats s;
+
+	if (!left && !right) {
+		if (start > area->start) {
+			naive_stats(n, &s);
+			if (s.areas >= n->max_map_count)
+				return -UMM_ENOMEM;
+			mark_start(n, start, true);
+		}
+		if (end < area->end) {
+			naive_stats(n, &s);
+			if (s.areas >= n->max_map_count)
+				return -UMM_ENOMEM;
+			mark_start(n, end, true);
+		}
+	}
+	paint(n, start, end, &k);
+	join(n, start, end, &k, false);
+	return 0;
 }
 
 /* ---- anon_vma, section 7 ----------------------------------------------------------------- */

@@ -16,7 +16,7 @@
 
 /* What an area shall be. */
 struct kind {
-	uint64_t flags, pgoff;
+	uint64_t flags, pgoff, file_pages;
 	int file, anon;
 	bool forked;
 };
@@ -55,6 +55,20 @@ void paint(struct naive *n, uint64_t start, uint64_t end, const struct kind *k);
 /* Merge what was just painted with the neighbours that fit; with @left_only not the one above. */
 void join(struct naive *n, uint64_t start, uint64_t end, const struct kind *k,
 	  bool left_only);
+
+/* What ends at @end has grown up to there: merge with the area above if that fits. */
+void join_grown(struct naive *n, uint64_t end);
+
+/*
+ * Cut the edges of [start, end), as the first half of munmap: 0, or -UMM_ENOMEM.  And take its
+ * pages away, as the second.
+ */
+int cut_edges(struct naive *n, uint64_t start, uint64_t end);
+void clear_pages(struct naive *n, uint64_t start, uint64_t end);
+
+/* Give [start, end), which lies within @area, the flags; merge or split.  0, or -UMM_ENOMEM. */
+int change_flags(struct naive *n, const struct naive_area *area, uint64_t start, uint64_t end,
+		 uint64_t flags);
 
 /* Where a mapping without MAP_FIXED goes, or -UMM_ENOMEM.  @hint is 0 for none. */
 int64_t choose(const struct naive *n, uint64_t hint, uint64_t pages);

@@ -118,8 +118,9 @@ void twin_init(struct twin *twin, const struct naive *config)
 void twin_destroy(struct twin *twin)
 {
 	umm_mm_put(twin->mm);
-	if (!twin->charge_lost)
-		assert_int_equal(umm_world_committed(twin->world), 0);
+	if (!twin->charge_lost && !twin->differs)
+		assert_int_equal(umm_world_committed(twin->world),
+				 twin->lost_before + twin->naive.lost_charge);
 	for (int i = 0; i < TWIN_FILES; i++)
 		umm_file_put(twin->file[i]);
 	umm_world_free(twin->world);
@@ -163,23 +164,31 @@ static void print_library(struct umm_mm *mm)
 static void print_log(const struct twin *twin)
 {
 	static const char *const names[] = {
-		"mmap", "munmap", "mprotect", "brk", "fault", "fork", "become child",
+		"mmap", "munmap", "mprotect", "brk", "fault", "mremap", "madvise", "mlock",
+		"munlock", "fork", "become child",
 	};
 	uint64_t i = twin->nr_ops > TWIN_LOG ? twin->nr_ops - TWIN_LOG : 0;
 
 	for (; i < twin->nr_ops; i++) {
 		const struct twin_op *op = &twin->log[i % TWIN_LOG];
 
-		fprintf(stderr, "#   %s(%#llx, %#llx, prot %#llx, flags %#llx, file %d, %#llx)\n",
+		fprintf(stderr, "#   %s(%#llx, %#llx, prot %#llx, flags %#llx, file %d, %#llx",
 			names[op->what], (unsigned long long)op->addr, (unsigned long long)op->len,
 			(unsigned long long)op->prot, (unsigned long long)op->flags, op->file,
 			(unsigned long long)op->offset);
+		if (op->what == TWIN_MREMAP)
+			fprintf(stderr, ", %#llx, %#llx", (unsigned long long)op->new_len,
+				(unsigned long long)op->new_addr);
+		fprintf(stderr, ")\n");
 	}
 }
 
-static void differ(const struct twin *twin, const struct naive *naive, struct umm_mm *mm,
+static void differ(struct twin *twin, const struct naive *naive, struct umm_mm *mm,
 		   const char *what, long long ours, long long theirs)
 {
+	twin->differs = true;
+	if (twin->quiet)
+		return;
 	fprintf(stderr, "# after %llu operations, %s: library %lld (%#llx), naive %lld (%#llx)\n",
 		(unsigned long long)twin->nr_ops, what, ours, (unsigned long long)ours, theirs,
 		(unsigned long long)theirs);
@@ -197,7 +206,7 @@ static void differ(const struct twin *twin, const struct naive *naive, struct um
 			differ(twin, naive, mm, #theirs, (long long)(ours), (long long)(theirs)); \
 	} while (0)
 
-static void compare_area(const struct twin *twin, const struct naive *naive, struct umm_mm *mm,
+static void compare_area(struct twin *twin, const struct naive *naive, struct umm_mm *mm,
 			 const struct umm_area *a, const struct naive_area *b)
 {
 	enum umm_anon anon = UMM_ANON_NONE;
@@ -214,7 +223,7 @@ static void compare_area(const struct twin *twin, const struct naive *naive, str
 }
 
 /* Areas, and which of them share a file or an anon_vma: each side has its own names for those. */
-static void compare_areas(const struct twin *twin, const struct naive *naive, struct umm_mm *mm)
+static void compare_areas(struct twin *twin, const struct naive *naive, struct umm_mm *mm)
 {
 	struct umm_area a[NAIVE_PAGES];
 	struct naive_area b[NAIVE_PAGES];
@@ -240,7 +249,7 @@ static void compare_areas(const struct twin *twin, const struct naive *naive, st
 		differ(twin, naive, mm, "an area too many", (long long)a[0].start, 0);
 }
 
-static void compare(const struct twin *twin, const struct naive *naive, struct umm_mm *mm)
+static void compare(struct twin *twin, const struct naive *naive, struct umm_mm *mm)
 {
 	struct umm_mm_stats s;
 	struct naive_stats t;
@@ -283,6 +292,15 @@ static int64_t do_library(struct twin *twin, const struct twin_op *op)
 		return umm_munmap(twin->mm, op->addr, op->len, NULL);
 	case TWIN_MPROTECT:
 		return umm_mprotect(twin->mm, op->addr, op->len, op->prot, -1, NULL);
+	case TWIN_MREMAP:
+		return umm_mremap(twin->mm, op->addr, op->len, op->new_len, op->flags,
+				  op->new_addr, NULL);
+	case TWIN_MADVISE:
+		return umm_madvise(twin->mm, op->addr, op->len, (int)op->prot, NULL);
+	case TWIN_MLOCK:
+		return umm_mlock(twin->mm, op->addr, op->len, 0, NULL);
+	case TWIN_MUNLOCK:
+		return umm_munlock(twin->mm, op->addr, op->len, NULL);
 	case TWIN_BRK:
 		return (int64_t)umm_brk(twin->mm, op->addr, NULL);
 	case TWIN_FAULT:
@@ -308,6 +326,14 @@ static int64_t do_naive(struct twin *twin, const struct twin_op *op)
 		return naive_munmap(naive, op->addr, op->len);
 	case TWIN_MPROTECT:
 		return naive_mprotect(naive, op->addr, op->len, op->prot);
+	case TWIN_MREMAP:
+		return naive_mremap(naive, op->addr, op->len, op->new_len, op->flags, op->new_addr);
+	case TWIN_MADVISE:
+		return naive_madvise(naive, op->addr, op->len, (int)op->prot);
+	case TWIN_MLOCK:
+		return naive_mlock(naive, op->addr, op->len);
+	case TWIN_MUNLOCK:
+		return naive_munlock(naive, op->addr, op->len);
 	case TWIN_BRK:
 		return (int64_t)naive_brk(naive, op->addr);
 	case TWIN_FAULT:
@@ -337,6 +363,8 @@ static int64_t do_fork(struct twin *twin, bool become_child)
 	SAME(ours, theirs);
 	if (ours)
 		return ours;
+	if (become_child)
+		twin->lost_before += naive->lost_charge;
 	compare(twin, &twin->naive, twin->mm);
 	compare(twin, &child, child_mm);
 	if (become_child) {
@@ -368,6 +396,19 @@ int64_t twin_replay(struct twin *twin, const struct twin_op *op)
 	return ours;
 }
 
+void twin_replay_library(struct twin *twin, const struct twin_op *op)
+{
+	struct umm_mm *child = NULL;
+
+	twin->log[twin->nr_ops++ % TWIN_LOG] = *op;
+	if (op->what != TWIN_BECOME_CHILD) {
+		do_library(twin, op);
+	} else if (umm_fork(twin->mm, &child, NULL) == 0) {
+		umm_mm_put(twin->mm);
+		twin->mm = child;
+	}
+}
+
 int64_t twin_do(struct twin *twin, const struct twin_op *op)
 {
 	int64_t ours = twin_replay(twin, op);
@@ -384,6 +425,21 @@ void twin_empty(struct twin *twin)
 	assert_int_equal(naive_munmap(naive, naive->base * PAGE, naive->nr * PAGE), 0);
 	umm_adopt_brk(twin->mm, naive->start_brk);
 	naive->brk = naive->start_brk;
+	twin->lost_before += naive->lost_charge;
+	naive->lost_charge = 0;
+	twin->nr_ops = 0;
+}
+
+void twin_renew(struct twin *twin)
+{
+	struct naive *naive = &twin->naive;
+
+	twin->lost_before += naive->lost_charge;
+	memset(naive->page, 0, naive->nr * sizeof(naive->page[0]));
+	naive->lost_locks = naive->lost_charge = 0;
+	naive->brk = naive->start_brk;
+	umm_mm_put(twin->mm);
+	make_mm(twin);
 	twin->nr_ops = 0;
 }
 
@@ -434,6 +490,37 @@ static void random_mmap(struct twin_op *op, struct unit_random *random)
 		op->flags |= one_in(random, 2) ? UMM_MAP_LOCKED : UMM_MAP_POPULATE;
 }
 
+static void random_mremap(const struct naive *n, struct twin_op *op, struct unit_random *random,
+			  uint64_t pages)
+{
+	static const uint64_t flags[] = {
+		0, UMM_MREMAP_MAYMOVE, UMM_MREMAP_MAYMOVE,
+		UMM_MREMAP_MAYMOVE | UMM_MREMAP_FIXED, UMM_MREMAP_MAYMOVE | UMM_MREMAP_FIXED,
+		UMM_MREMAP_MAYMOVE | UMM_MREMAP_DONTUNMAP,
+		UMM_MREMAP_MAYMOVE | UMM_MREMAP_DONTUNMAP | UMM_MREMAP_FIXED,
+		UMM_MREMAP_FIXED, UMM_MREMAP_DONTUNMAP,
+	};
+
+	op->flags = flags[unit_random_below(random, sizeof(flags) / sizeof(flags[0]))];
+	op->new_addr = (n->base + unit_random_below(random, n->nr)) * PAGE;
+	op->new_len = one_in(random, 2) ? op->len : (1 + unit_random_below(random, pages)) * PAGE;
+	op->len %= n->nr * PAGE;
+	if (one_in(random, 12))
+		op->len = 0;
+	if (one_in(random, 40))
+		op->new_len += unit_random_below(random, 2 * PAGE) - PAGE;
+}
+
+static uint64_t random_advice(struct unit_random *random)
+{
+	static const uint64_t advice[] = {
+		UMM_MADV_DONTFORK, UMM_MADV_DOFORK, UMM_MADV_WIPEONFORK, UMM_MADV_KEEPONFORK,
+		UMM_MADV_NORMAL, UMM_MADV_RANDOM, UMM_MADV_SEQUENTIAL, UMM_MADV_DONTNEED,
+	};
+
+	return advice[unit_random_below(random, sizeof(advice) / sizeof(advice[0]))];
+}
+
 struct twin_op twin_random_op(const struct twin *twin, struct unit_random *random, uint64_t pages)
 {
 	static const enum twin_what kinds[] = {
@@ -442,6 +529,8 @@ struct twin_op twin_random_op(const struct twin *twin, struct unit_random *rando
 		TWIN_MPROTECT, TWIN_MPROTECT, TWIN_MPROTECT, TWIN_MPROTECT, TWIN_MPROTECT,
 		TWIN_FAULT, TWIN_FAULT, TWIN_FAULT, TWIN_FAULT,
 		TWIN_BRK, TWIN_BRK, TWIN_FORK, TWIN_BECOME_CHILD,
+		TWIN_MREMAP, TWIN_MREMAP, TWIN_MREMAP, TWIN_MREMAP, TWIN_MADVISE, TWIN_MADVISE,
+		TWIN_MLOCK, TWIN_MUNLOCK,
 	};
 	const struct naive *n = &twin->naive;
 	uint64_t pn = n->base + unit_random_below(random, n->nr);
@@ -476,6 +565,12 @@ struct twin_op twin_random_op(const struct twin *twin, struct unit_random *rando
 		op.prot = random_prot(random);
 		if (one_in(random, 30))
 			op.prot |= UMM_PROT_GROWSDOWN;
+		break;
+	case TWIN_MREMAP:
+		random_mremap(n, &op, random, pages);
+		break;
+	case TWIN_MADVISE:
+		op.prot = random_advice(random);
 		break;
 	case TWIN_BRK:
 		op.addr = n->start_brk + unit_random_below(random, n->nr / 3 * PAGE);

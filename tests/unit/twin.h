@@ -12,6 +12,7 @@
 
 enum twin_what {
 	TWIN_MMAP, TWIN_MUNMAP, TWIN_MPROTECT, TWIN_BRK, TWIN_FAULT,
+	TWIN_MREMAP, TWIN_MADVISE, TWIN_MLOCK, TWIN_MUNLOCK,
 	TWIN_FORK,			/* go on as the parent; the child is compared, and exits */
 	TWIN_BECOME_CHILD,		/* go on as the child; the parent is compared, and exits */
 };
@@ -19,8 +20,9 @@ enum twin_what {
 struct twin_op {
 	enum twin_what what;
 	uint64_t addr, len;		/* of brk and a fault, addr alone */
-	uint64_t prot;			/* of a fault: UMM_ACCESS_ */
+	uint64_t prot;			/* of a fault: UMM_ACCESS_; of madvise: UMM_MADV_ */
 	uint64_t flags;
+	uint64_t new_len, new_addr;	/* of mremap */
 	int file;			/* index into the twin's files, -1 for none */
 	uint64_t offset;
 };
@@ -37,6 +39,9 @@ struct twin {
 	int next_id;
 	/* A stack that is not accounted has grown: Linux never gives that charge back. */
 	bool charge_lost;
+	uint64_t lost_before;	/* pages of charge that address spaces before this one lost */
+	/* For who wants to go on: a difference is only noted here, not told, and no failure. */
+	bool quiet, differs;
 	struct twin_op log[TWIN_LOG];	/* the latest operations, told when the two differ */
 	uint64_t nr_ops;
 };
@@ -57,10 +62,16 @@ int64_t twin_do(struct twin *twin, const struct twin_op *op);
 /* The same, but what can be seen is not compared: for a prefix that was done before. */
 int64_t twin_replay(struct twin *twin, const struct twin_op *op);
 
-/* Unmap everything, and the break back to its start. */
+/* The same in the library alone, for who knows already what comes out in the naive model. */
+void twin_replay_library(struct twin *twin, const struct twin_op *op);
+
+/* Unmap everything, and the break back to its start; what was lost stays lost. */
 void twin_empty(struct twin *twin);
 
 void twin_compare(struct twin *twin);
+
+/* Go on with another, empty address space. */
+void twin_renew(struct twin *twin);
 
 /* An operation at random, most of them near what is there, with sizes of up to @pages pages. */
 struct twin_op twin_random_op(const struct twin *twin, struct unit_random *random, uint64_t pages);
