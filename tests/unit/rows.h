@@ -1,0 +1,12 @@
+/*
+ * rows.h - the tables of test_beside.c.
+ */
+#ifndef TESTS_ROWS_H
+#define TESTS_ROWS_H
+
+#include "beside.h"
+
+/* Each ends with a row whose name is NULL. */
+extern const struct row rows_lock[], rows_madvise[], rows_mremap[];
+
+#endif

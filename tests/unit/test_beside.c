@@ -1,0 +1,37 @@
+/*
+ * test_beside.c - what the random programs and the exhaustive ones seldom come to: corners of
+ * calls that tables name one by one, each done on the running kernel and in the library.
+ */
+#include "rows.h"
+
+static void test_lock(void **state)
+{
+	(void)state;
+	beside_need_kernel(6, 18);
+	beside_rows(rows_lock);
+}
+
+static void test_madvise(void **state)
+{
+	(void)state;
+	beside_need_kernel(6, 18);
+	beside_rows(rows_madvise);
+}
+
+static void test_mremap(void **state)
+{
+	(void)state;
+	beside_need_kernel(6, 18);
+	beside_rows(rows_mremap);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lock),
+		cmocka_unit_test(test_madvise),
+		cmocka_unit_test(test_mremap),
+	};
+
+	return cmocka_run_group_tests_name("beside", tests, NULL, NULL);
+}
