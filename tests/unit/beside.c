@@ -95,7 +95,7 @@ uint64_t beside_status(const struct beside *b, const char *name, int base)
 /* The process has the pool to itself, and files at known descriptors. */
 static void start_process(struct beside *b)
 {
-	int socks[2], fd = memfd_create("beside", MFD_CLOEXEC);
+	int socks[2], fd = memfd_create("beside", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	char path[64];
 
 	assert_true(fd >= 0 && ftruncate(fd, FILE_PAGES * PAGE) == 0);
@@ -163,6 +163,27 @@ static bool has_advice(struct beside *b, int advice)
 	return beside_syscall(b, SYS_madvise, 0, 0, (uint64_t)advice, 0, 0, 0) == 0;
 }
 
+/* Pages of 2 MiB that nobody has and nobody was promised. */
+static uint64_t free_huge_pages(void)
+{
+	static const char *const names[] = { "free_hugepages", "resv_hugepages" };
+	unsigned long long number[2] = { 0, 0 };
+
+	for (int i = 0; i < 2; i++) {
+		char path[96];
+		FILE *f;
+
+		snprintf(path, sizeof(path), "/sys/kernel/mm/hugepages/hugepages-2048kB/%s",
+			 names[i]);
+		f = fopen(path, "r");
+		if (f) {
+			assert_int_equal(fscanf(f, "%llu", &number[i]), 1);
+			fclose(f);
+		}
+	}
+	return number[0] - number[1];
+}
+
 static void start_library(struct beside *b)
 {
 	struct lab *lab = &b->lab;
@@ -171,9 +192,12 @@ static void start_library(struct beside *b)
 	lab->settings.ksm_configured = has_advice(b, UMM_MADV_MERGEABLE);
 	lab->settings.thp_configured = has_advice(b, UMM_MADV_HUGEPAGE);
 	lab->settings.memory_failure_configured = has_advice(b, UMM_MADV_HWPOISON);
+	lab->settings.huge[0].free_pages = free_huge_pages();
 	lab_settings_changed(lab);
 	copy_limits(b);
 	copy_caps(b);
+	umm_mm_set_personality(lab->mm, (uint32_t)beside_syscall(b, SYS_personality, 0xffffffff, 0, 0,
+								 0, 0, 0));
 	for (int i = 0; i < NR_FILES; i++) {
 		struct umm_file_desc desc;
 

@@ -88,12 +88,14 @@ uint64_t beside_status(const struct beside *b, const char *name, int base);
  *	AS_LEFT		RLIMIT_AS is what there is and so many pages more
  *	WRITE		the page at that address is written to
  *	DROP_CAPS	all capabilities are given up
+ *	ADD_SEALS	fcntl(F_ADD_SEALS): descriptor, seals
  *	PMADVISE	process_madvise of the process itself: advice, flags, two ranges
  *	PMADVISE_NR	so many empty ranges
  *	PMADVISE_BAD	so many at NULL
  */
 extern const struct beside_call MAP, MUNMAP, MPROTECT, PKEY_MPROTECT, MREMAP, LIMIT, AS_LEFT,
 	WRITE, DROP_CAPS, MLOCK, MLOCK2, MUNLOCK, MLOCKALL, MUNLOCKALL, MSYNC, MINCORE, MSEAL,
-	MADVISE, REMAP_FILE_PAGES, PERSONALITY, PRCTL, PMADVISE, PMADVISE_NR, PMADVISE_BAD;
+	MADVISE, REMAP_FILE_PAGES, PERSONALITY, PRCTL, PMADVISE, PMADVISE_NR, PMADVISE_BAD,
+	ADD_SEALS;
 
 #endif

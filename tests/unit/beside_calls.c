@@ -9,6 +9,7 @@
 
 #include "beside.h"
 
+#define F_ADD_SEALS 1033
 #define NR_MSEAL 462
 #define NR_PROCESS_MADVISE 440
 #define NR_PIDFD_OPEN 434
@@ -206,6 +207,32 @@ static int64_t PRCTL_library(struct beside *b, const uint64_t arg[6])
 
 const struct beside_call PRCTL = { "PRCTL", PRCTL_kernel, PRCTL_library };
 
+/* fcntl(F_ADD_SEALS): a memfd may be executed unless it is made otherwise. */
+static int64_t ADD_SEALS_kernel(struct beside *b, const uint64_t arg[6])
+{
+	return beside_syscall(b, SYS_fcntl, arg[0], F_ADD_SEALS, arg[1], 0, 0, 0);
+}
+
+static int64_t ADD_SEALS_library(struct beside *b, const uint64_t arg[6])
+{
+	struct umm_file *file = file_of(b, arg[0]);
+	uint64_t mapped = umm_mm_writable_mappings(b->lab.mm, file);
+	int64_t answer = umm_file_add_seals(file, (uint32_t)arg[1], true, mapped, NULL);
+	uint32_t seals = 0;
+
+	if (answer < 0)
+		return answer;
+	/* The inode is sealed, so is the other file of it. */
+	if (arg[1] & (UMM_F_SEAL_WRITE | UMM_F_SEAL_EXEC))
+		seals |= UMM_FILE_SEAL_WRITE;
+	if (arg[1] & (UMM_F_SEAL_FUTURE_WRITE | UMM_F_SEAL_EXEC))
+		seals |= UMM_FILE_SEAL_FUTURE;
+	umm_file_set_flags(b->file[READONLY], UMM_FMODE_READ | seals);
+	return answer;
+}
+
+const struct beside_call ADD_SEALS = { "ADD_SEALS", ADD_SEALS_kernel, ADD_SEALS_library };
+
 /* ---- process_madvise, of the process by itself ------------------------------------------------ */
 
 /* The vector of two ranges in @arg. */
@@ -254,7 +281,8 @@ static int64_t PMADVISE_NR_library(struct beside *b, const uint64_t arg[6])
 	return umm_process_madvise(b->lab.mm, b->lab.mm, range, arg[0], UMM_MADV_COLD, 0, NULL);
 }
 
-const struct beside_call PMADVISE_NR = { "PMADVISE_NR", PMADVISE_NR_kernel, PMADVISE_NR_library };
+const struct beside_call PMADVISE_NR = { "PMADVISE_NR", PMADVISE_NR_kernel,
+					 PMADVISE_NR_library };
 
 static int64_t PMADVISE_BAD_kernel(struct beside *b, const uint64_t arg[6])
 {

@@ -1,5 +1,5 @@
 /*
- * rows_mremap.c - mremap beside the kernel: guards, huge pages, seals, limits, the target's remains.
+ * rows_mremap.c - mremap beside the kernel: guards, huge pages, seals, limits.
  */
 #include "rows.h"
 

@@ -25,12 +25,28 @@ static void test_mremap(void **state)
 	beside_rows(rows_mremap);
 }
 
+static void test_range(void **state)
+{
+	(void)state;
+	beside_need_kernel(6, 18);
+	beside_rows(rows_range);
+}
+
+static void test_process(void **state)
+{
+	(void)state;
+	beside_need_kernel(6, 18);
+	beside_rows(rows_process);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lock),
 		cmocka_unit_test(test_madvise),
 		cmocka_unit_test(test_mremap),
+		cmocka_unit_test(test_range),
+		cmocka_unit_test(test_process),
 	};
 
 	return cmocka_run_group_tests_name("beside", tests, NULL, NULL);
