@@ -187,6 +187,7 @@ static uint64_t free_huge_pages(void)
 static void start_library(struct beside *b)
 {
 	struct lab *lab = &b->lab;
+	int64_t personality;
 
 	lab_init(lab);
 	lab->settings.ksm_configured = has_advice(b, UMM_MADV_MERGEABLE);
@@ -196,8 +197,8 @@ static void start_library(struct beside *b)
 	lab_settings_changed(lab);
 	copy_limits(b);
 	copy_caps(b);
-	umm_mm_set_personality(lab->mm, (uint32_t)beside_syscall(b, SYS_personality, 0xffffffff, 0, 0,
-								 0, 0, 0));
+	personality = beside_syscall(b, SYS_personality, UMM_PERSONALITY_QUERY, 0, 0, 0, 0, 0);
+	umm_mm_set_personality(lab->mm, (uint32_t)personality);
 	for (int i = 0; i < NR_FILES; i++) {
 		struct umm_file_desc desc;
 

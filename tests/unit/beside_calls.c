@@ -233,7 +233,7 @@ static int64_t ADD_SEALS_library(struct beside *b, const uint64_t arg[6])
 
 const struct beside_call ADD_SEALS = { "ADD_SEALS", ADD_SEALS_kernel, ADD_SEALS_library };
 
-/* ---- process_madvise, of the process by itself ------------------------------------------------ */
+/* ---- process_madvise, of the process by itself ----------------------------------------------- */
 
 /* The vector of two ranges in @arg. */
 static int64_t PMADVISE_kernel(struct beside *b, const uint64_t arg[6])
