@@ -6,7 +6,8 @@
  * /proc/PID/maps text.  A struct umm_why handed to a call says afterwards why.
  *
  * Caveats first
- *	- Areas are modelled, their contents are not yet: no page is read or written.
+ *	- Whether there are pages behind the areas is a setting of the world (enum umm_pages); at
+ *	  first there are none.
  *	- What depends on chance in Linux (random bases, MAP_32BIT) is taken as zero offset unless
  *	  umm_mm_set_layout() says otherwise.
  *	- A descriptor is the embedder's business: the calls take the umm_file that it refers to.
@@ -340,6 +341,13 @@ struct umm_file_desc {
 	 * library.  May be NULL.
 	 */
 	void (*release)(void *cookie);
+	/*
+	 * In a world whose pages have contents: fill @contents with the 4096 bytes at @pgoff pages;
+	 * 0, or negative if they cannot be read (SIGBUS).  Asked once for each page, under an mm's
+	 * lock: it must not call the library.  What lies past the end is zero whatever it says.
+	 * NULL: all is zero.  Two umm_files of one path have pages of their own.
+	 */
+	int (*read_page)(void *cookie, uint64_t pgoff, void *contents);
 };
 
 void umm_file_desc_init(struct umm_file_desc *desc, enum umm_file_kind kind);
@@ -564,7 +572,7 @@ UMM_MUST_CHECK int umm_exec(struct umm_mm *mm, struct umm_mm **out);
  * An exact copy, for "what if": unlike a child of fork it keeps every flag, lock and limit; areas
  * that share an anon_vma share one in the copy.  A hypothesis: what it holds counts neither for
  * umm_world_committed() nor against pools, and nothing that it does is felt by @mm.  The caller
- * gets the reference.  -UMM_ENOMEM.
+ * gets the reference.  -UMM_ENOMEM; -UMM_EINVAL in a world with pages, which only fork copies.
  */
 UMM_MUST_CHECK int umm_mm_clone(struct umm_mm *mm, struct umm_mm **out);
 
@@ -806,14 +814,18 @@ int32_t umm_shm_next(struct umm_world *world, int32_t id);
 #define UMM_ACCESS_WRITE	0x2
 #define UMM_ACCESS_EXEC		0x4
 
+/* SIGSEGV: its si_code; SIGBUS: its si_code in the low byte; no frame or table was to be had. */
 #define UMM_FAULT_OK		0
 #define UMM_SEGV_MAPERR		1
 #define UMM_SEGV_ACCERR		2
+#define UMM_BUS_ADRERR		0x102
+#define UMM_FAULT_OOM		(-UMM_ENOMEM)
 
 /*
- * A page fault at @addr as far as areas go: stack growth, permission, and the anon_vma that the
- * first write makes.  Idempotent.  UMM_FAULT_OK, or the si_code of the SIGSEGV; -UMM_ENOMEM if the
- * library's own memory ran out.
+ * A page fault at @addr: stack growth, permission, the anon_vma that the first write makes, and in
+ * a world with pages a frame and the entry that allows the access.  Idempotent.  UMM_FAULT_OK, or
+ * why not: UMM_SEGV_, UMM_BUS_; UMM_FAULT_OOM if frames, or the library's own memory, ran out: it
+ * may be tried again.
  */
 int umm_fault(struct umm_mm *mm, umm_addr_t addr, unsigned int access, struct umm_why *why);
 
@@ -823,6 +835,111 @@ int umm_fault(struct umm_mm *mm, umm_addr_t addr, unsigned int access, struct um
  * promised while none is free.
  */
 bool umm_fault_sigbus(struct umm_mm *mm, umm_addr_t addr);
+
+/* ---- pages ---------------------------------------------------------------------------------- */
+
+/*
+ * In a world with pages (settings.pages).  In one without, those that return a count return 0 with
+ * *fault UMM_FAULT_OK, and the others -UMM_EINVAL, NULL or false.
+ *
+ * Each reaches memory as the program itself would: by the page tables, with its rights, faulting
+ * where needed; what it did is seen in accessed and dirty marks.  @fault (not NULL) says why it
+ * ended early, UMM_FAULT_OK if it did not.  From any thread.
+ */
+
+/*
+ * Where the contents of the page at @addr are, from that byte on, and in *len (not NULL) how many
+ * bytes follow.  NULL with *fault set; NULL with *fault UMM_FAULT_OK in a world without contents.
+ * The pointer is good for @access (one of UMM_ACCESS_) until platform->tlb_flush() names the page:
+ * who keeps pointers is a TLB.  Reading through one is always safe while the world lives.
+ */
+void *umm_translate(struct umm_mm *mm, umm_addr_t addr, unsigned int access, uint64_t *len,
+		    int *fault);
+
+/*
+ * Bytes done from the beginning; *fault is that of the next one.  Without contents, pages are
+ * touched just the same, and what is read is zero.
+ */
+uint64_t umm_read(struct umm_mm *mm, umm_addr_t addr, void *buf, uint64_t len, int *fault);
+uint64_t umm_write(struct umm_mm *mm, umm_addr_t addr, const void *buf, uint64_t len, int *fault);
+uint64_t umm_zero(struct umm_mm *mm, umm_addr_t addr, uint64_t len, int *fault);
+
+/*
+ * From one address space to another, which may be the same, upwards: what overlaps is copied byte
+ * by byte from below.  *at_source (may be NULL): which of the two *fault is about.
+ */
+uint64_t umm_copy(struct umm_mm *to, umm_addr_t dst, struct umm_mm *from, umm_addr_t src,
+		  uint64_t len, int *fault, bool *at_source);
+
+/* Fault every page of [addr, addr + len) in: bytes done. */
+uint64_t umm_populate(struct umm_mm *mm, umm_addr_t addr, uint64_t len, unsigned int access,
+		      int *fault);
+
+/* What stands at one page: /proc/PID/pagemap, kpagecount and kpageflags in one. */
+struct umm_page_info {
+	uint64_t pfn;			/* of the frame, if present or migrating */
+	uint32_t mapcount;		/* entries that map it, in all address spaces */
+	uint32_t refcount;
+	bool present;			/* a frame is there, whatever is allowed */
+	bool migrating;
+	bool zero;			/* the zero page */
+	bool anonymous;			/* not a file's and not shared memory's */
+	bool shmem;			/* of an object that lives in memory alone */
+	bool exclusive;			/* written in place by this address space alone */
+	bool may_write;			/* by the entry */
+	bool accessed, dirty, soft_dirty;	/* by the entry */
+	bool lazyfree;			/* MADV_FREE gave it away */
+};
+
+/* Nothing is faulted in, and no mark left.  False if there is nothing at @addr. */
+bool umm_page_info(struct umm_mm *mm, umm_addr_t addr, struct umm_page_info *info);
+
+/*
+ * Who maps the frame @pfn: @visit is called for each entry, in no order, until it says false.  It
+ * must not call the library.  Not while another thread uses an mm of the world.  How many it was
+ * called for, or -UMM_EINVAL for a number that no frame has.
+ */
+int64_t umm_rmap(struct umm_world *world, uint64_t pfn,
+		 bool (*visit)(void *ctx, struct umm_mm *mm, umm_addr_t addr), void *ctx);
+
+/* Pages of the kinds that /proc/PID/status tells; all 0 in a world without pages. */
+struct umm_mm_rss {
+	uint64_t anon, file, shmem, swap;	/* pages: RssAnon, RssFile, RssShmem, VmSwap */
+	uint64_t hiwater;			/* pages: VmHWM */
+	uint64_t page_table_bytes;		/* VmPTE */
+};
+
+void umm_mm_rss(struct umm_mm *mm, struct umm_mm_rss *rss);
+
+/* Frames of the world that are free, and that there are.  Exact while nothing else runs. */
+uint64_t umm_world_frames(struct umm_world *world, uint64_t *total);
+
+/*
+ * True if every address space's page tables, the counts and marks of every frame, the reverse map
+ * and the counters agree, both ways, and every area's invariants hold.  O(frames + areas): for
+ * tests.  Not while another thread uses the world.
+ */
+bool umm_world_is_valid(struct umm_world *world);
+
+/*
+ * Somebody who maps an address space a second time: an emulator, a device.  Between
+ * invalidate_start and invalidate_end what was taken from [start, end) must go, and nothing there
+ * may be taken anew.  Called under the mm's lock, where they must not call the library.
+ */
+struct umm_mmu_notifier {
+	void (*invalidate_start)(struct umm_mmu_notifier *self, struct umm_mm *mm,
+				 umm_addr_t start, umm_addr_t end);
+	void (*invalidate_end)(struct umm_mmu_notifier *self, struct umm_mm *mm,
+			       umm_addr_t start, umm_addr_t end);
+	struct umm_mmu_notifier *next;	/* the library's */
+};
+
+/*
+ * The notifier stays the caller's, and in place until it is unregistered or the mm has gone.
+ * -UMM_EINVAL in a world without pages; of one that is not registered.
+ */
+int umm_mmu_notifier_register(struct umm_mm *mm, struct umm_mmu_notifier *notifier);
+int umm_mmu_notifier_unregister(struct umm_mm *mm, struct umm_mmu_notifier *notifier);
 
 /* ---- exec: the ELF loader ------------------------------------------------------------------- */
 
@@ -1046,7 +1163,8 @@ UMM_MUST_CHECK int umm_area_import(struct umm_mm *mm, const struct umm_area *are
  * the kernel changed it in a way that no call here predicts.  An area that covers part of what an
  * old one covered keeps that one's anon_vma, file and name where kind, inode and offset agree; with
  * @moved_from != 0, areas also look at the old place of [start, end) (after mremap).  Areas that
- * cross the edges are cut there.  Charges and counters follow.  On an error nothing has changed.
+ * cross the edges are cut there.  Charges and counters follow; in a world with pages those of the
+ * range go.  On an error nothing has changed.
  */
 UMM_MUST_CHECK int umm_adopt_range(struct umm_mm *mm, umm_addr_t start, umm_addr_t end,
 				   const struct umm_area *areas, size_t nr, umm_addr_t moved_from);

@@ -73,6 +73,7 @@ int umm_file_new(struct umm_world *handle, const struct umm_file_desc *desc, str
 	file->vm_ops = file_vm_operations(file);
 	file->cookie = desc->cookie;
 	file->release = desc->release;
+	file->read_page = desc->read_page;
 	*out = file_handle(file);
 	return 0;
 }

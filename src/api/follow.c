@@ -3,6 +3,7 @@
  */
 #include "api/handles.h"
 #include "calls/adopt.h"
+#include "rmap/zap.h"
 #include "space/guards.h"
 
 int umm_area_import(struct umm_mm *handle, const struct umm_area *area)
@@ -56,10 +57,12 @@ int umm_adopt_guards(struct umm_mm *handle, umm_addr_t start, umm_addr_t end, bo
 	mmap_write_lock(mm);
 	if (guards_reserve(mm, 1, NULL))
 		err = -UMM_ENOMEM;	/* no reason: not a call */
-	else if (guards)
-		guards_install(mm, start, end);
-	else
+	else if (!guards)
 		guards_remove(mm, start, end);
+	else
+		guards_install(mm, start, end);
+	if (!err && guards && mm->pages)
+		zap_page_range(mm, start, end);
 	mmap_write_unlock(mm);
 	return err;
 }

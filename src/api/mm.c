@@ -225,6 +225,8 @@ int umm_mm_clone(struct umm_mm *handle, struct umm_mm **out)
 {
 	struct mm_struct *mm = to_mm(handle), *clone;
 
+	if (mm->pages)
+		return -UMM_EINVAL;	/* no reason: not a call */
 	mmap_read_lock(mm);
 	clone = mm_clone(mm);
 	mmap_read_unlock(mm);

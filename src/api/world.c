@@ -7,6 +7,7 @@
 #include "base/world.h"
 #include "object/sysv_shm.h"
 #include "phys/phys.h"
+#include "rmap/zap.h"
 #include "space/anon_vma.h"
 
 uint32_t umm_version(void)
@@ -28,6 +29,8 @@ bool umm_version_compatible(uint32_t compiled)
 	return compiled >> 8 == UMM_VERSION >> 8 && compiled <= UMM_VERSION;
 }
 
+static const struct page_ops page_ops = { .exit_mmap = exit_pages };
+
 int umm_world_new(const struct umm_platform *platform, const struct umm_settings *settings,
 		  struct umm_world **out)
 {
@@ -46,6 +49,7 @@ int umm_world_new(const struct umm_platform *platform, const struct umm_settings
 		return err;
 	if (settings->pages != UMM_PAGES_NONE)
 		err = phys_create(world);
+	world->page_ops = &page_ops;
 	if (err) {
 		world_destroy(world);
 		return err;

@@ -28,8 +28,14 @@ struct commit_holder {
 	struct commit_holder *next, **link;	/* [w] in world->holders */
 };
 
+struct mm_struct;
 struct phys;
 struct shmid_kernel;
+
+/* What the life of an address space asks of the layers above, in a world with pages. */
+struct page_ops {
+	void (*exit_mmap)(struct mm_struct *mm);	/* nothing is mapped any more */
+};
 
 struct world {
 	struct umm_platform platform;		/* [-] */
@@ -55,6 +61,7 @@ struct world {
 	struct slab_cache file_cache;		/* [w] */
 
 	struct phys *phys;		/* [-] frames: phys/phys.h; NULL in a world without pages */
+	const struct page_ops *page_ops;	/* [-] where there are frames */
 };
 
 static inline bool rule(const struct world *world, enum rule_id id)

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "calls/adopt.h"
 #include "object/objects.h"
+#include "rmap/zap.h"
 #include "space/accounting.h"
 #include "space/anon_vma.h"
 #include "space/guards.h"
@@ -340,6 +341,8 @@ int adopt_range(struct mm_struct *mm, umm_addr_t start, umm_addr_t end,
 	    (mm->guards.nr && guards_reserve(mm, nr + 1, NULL)))
 		return -UMM_ENOMEM;	/* no reason: not a call */
 
+	if (mm->pages)			/* nobody says what became of them */
+		zap_page_range(mm, start, end);
 	drop_guards_between(mm, start, end, areas, nr);
 	detach_range(mm, start, end, &old);
 	for (size_t i = 0; i < nr; i++) {

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "calls/fork.h"
 #include "calls/userfaultfd.h"
+#include "fault/copy_page_range.h"
 #include "space/accounting.h"
 #include "space/anon_vma.h"
 #include "space/file.h"
@@ -58,9 +59,9 @@ static __cold void rule_out_other_areas(const struct mm_struct *parent,
 	ruled_out(why, above <= limit, WHY_FORK_AREAS_ABOVE, above, limit);
 }
 
-/* Link a copy of @vma at the end of @child. */
-static long dup_vma(struct mm_struct *child, const struct mm_struct *parent,
-		    const struct vm_area_struct *vma, struct umm_why *why)
+/* Link a copy of @vma at the end of @child; *tlb gathers what the parent may not write any more. */
+static long dup_vma(struct mm_struct *child, struct mm_struct *parent,
+		    const struct vm_area_struct *vma, struct mmu_gather *tlb, struct umm_why *why)
 {
 	struct vm_area_struct *copy;
 	struct vma_slot slot;
@@ -78,12 +79,15 @@ static long dup_vma(struct mm_struct *child, const struct mm_struct *parent,
 	if (vma->vm_flags & VM_WIPEONFORK)
 		return 0;
 	err = anon_vma_fork(child, copy, vma);
+	if (!err && tlb && vma_needs_copy(vma))
+		err = copy_page_range(child, parent, vma, tlb);
 	if (err)
 		return refuse(why, WHY_NO_METADATA, 1, 0);
 	return guards_copy(child, parent, vma->vm_start, vma->vm_end, why);
 }
 
-static long dup_mmap(struct mm_struct *child, struct mm_struct *parent, struct umm_why *why)
+static long dup_vmas(struct mm_struct *child, struct mm_struct *parent, struct mmu_gather *tlb,
+		     struct umm_why *why)
 {
 	const struct vm_area_struct *vma;
 	uint64_t limit = parent->world->settings.totalram_pages +
@@ -108,13 +112,29 @@ static long dup_mmap(struct mm_struct *child, struct mm_struct *parent, struct u
 		}
 		if (vma->vm_flags & VM_ACCOUNT)
 			largest = max_u64(largest, vma_pages(vma));
-		err = dup_vma(child, parent, vma, why);
+		err = dup_vma(child, parent, vma, tlb, why);
 		if (err)
 			return err;
 	}
 	passed(why, WHY_FORK_OVERCOMMIT, largest, limit);
 	note(why, NOTE_FORKED, child->tree.map_count, (uint64_t)commit_held(&child->charged), 0, 0);
 	return 0;
+}
+
+/* Whether it works or not: the parent forgets what it could write before anybody goes on. */
+static long dup_mmap(struct mm_struct *child, struct mm_struct *parent, struct umm_why *why)
+{
+	struct mmu_gather tlb;
+	long err;
+
+	if (!parent->pages)
+		return dup_vmas(child, parent, NULL, why);
+	mmu_notifier_start(parent, 0, parent->layout.task_size);
+	tlb_gather_mmu(&tlb, &parent->pages->pgt);
+	err = dup_vmas(child, parent, &tlb, why);
+	tlb_finish_mmu(&tlb);
+	mmu_notifier_end(parent, 0, parent->layout.task_size);
+	return err;
 }
 
 /* PR_MDWE_NO_INHERIT: what was refused so far is refused to the parent alone. */

@@ -85,6 +85,8 @@ static long madvise_populate(const struct madvise_state *st, umm_addr_t start, u
 		return refuse(st->why, WHY_POPULATE_EOF, result.at, result.vma->vm_file->size);
 	case POPULATE_NO_HUGE_PAGE:
 		return refuse(st->why, WHY_POPULATE_POOL, result.at, 0);
+	case POPULATE_NO_FRAME:
+		return refuse(st->why, WHY_NO_FRAMES, result.at, 0);
 	case POPULATE_DONE:
 		break;
 	}
@@ -115,6 +117,8 @@ static long madvise_vma_behavior(const struct madvise_state *st, struct vm_area_
 		return madvise_guard_remove(st, vma, start, end);
 	default:
 		err = madvise_contents(st, vma, start);
+		if (!err && st->mm->pages)
+			madvise_pages(st, vma, start, end);
 		if (!err)
 			note(st->why, NOTE_ADVISED_CONTENTS, start, end, (uint64_t)st->behavior, 0);
 		return err;

@@ -1,11 +1,12 @@
 /*
  * madvise_contents.c - advice about what an area holds: given back, read ahead, made huge, guarded.
  *
- * No page is kept here: what counts is which areas such advice is for.  Guard pages alone leave
- * something behind.
+ * What counts is which areas such advice is for; where the world has pages, what becomes of them.
  */
 #include "base/assert.h"
 #include "calls/madvise_vma.h"
+#include "object/page_cache.h"
+#include "rmap/zap.h"
 #include "space/anon_vma.h"
 #include "space/file.h"
 #include "space/guards.h"
@@ -119,6 +120,26 @@ long madvise_contents(const struct madvise_state *st, const struct vm_area_struc
 	}
 }
 
+void madvise_pages(const struct madvise_state *st, const struct vm_area_struct *vma,
+		   umm_addr_t start, umm_addr_t end)
+{
+	switch (st->behavior) {
+	case UMM_MADV_DONTNEED:
+	case UMM_MADV_DONTNEED_LOCKED:
+		zap_page_range(st->mm, start, end);
+		break;
+	case UMM_MADV_FREE:
+		madvise_free_pages(st->mm, vma, start, end);
+		break;
+	case UMM_MADV_REMOVE:
+		filemap_punch_hole(vma->vm_file, linear_page_index(vma, start),
+				   linear_page_index(vma, end));
+		break;
+	default:			/* hints: nothing moves */
+		break;
+	}
+}
+
 /* ---- huge pages, now ---- */
 
 bool thp_vma_allowable(const struct mm_struct *mm, const struct vm_area_struct *vma)
@@ -189,6 +210,8 @@ long madvise_guard_install(const struct madvise_state *st, struct vm_area_struct
 
 		mm_assert(!no_memory);	/* reserved */
 	}
+	if (st->mm->pages)
+		zap_page_range(st->mm, start, end);
 	guards_install(st->mm, start, end);
 	note(st->why, NOTE_GUARDS_INSTALLED, start, end, 0, 0);
 	return 0;

@@ -31,6 +31,10 @@ __must_check long can_madvise_modify(const struct madvise_state *st,
 __must_check long madvise_contents(const struct madvise_state *st,
 				   const struct vm_area_struct *vma, umm_addr_t start);
 
+/* And in a world with pages: what becomes of those of [start, end), which is in @vma. */
+void madvise_pages(const struct madvise_state *st, const struct vm_area_struct *vma,
+		   umm_addr_t start, umm_addr_t end);
+
 /* May @vma have huge pages because it is asked for, whatever is set for the machine? */
 bool thp_vma_allowable(const struct mm_struct *mm, const struct vm_area_struct *vma);
 __must_check long madvise_collapse(const struct madvise_state *st,

@@ -154,6 +154,8 @@ static long mlock_populate(struct mm_struct *mm, struct lock_range range, vm_fla
 		return refuse(why, WHY_MLOCK_EOF, result.at, result.vma->vm_file->size);
 	case POPULATE_NO_HUGE_PAGE:
 		return refuse(why, WHY_MLOCK_POOL, result.at, 0);
+	case POPULATE_NO_FRAME:
+		return refuse(why, WHY_MLOCK_FRAMES, result.at, 0);
 	}
 	passed(why, WHY_MLOCK_ACCESS, 0, 0);
 	if (range.len && !(lock & VM_LOCKONFAULT))

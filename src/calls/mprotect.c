@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "calls/mmap.h"
 #include "calls/mprotect.h"
+#include "fault/change_protection.h"
 #include "fault/populate.h"
 #include "space/accounting.h"
 #include "space/anon_vma.h"
@@ -159,6 +160,8 @@ static long mprotect_fixup(const struct mprotect_state *st, struct vm_area_struc
 		return PTR_ERR(changed);
 	}
 	*vma = changed;
+	if (mm->pages)
+		change_protection(mm, changed, start, end);
 	note(st->why, NOTE_PROTECTED, start, end, old_flags, new_flags);
 	if ((old_flags & VM_ACCOUNT) && !(new_flags & VM_ACCOUNT))
 		vm_unacct_memory(mm, nr_pages, st->why);

@@ -22,6 +22,7 @@
 #include "calls/mremap_move.h"
 #include "calls/munmap.h"
 #include "calls/userfaultfd.h"
+#include "fault/move_page_tables.h"
 #include "space/accounting.h"
 #include "space/anon_vma.h"
 #include "space/file.h"
@@ -123,6 +124,12 @@ long vrm_set_new_addr(struct vma_remap_struct *vrm)
 	return mremap_reserve_moves(vrm, 1, links);
 }
 
+/* What goes along: pages past the new length went with the tail. */
+static uint64_t moved_bytes(const struct vma_remap_struct *vrm)
+{
+	return min_u64(vrm->old_len, vrm->new_len);
+}
+
 /* Nothing may refuse once the copy is made. */
 static long prep_move_vma(const struct vma_remap_struct *vrm)
 {
@@ -143,6 +150,9 @@ static long prep_move_vma(const struct vma_remap_struct *vrm)
 	}
 	if (!err && vma->vm_ops && vma->vm_ops->may_move)
 		err = vma->vm_ops->may_move(vma, vrm->why);
+	if (!err && vrm->mm->pages &&
+	    move_page_tables_reserve(vrm->mm, vrm->addr, vrm->new_addr, moved_bytes(vrm)))
+		err = refuse(vrm->why, WHY_NO_METADATA, 1, 0);
 	return err;
 }
 
@@ -299,7 +309,9 @@ int64_t move_vma(struct vma_remap_struct *vrm)
 	if (copy->vm_ops && copy->vm_ops->mremap)
 		copy->vm_ops->mremap(copy, vrm->vma);
 	mremap_userfaultfd_prep(vrm->mm, copy, vrm->why);
-	guards_move(vrm->mm, vrm->addr, vrm->new_addr, min_u64(vrm->old_len, vrm->new_len));
+	if (vrm->mm->pages)
+		move_page_tables(vrm->mm, vrm->addr, vrm->new_addr, moved_bytes(vrm));
+	guards_move(vrm->mm, vrm->addr, vrm->new_addr, moved_bytes(vrm));
 
 	if (vrm->old_len)
 		note(vrm->why, NOTE_MREMAP_MOVED, vrm->addr, vrm->addr + vrm->old_len,

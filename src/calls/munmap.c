@@ -6,6 +6,7 @@
  */
 #include "base/assert.h"
 #include "calls/munmap.h"
+#include "rmap/zap.h"
 #include "space/accounting.h"
 #include "space/anon_vma.h"
 #include "space/guards.h"
@@ -98,12 +99,25 @@ long vms_gather_munmap_vmas(struct mm_struct *mm, struct vma_munmap_struct *vms,
 	return 0;
 }
 
+/* The tables of the range can go as far as its neighbours do not need them. */
+static void unmap_pages(struct mm_struct *mm, const struct vma_munmap_struct *vms)
+{
+	const struct vm_area_struct *prev = vma_prev(vms->first);
+	const struct vm_area_struct *next = find_vma(&mm->tree, vms->end);
+
+	unmap_region(mm, vms->start, vms->end, prev ? prev->vm_end : 0,
+		     next ? next->vm_start : UINT64_MAX & PAGE_MASK);
+}
+
 void vms_complete_munmap_vmas(struct mm_struct *mm, const struct vma_munmap_struct *vms)
 {
 	struct vm_area_struct *vma = vms->first;
 
-	if (vma)
-		guards_remove(mm, vms->start, vms->end);
+	if (!vma)
+		return;
+	guards_remove(mm, vms->start, vms->end);
+	if (mm->pages)
+		unmap_pages(mm, vms);
 	while (vma && vma->vm_start < vms->end) {
 		struct vm_area_struct *next = vma_next(vma);
 

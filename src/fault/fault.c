@@ -7,9 +7,11 @@
  *	a guard marker							MAPERR
  *	a write to private memory					the area has an anon_vma now
  *	a read in private memory that huge pages may back		the same: the huge zero page
+ *	and then, in a world with pages					memory.c
  */
 #include "base/assert.h"
 #include "fault/fault.h"
+#include "fault/memory.h"
 #include "space/accounting.h"
 #include "space/anon_vma.h"
 #include "space/guards.h"
@@ -145,6 +147,19 @@ static bool access_error(const struct vm_area_struct *vma, unsigned int access)
 	return !(vma->vm_flags & VM_ACCESS_FLAGS);
 }
 
+/*
+ * Whether a page may be executed is seen when it is there: where nothing is, the access first makes
+ * what a read makes, and fails when it is tried again.
+ */
+static bool execute_fills(const struct mm_struct *mm, const struct vm_area_struct *vma,
+			  umm_addr_t addr, unsigned int access)
+{
+	return mm->pages && (access & (UMM_ACCESS_EXEC | UMM_ACCESS_WRITE)) == UMM_ACCESS_EXEC &&
+	       !(vma->vm_flags & VM_EXEC) && (vma->vm_flags & VM_ACCESS_FLAGS) &&
+	       guards_first(mm, addr & PAGE_MASK, (addr & PAGE_MASK) + PAGE_SIZE) > addr &&
+	       !page_is_mapped(mm, addr);
+}
+
 static int no_area(umm_addr_t addr, struct umm_why *why)
 {
 	return refuse(why, WHY_FAULT_NO_AREA, addr, 0) ? UMM_SEGV_MAPERR : UMM_FAULT_OK;
@@ -168,6 +183,12 @@ int handle_fault(struct mm_struct *mm, umm_addr_t addr, unsigned int access, str
 			return UMM_SEGV_MAPERR;
 	}
 
+	if (execute_fills(mm, vma, addr, access)) {
+		int fault = handle_mm_fault(mm, vma, addr, UMM_ACCESS_READ);
+
+		if (fault != UMM_FAULT_OK)
+			return fault;
+	}
 	if (access_error(vma, access)) {
 		if (refuse4(why, WHY_FAULT_ACCESS, access, addr, vma->vm_start, vma->vm_end))
 			return UMM_SEGV_ACCERR;
@@ -178,5 +199,5 @@ int handle_fault(struct mm_struct *mm, umm_addr_t addr, unsigned int access, str
 	}
 	if (fault_prepares(mm, vma, addr, write) && anon_vma_prepare(mm, vma))
 		return (int)refuse(why, WHY_NO_METADATA, 1, 0);
-	return UMM_FAULT_OK;
+	return mm->pages ? handle_mm_fault(mm, vma, addr, access) : UMM_FAULT_OK;
 }

@@ -11,8 +11,9 @@
 #include "space/mm_types.h"
 
 /*
- * A fault at @addr.  UMM_FAULT_OK, UMM_SEGV_MAPERR, UMM_SEGV_ACCERR, or -UMM_ENOMEM for want of
- * our own memory with nothing changed.
+ * A fault at @addr.  UMM_FAULT_OK, UMM_SEGV_MAPERR, UMM_SEGV_ACCERR, UMM_BUS_ADRERR in a world with
+ * pages, or -UMM_ENOMEM (UMM_FAULT_OOM) for want of our own memory or of frames: it can be tried
+ * again.
  */
 __must_check int handle_fault(struct mm_struct *mm, umm_addr_t addr, unsigned int access,
 			      struct umm_why *why);

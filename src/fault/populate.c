@@ -1,13 +1,15 @@
 /*
  * populate.c - pages are made before anybody touches them.
  *
- * No page is kept here.  What counts is which page is the first that cannot be had, and whether an
- * area got its anon_vma before that: a write prepares it, then looks for the page of the file, but
- * meets a guard marker first of all.
+ * What counts is which page is the first that cannot be had, and whether an area got its anon_vma
+ * before that: a write prepares it, then looks for the page of the file, but meets a guard marker
+ * first of all.  In a world with pages those below are made.
  */
 #include "base/assert.h"
 #include "fault/fault.h"
+#include "fault/memory.h"
 #include "fault/populate.h"
+#include "object/page_cache.h"
 #include "space/anon_vma.h"
 #include "space/file.h"
 #include "space/guards.h"
@@ -73,6 +75,24 @@ static bool range_prepares(const struct mm_struct *mm, const struct vm_area_stru
 	return huge < end && fault_prepares(mm, vma, huge, false);
 }
 
+/* The pages of [start, result->at), one by one, as far as there are frames. */
+static void make_pages_present(struct mm_struct *mm, const struct vm_area_struct *vma,
+			       umm_addr_t start, bool write, struct populate_result *result)
+{
+	unsigned int access = write ? UMM_ACCESS_WRITE : UMM_ACCESS_READ;
+
+	if (!vma_is_anonymous(vma) && (!vma->vm_file || !filemap_has_pages(vma->vm_file)))
+		return;
+	for (umm_addr_t addr = start; addr < result->at; addr += PAGE_SIZE) {
+		int fault = handle_mm_fault(mm, vma, addr, access);
+
+		if (fault == UMM_FAULT_OK)
+			continue;
+		result->stop = fault == UMM_FAULT_OOM ? POPULATE_NO_FRAME : POPULATE_BEYOND_EOF;
+		result->at = addr;
+	}
+}
+
 /* Fault the pages of [start, end), which are in @vma, in. */
 static struct populate_result fault_pages(struct mm_struct *mm, struct vm_area_struct *vma,
 					  umm_addr_t start, umm_addr_t end, bool write)
@@ -96,6 +116,8 @@ static struct populate_result fault_pages(struct mm_struct *mm, struct vm_area_s
 		err = anon_vma_prepare(mm, vma);
 		mm_assert(!err);	/* reserved */
 	}
+	if (mm->pages && result.at > start)
+		make_pages_present(mm, vma, start, write, &result);
 	return result;
 }
 

@@ -17,6 +17,7 @@ enum populate_stop {
 	POPULATE_GUARD,			/* a guard marker */
 	POPULATE_BEYOND_EOF,		/* no page of the file there */
 	POPULATE_NO_HUGE_PAGE,		/* not promised when it was mapped, and none is free */
+	POPULATE_NO_FRAME,		/* the machine has no frame left, for it or for a table */
 };
 
 /* Where it stopped, and at what; DONE: nowhere. */

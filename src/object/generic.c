@@ -74,6 +74,7 @@ const struct file_operations thp_file_operations = {
 /* What the driver does is its own affair: the follower adopts it by name. */
 const struct file_operations device_file_operations = {
 	.mmap = generic_file_mmap,
+	.no_page_cache = true,
 };
 
 const struct file_operations unmappable_file_operations = { .mmap = NULL };

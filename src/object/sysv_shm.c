@@ -330,6 +330,10 @@ struct file *shm_attach_file(struct shmid_kernel *shp, bool writable)
 	file->inode = (uint64_t)shp->id;
 	file->size = shp->shm_segsz;
 	file->private_data = shp;
+	if (shp->shm_file) {
+		file_get(shp->shm_file);
+		file->host = shp->shm_file;
+	}
 	atomic_fetch_add_explicit(&shp->refcount, 1, memory_order_relaxed);
 	return file;
 }

@@ -18,9 +18,9 @@
  * Invariants:
  *	1. vma->anon_vma is NULL exactly if the chain is empty, else it is one of the chain;
  *	2. num_active_vmas counts the areas with vma->anon_vma == it;
- *	3. refcount counts the links, and the children other than itself.
- *
- * The walk from an anon_vma to its areas is the reverse map's, which is not here yet.
+ *	3. refcount counts the links, and the children other than itself;
+ *	4. in a world with pages, anon_vma->rmap lists the links to it, each of which knows its
+ *	   area: the way from a page to whoever may map it (rmap/rmap.c).
  */
 #include "base/assert.h"
 #include "base/why.h"
@@ -47,6 +47,7 @@ static struct anon_vma *anon_vma_alloc(struct mm_struct *mm, struct anon_vma *pa
 	atomic_init(&anon_vma->refcount, 0);
 	atomic_init(&anon_vma->num_children, parent ? 0 : 1);
 	atomic_init(&anon_vma->num_active_vmas, 0);
+	anon_vma->rmap = NULL;
 	if (parent) {
 		atomic_fetch_add(&parent->num_children, 1);
 		atomic_fetch_add(&parent->refcount, 1);
@@ -98,13 +99,42 @@ static void anon_vma_put(struct world *world, struct anon_vma *anon_vma)
 	}
 }
 
-static void anon_vma_chain_link(struct vm_area_struct *vma, struct anon_vma_chain *avc,
-				struct anon_vma *anon_vma)
+/* The way back, from the anon_vma to the area. */
+static void rmap_link(struct mm_struct *mm, struct vm_area_struct *vma, struct anon_vma_chain *avc)
+{
+	struct anon_vma *anon_vma = avc->anon_vma;
+	struct world *world = mm->world;
+
+	avc->mm = mm;
+	avc->vma = vma;
+	write_lock(&world->platform, &world->lock);
+	avc->rmap_next = anon_vma->rmap;
+	avc->rmap_link = &anon_vma->rmap;
+	if (avc->rmap_next)
+		avc->rmap_next->rmap_link = &avc->rmap_next;
+	anon_vma->rmap = avc;
+	write_unlock(&world->platform, &world->lock);
+}
+
+static void rmap_unlink(struct world *world, struct anon_vma_chain *avc)
+{
+	write_lock(&world->platform, &world->lock);
+	*avc->rmap_link = avc->rmap_next;
+	if (avc->rmap_next)
+		avc->rmap_next->rmap_link = avc->rmap_link;
+	write_unlock(&world->platform, &world->lock);
+}
+
+void anon_vma_chain_link(struct mm_struct *mm, struct vm_area_struct *vma,
+			 struct anon_vma_chain **end, struct anon_vma_chain *avc,
+			 struct anon_vma *anon_vma)
 {
 	avc->anon_vma = anon_vma;
-	avc->next = vma->chain;
-	vma->chain = avc;
+	avc->next = *end;
+	*end = avc;
 	atomic_fetch_add(&anon_vma->refcount, 1);
+	if (mm->world->phys)
+		rmap_link(mm, vma, avc);
 }
 
 size_t anon_vma_chain_length(const struct vm_area_struct *vma)
@@ -161,7 +191,7 @@ int anon_vma_prepare(struct mm_struct *mm, struct vm_area_struct *vma)
 		slab_free(&mm->avc_cache, avc);
 		return -UMM_ENOMEM;	/* no reason: metadata */
 	}
-	anon_vma_chain_link(vma, avc, anon_vma);
+	anon_vma_chain_link(mm, vma, &vma->chain, avc, anon_vma);
 	atomic_fetch_add(&anon_vma->num_active_vmas, 1);
 	vma->anon_vma = anon_vma;
 	vma->vm_flags &= ~VM_ANON_UNKNOWN;
@@ -179,8 +209,8 @@ int anon_vma_prepare_inherited(struct mm_struct *mm, struct vm_area_struct *vma)
 		return -UMM_ENOMEM;	/* no reason: metadata */
 	parent = anon_vma_alloc(mm, NULL);
 	own = anon_vma_alloc(mm, parent);
-	anon_vma_chain_link(vma, slab_alloc(&mm->avc_cache), parent);
-	anon_vma_chain_link(vma, slab_alloc(&mm->avc_cache), own);
+	anon_vma_chain_link(mm, vma, &vma->chain, slab_alloc(&mm->avc_cache), parent);
+	anon_vma_chain_link(mm, vma, &vma->chain, slab_alloc(&mm->avc_cache), own);
 	atomic_fetch_add(&own->num_active_vmas, 1);
 	vma->anon_vma = own;
 	vma->vm_flags &= ~VM_ANON_UNKNOWN;
@@ -197,7 +227,7 @@ void anon_vma_clone(struct mm_struct *mm, struct vm_area_struct *dst,
 		struct anon_vma_chain *avc = slab_alloc(&mm->avc_cache);
 
 		mm_assert(avc);
-		anon_vma_chain_link(dst, avc, from->anon_vma);
+		anon_vma_chain_link(mm, dst, &dst->chain, avc, from->anon_vma);
 	}
 	dst->anon_vma = src->anon_vma;
 	if (dst->anon_vma)
@@ -233,7 +263,8 @@ int anon_vma_fork(struct mm_struct *mm, struct vm_area_struct *dst,
 	if (slab_reserve(&mm->avc_cache, anon_vma_chain_length(src) + 1))
 		return -UMM_ENOMEM;	/* no reason: metadata */
 	for (const struct anon_vma_chain *from = src->chain; from; from = from->next)
-		anon_vma_chain_link(dst, slab_alloc(&mm->avc_cache), from->anon_vma);
+		anon_vma_chain_link(mm, dst, &dst->chain, slab_alloc(&mm->avc_cache),
+				    from->anon_vma);
 
 	anon_vma = find_reusable(dst);
 	if (!anon_vma) {
@@ -241,7 +272,7 @@ int anon_vma_fork(struct mm_struct *mm, struct vm_area_struct *dst,
 		if (!anon_vma)
 			return -UMM_ENOMEM;	/* no reason: metadata */
 		avc = slab_alloc(&mm->avc_cache);
-		anon_vma_chain_link(dst, avc, anon_vma);
+		anon_vma_chain_link(mm, dst, &dst->chain, avc, anon_vma);
 	}
 	dst->anon_vma = anon_vma;
 	atomic_fetch_add(&anon_vma->num_active_vmas, 1);
@@ -285,6 +316,8 @@ void unlink_anon_vmas(struct mm_struct *mm, struct vm_area_struct *vma)
 	while (avc) {
 		struct anon_vma_chain *next = avc->next;
 
+		if (mm->world->phys)
+			rmap_unlink(mm->world, avc);
 		anon_vma_put(mm->world, avc->anon_vma);
 		slab_free(&mm->avc_cache, avc);
 		avc = next;

@@ -19,13 +19,24 @@ struct anon_vma {
 	atomic_uint refcount;		/* [a] chains that link it, and children */
 	atomic_uint num_children;	/* [a] made by fork below it; the root counts itself */
 	atomic_uint num_active_vmas;	/* [a] areas whose new pages go to it */
+	struct anon_vma_chain *rmap;	/* [w] in a world with pages: the links to it */
 };
 
 /* One link of an area's chain. */
 struct anon_vma_chain {
 	struct anon_vma *anon_vma;	/* [m] a reference */
 	struct anon_vma_chain *next;	/* [m] of the same area */
+	/* What follows is there in a world with pages alone. */
+	struct mm_struct *mm;		/* [-] the way back: whose area it is */
+	struct vm_area_struct *vma;	/* [-] */
+	struct anon_vma_chain *rmap_next, **rmap_link;	/* [w] of the same anon_vma */
 };
+
+/* Bytes of a link: nobody who has no pages looks back. */
+static inline size_t anon_vma_chain_bytes(const struct world *world)
+{
+	return world->phys ? sizeof(struct anon_vma_chain) : offsetof(struct anon_vma_chain, mm);
+}
 
 static inline bool anon_vma_chain_is_singular(const struct vm_area_struct *vma)
 {
@@ -82,6 +93,11 @@ __must_check int anon_vma_fork(struct mm_struct *mm, struct vm_area_struct *dst,
 struct anon_vma *anon_vma_twin(struct mm_struct *mm, const struct anon_vma *anon_vma);
 void anon_vma_link_twin(struct anon_vma *twin, struct anon_vma *parent, struct anon_vma *root,
 			bool counted);
+
+/* Put @avc into the chain of @vma, at *@end, and let it refer to @anon_vma. */
+void anon_vma_chain_link(struct mm_struct *mm, struct vm_area_struct *vma,
+			 struct anon_vma_chain **end, struct anon_vma_chain *avc,
+			 struct anon_vma *anon_vma);
 
 /* Drop the chain of @vma: it goes, or its pages moved elsewhere. */
 void unlink_anon_vmas(struct mm_struct *mm, struct vm_area_struct *vma);

@@ -66,13 +66,14 @@ struct file *file_alloc(struct world *world, const char *path)
 	return file;
 }
 
-void file_put(struct file *file)
+/* The last reference is gone: what it held in turn, for the caller to put. */
+static struct file *file_free(struct file *file)
 {
 	struct world *world = file->world;
+	struct file *host = file->host;
 
-	mm_assert_debug(atomic_load(&file->refcount) > 0);
-	if (atomic_fetch_sub_explicit(&file->refcount, 1, memory_order_acq_rel) != 1)
-		return;
+	if (file->free_pages)
+		file->free_pages(file);
 	if (file->f_op && file->f_op->destroy)
 		file->f_op->destroy(file);
 	if (file->release)
@@ -80,4 +81,15 @@ void file_put(struct file *file)
 	path_free(file);
 	world_dealloc(world, &world->file_cache, file);
 	atomic_fetch_sub(&world->live_objects, 1);
+	return host;
+}
+
+void file_put(struct file *file)
+{
+	while (file) {
+		mm_assert_debug(atomic_load(&file->refcount) > 0);
+		if (atomic_fetch_sub_explicit(&file->refcount, 1, memory_order_acq_rel) != 1)
+			return;
+		file = file_free(file);
+	}
 }

@@ -7,6 +7,7 @@
 #ifndef SPACE_FILE_H
 #define SPACE_FILE_H
 
+#include "base/radix.h"
 #include "space/mm_types.h"
 
 /* What get_unmapped_area() is asked for. */
@@ -43,6 +44,7 @@ struct file_operations {
 	bool own_accounting;	/* its pages are promised by a pool, not by the commit charge */
 	bool no_fsync;		/* there is nothing to write back to: msync says EINVAL */
 	bool is_aio_ring;	/* io_destroy(2) knows its areas by it */
+	bool no_page_cache;	/* its memory is a driver's: no frame of ours holds it */
 };
 
 struct file {
@@ -61,6 +63,12 @@ struct file {
 	size_t path_bytes;			/* [-] allocated for it */
 	void *cookie;				/* [-] the embedder's */
 	void (*release)(void *cookie);		/* [-] */
+
+	/* In a world with pages: object/page_cache.c. */
+	int (*read_page)(void *cookie, uint64_t pgoff, void *contents);	/* [-] or NULL */
+	struct radix pages;			/* [w] its frames */
+	struct file *host;			/* [-] a reference: its frames are there; or NULL */
+	void (*free_pages)(struct file *file);	/* [w] where there were some */
 };
 
 /*
@@ -77,6 +85,12 @@ static inline void file_get(struct file *file)
 
 /* 0 or -UMM_ENOMEM with the old path kept. */
 __must_check int file_set_path(struct file *file, const char *path);
+
+/* Whose frames are mapped where @file is. */
+static inline struct file *file_host(struct file *file)
+{
+	return file->host ? file->host : file;
+}
 
 static inline uint64_t file_page_size(const struct file *file)
 {

@@ -7,6 +7,7 @@
 #include "space/anon_vma.h"
 #include "space/file.h"
 #include "space/mm.h"
+#include "space/mm_pages.h"
 #include "space/guards.h"
 #include "space/unmapped_area.h"
 #include "space/vma.h"
@@ -35,10 +36,15 @@ struct mm_struct *mm_alloc(struct world *world)
 		world_dealloc(world, &world->mm_cache, mm);
 		return ERR_PTR(-UMM_ENOMEM);
 	}
+	if (world->phys && mm_pages_create(mm)) {
+		lock_destroy(&world->platform, &mm->mmap_lock);
+		world_dealloc(world, &world->mm_cache, mm);
+		return ERR_PTR(-UMM_ENOMEM);
+	}
 	atomic_init(&mm->users, 1);
 	slab_cache_init(&mm->vma_cache, &world->platform, sizeof(struct vm_area_struct),
 			"vm_area_struct");
-	slab_cache_init(&mm->avc_cache, &world->platform, sizeof(struct anon_vma_chain),
+	slab_cache_init(&mm->avc_cache, &world->platform, anon_vma_chain_bytes(world),
 			"anon_vma_chain");
 	umm_layout_init(&mm->layout, UINT64_C(8) << 20);
 	for (unsigned int i = 0; i < NR_MM_RLIMITS; i++)
@@ -95,6 +101,8 @@ void exit_mmap(struct mm_struct *mm)
 {
 	struct vm_area_struct *vma = mm->tree.first;
 
+	if (mm->pages)
+		mm->world->page_ops->exit_mmap(mm);
 	while (vma) {
 		struct vm_area_struct *next = vma_next(vma);
 
@@ -122,6 +130,8 @@ void mmput(struct mm_struct *mm)
 	anon_vma_release_reserve(mm);
 	vma_attrs_destroy(mm);
 	guards_free(mm);
+	if (mm->pages)
+		mm_pages_destroy(mm);
 	if (mm->spare_shmem)
 		file_put(mm->spare_shmem);
 	slab_cache_destroy(&mm->vma_cache);

@@ -130,11 +130,8 @@ static void clone_area(struct mm_struct *clone, struct pairs *twins,
 		struct anon_vma_chain *avc = slab_alloc(&clone->avc_cache);
 
 		mm_assert(avc);
-		avc->anon_vma = twin_of(clone, twins, from->anon_vma);
-		avc->next = NULL;
-		atomic_fetch_add(&avc->anon_vma->refcount, 1);
-		*end = avc;		/* the order of the links decides what fork uses again */
-		end = &avc->next;
+		anon_vma_chain_link(clone, copy, end, avc, twin_of(clone, twins, from->anon_vma));
+		end = &avc->next;	/* the order of the links decides what fork uses again */
 	}
 	if (vma->anon_vma) {
 		copy->anon_vma = twin_of(clone, twins, vma->anon_vma);

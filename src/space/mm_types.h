@@ -26,6 +26,7 @@
 struct anon_vma;
 struct anon_vma_chain;
 struct file;
+struct mm_pages;
 struct vm_area_struct;
 struct vm_operations_struct;
 
@@ -160,6 +161,7 @@ struct mm_struct {
 	bool merge_any;				/* [m] PR_SET_MEMORY_MERGE */
 	enum thp_disable thp_disable;		/* [m] */
 	struct guards guards;			/* [m] */
+	struct mm_pages *pages;		/* [m] page tables: mm_pages.h; NULL in a world without */
 };
 
 static inline uint64_t vma_len(const struct vm_area_struct *vma)

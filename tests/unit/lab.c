@@ -3,10 +3,28 @@
  */
 #include "lab.h"
 
-void lab_init(struct lab *lab)
+static void make_world(struct lab *lab)
 {
 	struct umm_layout layout;
 
+	assert_int_equal(umm_world_new(&lab->memory.platform, &lab->settings, &lab->world), 0);
+	assert_int_equal(umm_mm_new(lab->world, &lab->mm), 0);
+	umm_mm_get_layout(lab->mm, &layout);
+	layout.start_brk = layout.brk = HEAP;
+	umm_mm_set_layout(lab->mm, &layout);
+}
+
+void lab_set_pages(struct lab *lab, uint32_t pages, uint64_t frames)
+{
+	umm_mm_put(lab->mm);
+	umm_world_free(lab->world);
+	lab->settings.pages = pages;
+	lab->settings.frames = frames;
+	make_world(lab);
+}
+
+void lab_init(struct lab *lab)
+{
 	memset(lab, 0, sizeof(*lab));
 	lab->listen = &lab->why;
 	unit_memory_init(&lab->memory);
@@ -17,16 +35,13 @@ void lab_init(struct lab *lab)
 	lab->settings.mmap_min_addr = lab->settings.hint_min_addr = 65536;
 	lab->settings.huge[0] = (struct umm_huge_pool){ .shift = 21, .free_pages = 4 };
 	lab->settings.default_huge_shift = 21;
-	assert_int_equal(umm_world_new(&lab->memory.platform, &lab->settings, &lab->world), 0);
-	assert_int_equal(umm_mm_new(lab->world, &lab->mm), 0);
-	umm_mm_get_layout(lab->mm, &layout);
-	layout.start_brk = layout.brk = HEAP;
-	umm_mm_set_layout(lab->mm, &layout);
+	make_world(lab);
 }
 
 void lab_destroy(struct lab *lab)
 {
 	assert_true(umm_mm_is_valid(lab->mm));
+	assert_true(umm_world_is_valid(lab->world));
 	umm_mm_put(lab->mm);
 	if (lab->file)
 		umm_file_put(lab->file);

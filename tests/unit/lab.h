@@ -38,6 +38,9 @@ struct lab {
 
 void lab_init(struct lab *lab);
 
+/* The same machine with pages behind its areas: the first step of a scene. */
+void lab_set_pages(struct lab *lab, uint32_t pages, uint64_t frames);
+
 /* Everything goes, and all memory must have come back. */
 void lab_destroy(struct lab *lab);
 

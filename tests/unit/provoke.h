@@ -20,6 +20,7 @@ extern const struct provocation provocations_mremap[];
 extern const struct provocation provocations_seal[], provocations_process[];
 extern const struct provocation provocations_madvise[];
 extern const struct provocation provocations_shm[], provocations_limits[];
+extern const struct provocation provocations_pages[];
 
 /* userfaultfd, memory policy, names. */
 extern const struct provocation provocations_attrs[];

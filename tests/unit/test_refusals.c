@@ -17,6 +17,7 @@ static const struct provocation *const tables[] = {
 	provocations_exec,
 	provocations_shm,
 	provocations_limits,
+	provocations_pages,
 };
 
 #define NR_TABLES (sizeof(tables) / sizeof(tables[0]))

@@ -1,0 +1,75 @@
+/*
+ * change_protection.c - what stands in a range allows what its area allows now.
+ *
+ * Writing is given back only where no fault would have anything to do: a private frame must be this
+ * process's alone, a shared one written before.  Everything else is found out at the next write.
+ */
+#include "fault/change_protection.h"
+#include "pgtable/mmu_gather.h"
+
+static bool can_write_at_once(const struct mm_pages *pages, const struct vm_area_struct *vma,
+			      uint64_t pte)
+{
+	const struct page *page = vm_normal_page(pages, pte);
+
+	if (!(vma->vm_flags & VM_WRITE))
+		return false;
+	if (vma->vm_flags & VM_SHARED)
+		return pte_is(pages->pgt.format, pte, pages->pgt.format->dirty);
+	return page && page_anon(page) && page_test(page, PG_ANON_EXCLUSIVE);
+}
+
+/* Does the new entry forbid something that the old one allowed? */
+static bool forbids(const struct pgtable_format *f, uint64_t old_pte, uint64_t new_pte)
+{
+	uint64_t rights = f->present | f->write | f->exec | f->user;
+
+	return (old_pte ^ f->invert) & ~(new_pte ^ f->invert) & rights;
+}
+
+static uint64_t changed_entry(const struct mm_pages *pages, const struct vm_area_struct *vma,
+			      uint64_t pte)
+{
+	const struct pgtable_format *f = pages->pgt.format;
+	uint64_t protection = vma_protection(pages, vma) & ~f->write;
+
+	if (!pte_present(f, pte)) {
+		if (pte_type(pte) == PTE_MIGRATION_WRITE)
+			return mk_soft_pte(PTE_MIGRATION_READ, pte_offset(pte),
+					   pte & (PTE_SOFT_EXCLUSIVE | PTE_SOFT_SOFT_DIRTY |
+						  PTE_SOFT_YOUNG | PTE_SOFT_DIRTY));
+		return pte;
+	}
+	if (can_write_at_once(pages, vma, pte))
+		protection |= f->write;
+	return pte_modify(f, pte, protection);
+}
+
+void change_protection(struct mm_struct *mm, const struct vm_area_struct *vma, umm_addr_t start,
+		       umm_addr_t end)
+{
+	const struct pgtable_format *f = mm->pages->pgt.format;
+	umm_addr_t addr = start, stop;
+	struct mmu_gather tlb;
+	pte_t *slot;
+
+	mm_assert_debug(vma->vm_start <= start && end <= vma->vm_end);
+	mmu_notifier_start(mm, start, end);
+	tlb_gather_mmu(&tlb, &mm->pages->pgt);
+	for (; (slot = pgtable_next(&mm->pages->pgt, &addr, end, &stop)); addr = stop) {
+		for (; addr < stop; addr += PAGE_SIZE, slot++) {
+			uint64_t pte = pte_get(slot), changed;
+
+			if (pte_none(pte))
+				continue;
+			/* Hardware may mark it in between: then it is looked at again. */
+			do
+				changed = changed_entry(mm->pages, vma, pte);
+			while (!atomic_compare_exchange_weak(slot, &pte, changed));
+			if (pte_present(f, pte) && forbids(f, pte, changed))
+				tlb_flush_range(&tlb, addr, addr + PAGE_SIZE);
+		}
+	}
+	tlb_finish_mmu(&tlb);
+	mmu_notifier_end(mm, start, end);
+}

@@ -1,0 +1,246 @@
+/*
+ * memory.c - a frame for an address.
+ *
+ * Theory
+ * ------
+ * What a fault does is decided by what stands in the entry, the kind of memory, and the access:
+ *
+ *	nothing there
+ *	  1  anonymous, read		the zero page, which nobody counts
+ *	  2  anonymous, write		a new frame, zeroed
+ *	  3  file, read			the file's frame; not writable, where private
+ *	  4  file, write, private	a new frame, a copy of the file's
+ *	  5  file, write, shared	the file's frame, dirty
+ *	a frame that may not be written, write
+ *	  6  shared			allowed now, dirty
+ *	  7  anonymous, nobody else's	allowed now: no copy
+ *	  8  anybody else's, the file's, the zero page	a new frame, a copy
+ *	the page is on its way elsewhere
+ *	  9				try again
+ *	all is allowed already
+ *	 10				marked as used
+ *
+ * "Nobody else's" (7): fork takes PG_ANON_EXCLUSIVE from a frame that it lets two share.  It comes
+ * back when whoever shared it has gone, which is when this entry holds the only reference; the
+ * frame then belongs to the anon_vma of this area alone, not of an ancestor's.
+ *
+ * Order.  A new frame is filled before its entry is set.  In 8 the old entry is taken away and
+ * flushed before the new one is set: no processor writes to the new frame while another still
+ * reads the old.  Frames are had before anything is changed, so 0 frames left means nothing
+ * happened, but for tables.
+ */
+#include "base/assert.h"
+#include "fault/memory.h"
+#include "object/page_cache.h"
+#include "rmap/page_rmap.h"
+
+/* A fault on its way. */
+struct vm_fault {
+	/* in, read-only */
+	struct mm_struct *mm;
+	struct mm_pages *pages;
+	const struct pgtable_format *format;
+	const struct vm_area_struct *vma;
+	umm_addr_t address;		/* of the page */
+	bool write;
+	/* internal */
+	pte_t *slot;
+	uint64_t orig;			/* what stood there */
+};
+
+bool pte_access(const struct mm_pages *pages, pte_t *slot, unsigned int access)
+{
+	const struct pgtable_format *f = pages->pgt.format;
+	uint64_t needs = f->present | f->user, pte = pte_get(slot), used;
+
+	if (access & UMM_ACCESS_WRITE)
+		needs |= f->write;
+	if (access & UMM_ACCESS_EXEC)
+		needs |= f->exec;
+	if (!pte_is(f, pte, needs))
+		return false;
+	used = f->accessed | (access & UMM_ACCESS_WRITE ? f->dirty | f->soft_dirty : 0);
+	while (!pte_is(f, pte, used)) {
+		if (atomic_compare_exchange_weak(slot, &pte, pte_with(f, pte, used)))
+			break;
+		if (!pte_is(f, pte, needs))
+			return false;
+	}
+	return true;
+}
+
+bool page_is_mapped(const struct mm_struct *mm, umm_addr_t addr)
+{
+	const pte_t *slot = pgtable_lookup(&mm->pages->pgt, addr);
+
+	return slot && pte_present(mm->pages->pgt.format, pte_get(slot));
+}
+
+/* The entry of @page for this access. */
+static void set_entry(struct vm_fault *vmf, uint64_t pfn, uint64_t more)
+{
+	const struct pgtable_format *f = vmf->format;
+	uint64_t protection = vma_protection(vmf->pages, vmf->vma) & ~f->write;
+
+	if (vmf->write)
+		more |= f->write | f->dirty | f->soft_dirty;
+	pte_set(vmf->slot, pte_with(f, mk_pte(f, pfn, protection), more | f->accessed));
+}
+
+static struct page *alloc_zeroed_page(struct phys *phys)
+{
+	struct page *page = alloc_page(phys);
+
+	if (page)
+		clear_page(phys, page);
+	return page;
+}
+
+static void map_new_anon_page(struct vm_fault *vmf, struct page *page)
+{
+	page_add_new_anon_rmap(page, vmf->vma, vmf->address);
+	vmf->pages->rss[MM_ANONPAGES]++;
+	set_entry(vmf, page_to_pfn(vmf->pages->pgt.phys, page), 0);
+}
+
+/* Cases 1 and 2. */
+static int do_anonymous_page(struct vm_fault *vmf)
+{
+	struct phys *phys = vmf->pages->pgt.phys;
+	struct page *page;
+
+	if (!vmf->write) {
+		set_entry(vmf, page_to_pfn(phys, phys->zero_page), vmf->format->special);
+		return UMM_FAULT_OK;
+	}
+	page = alloc_zeroed_page(phys);
+	if (!page)
+		return UMM_FAULT_OOM;
+	map_new_anon_page(vmf, page);
+	return UMM_FAULT_OK;
+}
+
+/* Case 4: @page is the file's. */
+static int do_cow_fault(struct vm_fault *vmf, const struct page *page)
+{
+	struct phys *phys = vmf->pages->pgt.phys;
+	struct page *copy = alloc_page(phys);
+
+	if (!copy)
+		return UMM_FAULT_OOM;
+	copy_page(phys, copy, page);
+	map_new_anon_page(vmf, copy);
+	return UMM_FAULT_OK;
+}
+
+/* Cases 3 and 5: the caller's reference to @page becomes the entry's. */
+static void map_file_page(struct vm_fault *vmf, struct page *page)
+{
+	page_dup_rmap(page);
+	vmf->pages->rss[mm_counter(page)]++;
+	if (vmf->write)
+		page_set(page, PG_DIRTY);
+	set_entry(vmf, page_to_pfn(vmf->pages->pgt.phys, page), 0);
+}
+
+static int do_fault(struct vm_fault *vmf)
+{
+	const struct vm_area_struct *vma = vmf->vma;
+	bool copies = vmf->write && !(vma->vm_flags & VM_SHARED);
+	struct page *page;
+	int fault;
+
+	if (!vma->vm_file || (vma->vm_flags & (VM_PFNMAP | VM_IO)))
+		return UMM_BUS_ADRERR;
+	fault = filemap_get_page(vma->vm_file, linear_page_index(vma, vmf->address), &page);
+	if (fault != UMM_FAULT_OK)
+		return fault;
+	if (!copies) {
+		map_file_page(vmf, page);
+		return UMM_FAULT_OK;
+	}
+	fault = do_cow_fault(vmf, page);
+	put_page(vmf->pages->pgt.phys, page);
+	return fault;
+}
+
+/* Case 7: does nobody else hold the frame? */
+static bool wp_can_reuse(const struct vm_fault *vmf, struct page *page)
+{
+	if (!page_anon(page))
+		return false;
+	if (page_test(page, PG_ANON_EXCLUSIVE))
+		return true;
+	if (page_count(page) != 1)
+		return false;
+	page->mapping = vmf->vma->anon_vma;
+	page_set(page, PG_ANON_EXCLUSIVE);
+	return true;
+}
+
+/* Case 8: @page is what is there, NULL for the zero page. */
+static int wp_page_copy(struct vm_fault *vmf, struct page *page)
+{
+	struct phys *phys = vmf->pages->pgt.phys;
+	struct page *copy = page ? alloc_page(phys) : alloc_zeroed_page(phys);
+
+	if (!copy)
+		return UMM_FAULT_OOM;
+	if (page)
+		copy_page(phys, copy, page);
+	mmu_notifier_start(vmf->mm, vmf->address, vmf->address + PAGE_SIZE);
+	(void)pte_get_and_clear(vmf->slot);
+	flush_tlb_page(&vmf->pages->pgt, vmf->address);
+	if (page) {
+		vmf->pages->rss[mm_counter(page)]--;
+		page_remove_rmap(page);
+	}
+	map_new_anon_page(vmf, copy);
+	mmu_notifier_end(vmf->mm, vmf->address, vmf->address + PAGE_SIZE);
+	if (page)
+		put_page(phys, page);
+	return UMM_FAULT_OK;
+}
+
+static int do_wp_page(struct vm_fault *vmf)
+{
+	const struct pgtable_format *f = vmf->format;
+	struct page *page = vm_normal_page(vmf->pages, vmf->orig);
+	bool shared = vmf->vma->vm_flags & VM_SHARED;
+
+	if (page && (shared || wp_can_reuse(vmf, page))) {
+		if (shared)
+			page_set(page, PG_DIRTY);
+		pte_set(vmf->slot, pte_with(f, vmf->orig, f->write | f->accessed | f->dirty |
+							  f->soft_dirty));
+		return UMM_FAULT_OK;
+	}
+	return wp_page_copy(vmf, page);
+}
+
+int handle_mm_fault(struct mm_struct *mm, const struct vm_area_struct *vma, umm_addr_t addr,
+		    unsigned int access)
+{
+	struct vm_fault vmf = {
+		.mm = mm, .pages = mm->pages, .format = mm->pages->pgt.format, .vma = vma,
+		.address = addr & PAGE_MASK, .write = access & UMM_ACCESS_WRITE,
+	};
+
+	/* As the area was asked: of several accesses at once, the first of these. */
+	if (access & UMM_ACCESS_WRITE)
+		access = UMM_ACCESS_WRITE;
+	else if (access & UMM_ACCESS_EXEC)
+		access = UMM_ACCESS_EXEC;
+	vmf.slot = pgtable_alloc(&mm->pages->pgt, addr);
+	if (!vmf.slot)
+		return UMM_FAULT_OOM;
+	if (pte_access(mm->pages, vmf.slot, access))
+		return UMM_FAULT_OK;
+	vmf.orig = pte_get(vmf.slot);
+	if (pte_none(vmf.orig))
+		return vma_is_anonymous(vma) ? do_anonymous_page(&vmf) : do_fault(&vmf);
+	if (!pte_present(vmf.format, vmf.orig))
+		return UMM_FAULT_OOM;		/* case 9 */
+	mm_assert(vmf.write);			/* what else could be missing? */
+	return do_wp_page(&vmf);
+}

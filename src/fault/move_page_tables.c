@@ -1,0 +1,92 @@
+/*
+ * move_page_tables.c - entries go to another address, a table at a time where that fits.
+ *
+ * Where both addresses are at the start of a table's range and all of it moves, the table itself
+ * is hung in at the new place: 2 MiB for the price of one entry.  Else its entries are moved one by
+ * one.  No frame changes hands, so no count changes, and the reverse map finds it at the new place
+ * through the area there: the offset in the mapping is the same.
+ */
+#include "base/err.h"
+#include "fault/move_page_tables.h"
+
+/* The piece of a move that lies within one table at both ends. */
+static uint64_t extent(umm_addr_t from, umm_addr_t to, uint64_t left)
+{
+	uint64_t span = level_span(1);
+	uint64_t room = min_u64(span - (from & (span - 1)), span - (to & (span - 1)));
+
+	return min_u64(room, left);
+}
+
+/* Has the source anything there?  *at moves on to where it may. */
+static pte_t *next_piece(const struct mm_pages *pages, umm_addr_t *at, umm_addr_t end)
+{
+	umm_addr_t stop;
+
+	return *at < end ? pgtable_next(&pages->pgt, at, end, &stop) : NULL;
+}
+
+int move_page_tables_reserve(struct mm_struct *mm, umm_addr_t from, umm_addr_t to, uint64_t len)
+{
+	umm_addr_t at = from, end = from + len;
+
+	while (next_piece(mm->pages, &at, end)) {
+		uint64_t bytes = extent(at, to + (at - from), end - at);
+		unsigned int level = bytes == level_span(1);
+
+		if (!pgtable_alloc_level(&mm->pages->pgt, to + (at - from), level))
+			return -UMM_ENOMEM;	/* no reason: the caller says so */
+		at += bytes;
+	}
+	return 0;
+}
+
+static void move_entries(struct mm_pages *pages, pte_t *slot, umm_addr_t to, uint64_t bytes)
+{
+	pte_t *dst = pgtable_lookup(&pages->pgt, to);
+
+	for (uint64_t i = 0; i < bytes >> PAGE_SHIFT; i++) {
+		uint64_t pte;
+
+		if (pte_none(pte_get(&slot[i])))
+			continue;
+		mm_assert(dst && pte_none(pte_get(&dst[i])));
+		pte = pte_get_and_clear(&slot[i]);
+		pte_set(&dst[i], pte);
+	}
+}
+
+/* The whole table, unless one hangs there already. */
+static bool move_table(struct mm_pages *pages, umm_addr_t from, umm_addr_t to)
+{
+	pte_t *old = pgtable_lookup_level(&pages->pgt, from, 1);
+	pte_t *new = pgtable_lookup_level(&pages->pgt, to, 1);
+
+	mm_assert(old && new);
+	if (!pte_none(pte_get(new)))
+		return false;
+	pte_set(new, pte_get_and_clear(old));
+	return true;
+}
+
+void move_page_tables(struct mm_struct *mm, umm_addr_t from, umm_addr_t to, uint64_t len)
+{
+	umm_addr_t at = from, end = from + len;
+	struct mm_pages *pages = mm->pages;
+	struct mmu_gather tlb;
+	pte_t *slot;
+
+	mmu_notifier_start(mm, from, end);
+	tlb_gather_mmu(&tlb, &pages->pgt);
+	while ((slot = next_piece(pages, &at, end))) {
+		umm_addr_t there = to + (at - from);
+		uint64_t bytes = extent(at, there, end - at);
+
+		if (bytes != level_span(1) || !move_table(pages, at, there))
+			move_entries(pages, slot, there, bytes);
+		tlb_flush_range(&tlb, at, at + bytes);
+		at += bytes;
+	}
+	tlb_finish_mmu(&tlb);
+	mmu_notifier_end(mm, from, end);
+}

@@ -1,0 +1,38 @@
+/*
+ * mmu_gather.c - flush first, then give back.
+ */
+#include "pgtable/mmu_gather.h"
+
+void tlb_flush_mmu(struct mmu_gather *tlb)
+{
+	const struct umm_platform *platform = &tlb->pgt->phys->world->platform;
+	struct phys *phys = tlb->pgt->phys;
+
+	if (tlb->start < tlb->end && platform->tlb_flush)
+		platform->tlb_flush(platform->ctx, tlb->pgt->owner, tlb->start, tlb->end);
+	tlb->start = UINT64_MAX;
+	tlb->end = 0;
+	while (tlb->nr)
+		put_page(phys, tlb->page[--tlb->nr]);
+	while (tlb->tables) {
+		struct page *next = tlb->tables->next;
+
+		pgtable_free_table(phys, tlb->tables);
+		tlb->tables = next;
+	}
+}
+
+void tlb_remove_page(struct mmu_gather *tlb, struct page *page, uint64_t addr)
+{
+	tlb_flush_range(tlb, addr, addr + (UINT64_C(1) << PTE_SHIFT));
+	tlb->page[tlb->nr++] = page;
+	if (unlikely(tlb->nr == GATHER_PAGES))
+		tlb_flush_mmu(tlb);
+}
+
+void tlb_remove_table(struct mmu_gather *tlb, struct page *page, uint64_t start, uint64_t end)
+{
+	tlb_flush_range(tlb, start, end);
+	page->next = tlb->tables;
+	tlb->tables = page;
+}

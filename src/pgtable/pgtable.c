@@ -1,0 +1,173 @@
+/*
+ * pgtable.c - tables made, walked and freed.
+ *
+ * Theory
+ * ------
+ * A table is a frame of 512 entries.  Those of level 0 stand for frames, those of level n lead to
+ * tables of level n - 1; the root has the highest level:
+ *
+ *	level	3		2		1		0
+ *		root -> [ ... ] -> [ ... ] -> [ ... ] -> frame
+ *	span	512 GiB		1 GiB		2 MiB		4 KiB
+ *
+ * In a world without contents frames have no memory, but tables are walked all the same: they get
+ * theirs from the platform, and struct page says where.
+ *
+ * A table stays until the range that it is for holds nothing: entries that go leave it, areas that
+ * go take it along (free_pgtables()), so that who maps and unmaps in one place does not make it
+ * anew each time.
+ */
+#include "base/err.h"
+#include "pgtable/mmu_gather.h"
+#include "pgtable/pgtable.h"
+
+#define TABLE_BYTES (PTRS_PER_TABLE * sizeof(pte_t))
+
+static pte_t *table_address(const struct phys *phys, struct page *page)
+{
+	return phys->frames ? page_address(phys, page) : page->memory;
+}
+
+static struct page *table_alloc(struct phys *phys, void *owner)
+{
+	const struct umm_platform *platform = &phys->world->platform;
+	struct page *page = alloc_page(phys);
+
+	if (!page)
+		return NULL;
+	page->memory = phys->frames ? NULL : platform->alloc(platform->ctx, TABLE_BYTES);
+	if (!phys->frames && !page->memory) {
+		put_page(phys, page);
+		return NULL;
+	}
+	page_set(page, PG_TABLE);
+	page->mapping = owner;
+	memset(table_address(phys, page), 0, TABLE_BYTES);
+	return page;
+}
+
+void pgtable_free_table(struct phys *phys, struct page *page)
+{
+	const struct umm_platform *platform = &phys->world->platform;
+
+	if (page->memory)
+		platform->free(platform->ctx, page->memory, TABLE_BYTES);
+	page->memory = NULL;
+	page_clear(page, PG_TABLE);
+	put_page(phys, page);
+}
+
+int pgtable_init(struct pgtable *pgt, struct phys *phys, const struct pgtable_format *format,
+		 void *owner)
+{
+	*pgt = (struct pgtable){ .phys = phys, .format = format, .owner = owner };
+	pgt->root = table_alloc(phys, owner);
+	if (!pgt->root)
+		return -UMM_ENOMEM;
+	pgt->root_table = table_address(phys, pgt->root);
+	return 0;
+}
+
+void pgtable_destroy(struct pgtable *pgt)
+{
+	mm_assert(pgt->nr_tables == 0);
+	pgtable_free_table(pgt->phys, pgt->root);
+	pgt->root = NULL;
+}
+
+pte_t *pgtable_alloc_level(struct pgtable *pgt, uint64_t addr, unsigned int level)
+{
+	pte_t *table = pgt->root_table;
+
+	for (unsigned int at = pgt->format->levels - 1; at > level; at--) {
+		pte_t *slot = &table[level_index(addr, at)];
+		uint64_t entry = pte_get(slot);
+
+		if (pte_none(entry)) {
+			struct page *page = table_alloc(pgt->phys, pgt->owner);
+
+			if (!page)
+				return NULL;
+			entry = (page_to_pfn(pgt->phys, page) << PTE_SHIFT) | pgt->format->table;
+			pte_set(slot, entry);
+			pgt->nr_tables++;
+		}
+		table = pgtable_below(pgt, entry);
+	}
+	return &table[level_index(addr, level)];
+}
+
+/*
+ * The place of the entry of @addr at @level, or NULL; then *span bytes around @addr have none.
+ */
+static pte_t *descend(const struct pgtable *pgt, uint64_t addr, unsigned int level, uint64_t *span)
+{
+	pte_t *table = pgt->root_table;
+
+	for (unsigned int at = pgt->format->levels - 1; at > level; at--) {
+		uint64_t entry = pte_get(&table[level_index(addr, at)]);
+
+		*span = level_span(at);
+		if (pte_none(entry))
+			return NULL;
+		table = pgtable_below(pgt, entry);
+	}
+	*span = level_span(level);
+	return &table[level_index(addr, level)];
+}
+
+pte_t *pgtable_lookup_level(const struct pgtable *pgt, uint64_t addr, unsigned int level)
+{
+	uint64_t span;
+
+	return descend(pgt, addr, level, &span);
+}
+
+pte_t *pgtable_next(const struct pgtable *pgt, uint64_t *addr, uint64_t end, uint64_t *stop)
+{
+	while (*addr < end) {
+		uint64_t span, past;
+		pte_t *slot = descend(pgt, *addr, 0, &span);
+
+		if (slot) {
+			past = (*addr & ~(level_span(1) - 1)) + level_span(1);
+			*stop = min_u64(past, end);
+			return slot;
+		}
+		past = (*addr & ~(span - 1)) + span;
+		if (past <= *addr)
+			break;
+		*addr = past;
+	}
+	return NULL;
+}
+
+/* The table that the entry at @slot leads to goes, and covers [start, end). */
+static void free_table_at(struct mmu_gather *tlb, pte_t *slot, uint64_t start, uint64_t end)
+{
+	struct pgtable *pgt = tlb->pgt;
+	uint64_t entry = pte_get_and_clear(slot);
+
+	tlb_remove_table(tlb, pfn_to_page(pgt->phys, pte_pfn(pgt->format, entry)), start, end);
+	pgt->nr_tables--;
+}
+
+void free_pgtables(struct mmu_gather *tlb, uint64_t start, uint64_t end, uint64_t floor,
+		   uint64_t ceiling)
+{
+	for (unsigned int level = 1; level < tlb->pgt->format->levels; level++) {
+		uint64_t span = level_span(level), hole;
+
+		for (uint64_t at = start & ~(span - 1); at < end;) {
+			pte_t *slot = NULL;
+
+			hole = span;
+			if (floor <= at && ceiling - at >= span)
+				slot = descend(tlb->pgt, at, level, &hole);
+			if (slot && !pte_none(pte_get(slot)))
+				free_table_at(tlb, slot, max_u64(at, start),
+					      min_u64(at + span, end));
+			at = (at & ~(hole - 1)) + hole;
+		}
+	}
+}

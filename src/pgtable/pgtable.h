@@ -1,0 +1,98 @@
+/*
+ * pgtable.h - the tables that lead from an address to a frame.
+ *
+ * Layer: pgtable.  The caller's lock guards a struct pgtable; entries are read and written as one.
+ */
+#ifndef PGTABLE_PGTABLE_H
+#define PGTABLE_PGTABLE_H
+
+#include "pgtable/pte.h"
+#include "phys/phys.h"
+
+struct pgtable {
+	struct phys *phys;
+	const struct pgtable_format *format;
+	struct page *root;		/* frame of the table of the highest level */
+	pte_t *root_table;
+	uint64_t nr_tables;		/* without the root, as VmPTE counts them */
+	void *owner;			/* whose they are, for platform->tlb_flush() */
+};
+
+/* 0 with an empty root, or -UMM_ENOMEM. */
+__must_check int pgtable_init(struct pgtable *pgt, struct phys *phys,
+			      const struct pgtable_format *format, void *owner);
+
+/* Only the root is left. */
+void pgtable_destroy(struct pgtable *pgt);
+
+/* Bytes of address space that an entry of @level stands for: 0 is the entries of frames. */
+static inline uint64_t level_span(unsigned int level)
+{
+	return UINT64_C(1) << (PTE_SHIFT + PTRS_SHIFT * level);
+}
+
+static inline unsigned int level_index(uint64_t addr, unsigned int level)
+{
+	return (addr >> (PTE_SHIFT + PTRS_SHIFT * level)) & (PTRS_PER_TABLE - 1);
+}
+
+/* The table that an entry of a higher level leads to. */
+static inline pte_t *pgtable_below(const struct pgtable *pgt, uint64_t entry)
+{
+	uint64_t pfn = pte_pfn(pgt->format, entry);
+
+	if (likely(pgt->phys->frames))
+		return (pte_t *)(void *)(pgt->phys->frames + (pfn << PTE_SHIFT));
+	return pgt->phys->mem_map[pfn].memory;
+}
+
+/* The place of the entry of @addr, or NULL if there is no table for it. */
+static inline pte_t *pgtable_lookup(const struct pgtable *pgt, uint64_t addr)
+{
+	pte_t *table = pgt->root_table;
+
+	for (unsigned int level = pgt->format->levels - 1; level > 0; level--) {
+		uint64_t entry = pte_get(&table[level_index(addr, level)]);
+
+		if (pte_none(entry))
+			return NULL;
+		table = pgtable_below(pgt, entry);
+	}
+	return &table[level_index(addr, 0)];
+}
+
+/* The place of the entry of @addr at @level, or NULL. */
+pte_t *pgtable_lookup_level(const struct pgtable *pgt, uint64_t addr, unsigned int level);
+
+/* The same, and tables are made: NULL if the frames ran out; tables made so far stay. */
+pte_t *pgtable_alloc_level(struct pgtable *pgt, uint64_t addr, unsigned int level);
+
+static inline pte_t *pgtable_alloc(struct pgtable *pgt, uint64_t addr)
+{
+	pte_t *slot = pgtable_lookup(pgt, addr);
+
+	return likely(slot) ? slot : pgtable_alloc_level(pgt, addr, 0);
+}
+
+/*
+ * Walk: the places of the entries of [*addr, *stop), which lie side by side, for the first *addr at
+ * or above the one given that has a table; NULL if there is none below @end.
+ *
+ *	for (addr = start; (slot = pgtable_next(pgt, &addr, end, &stop)); addr = stop)
+ *		for (; addr < stop; addr += PAGE_SIZE, slot++)
+ */
+pte_t *pgtable_next(const struct pgtable *pgt, uint64_t *addr, uint64_t end, uint64_t *stop);
+
+struct mmu_gather;
+
+/*
+ * Free the tables in [start, end), whose entries are none, of which all lies in [floor, ceiling):
+ * nothing but the range is mapped there.
+ */
+void free_pgtables(struct mmu_gather *tlb, uint64_t start, uint64_t end, uint64_t floor,
+		   uint64_t ceiling);
+
+/* The last of a table: nobody can walk through it any more. */
+void pgtable_free_table(struct phys *phys, struct page *page);
+
+#endif

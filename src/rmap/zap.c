@@ -1,0 +1,148 @@
+/*
+ * zap.c - entries go: at unmapping, at exit, and when contents are given back.
+ *
+ * An entry that goes takes along what it counted for: the frame's map count, the address space's
+ * RSS, and a reference, which the gather drops after the flush.  That a file's frame was written
+ * through it is told to the frame first.
+ */
+#include "base/assert.h"
+#include "rmap/page_rmap.h"
+#include "rmap/zap.h"
+
+/* A frame that was mapped here, with the entry that led to it. */
+static void zap_present(struct mmu_gather *tlb, struct mm_pages *pages, uint64_t pte,
+			umm_addr_t addr)
+{
+	const struct pgtable_format *f = pages->pgt.format;
+	struct page *page = vm_normal_page(pages, pte);
+
+	if (!page) {
+		tlb_flush_range(tlb, addr, addr + PAGE_SIZE);
+		return;
+	}
+	if (!page_anon(page)) {
+		if (pte_is(f, pte, f->dirty))
+			page_set(page, PG_DIRTY);
+		if (pte_is(f, pte, f->accessed))
+			page_set(page, PG_REFERENCED);
+	}
+	pages->rss[mm_counter(page)]--;
+	page_remove_rmap(page);
+	tlb_remove_page(tlb, page, addr);
+}
+
+/* A page on its way somewhere else: who moves it holds a reference of its own for the entry. */
+static void zap_soft(struct mm_pages *pages, uint64_t pte)
+{
+	struct page *page;
+
+	mm_assert(pte_is_migration(pages->pgt.format, pte));
+	page = pfn_to_page(pages->pgt.phys, pte_offset(pte));
+	pages->rss[mm_counter(page)]--;
+}
+
+/* Is it the file's, not a copy of this process? */
+static bool leads_to_file(const struct mm_pages *pages, uint64_t pte)
+{
+	const struct page *page;
+
+	page = pte_present(pages->pgt.format, pte) ? vm_normal_page(pages, pte) : NULL;
+	return page && !page_anon(page);
+}
+
+static void zap_pte_range(struct mmu_gather *tlb, struct mm_pages *pages, umm_addr_t start,
+			  umm_addr_t end, bool even_cows)
+{
+	umm_addr_t addr = start, stop;
+	pte_t *slot;
+
+	for (; (slot = pgtable_next(&pages->pgt, &addr, end, &stop)); addr = stop) {
+		for (; addr < stop; addr += PAGE_SIZE, slot++) {
+			uint64_t pte;
+
+			if (pte_none(pte_get(slot)))
+				continue;
+			if (!even_cows && !leads_to_file(pages, pte_get(slot)))
+				continue;
+			pte = pte_get_and_clear(slot);
+			if (pte_present(pages->pgt.format, pte))
+				zap_present(tlb, pages, pte, addr);
+			else
+				zap_soft(pages, pte);
+		}
+	}
+}
+
+static void zap_range(struct mm_struct *mm, umm_addr_t start, umm_addr_t end, bool even_cows)
+{
+	struct mmu_gather tlb;
+
+	update_hiwater_rss(mm->pages);
+	mmu_notifier_start(mm, start, end);
+	tlb_gather_mmu(&tlb, &mm->pages->pgt);
+	zap_pte_range(&tlb, mm->pages, start, end, even_cows);
+	tlb_finish_mmu(&tlb);
+	mmu_notifier_end(mm, start, end);
+}
+
+void zap_page_range(struct mm_struct *mm, umm_addr_t start, umm_addr_t end)
+{
+	zap_range(mm, start, end, true);
+}
+
+void zap_file_pages(struct mm_struct *mm, umm_addr_t start, umm_addr_t end)
+{
+	zap_range(mm, start, end, false);
+}
+
+void unmap_region(struct mm_struct *mm, umm_addr_t start, umm_addr_t end, umm_addr_t floor,
+		  umm_addr_t ceiling)
+{
+	struct mmu_gather tlb;
+
+	update_hiwater_rss(mm->pages);
+	mmu_notifier_start(mm, start, end);
+	tlb_gather_mmu(&tlb, &mm->pages->pgt);
+	zap_pte_range(&tlb, mm->pages, start, end, true);
+	free_pgtables(&tlb, start, end, floor, ceiling);
+	tlb_finish_mmu(&tlb);
+	mmu_notifier_end(mm, start, end);
+}
+
+void exit_pages(struct mm_struct *mm)
+{
+	uint64_t top = level_span(mm->pages->pgt.format->levels - 1) * PTRS_PER_TABLE;
+
+	unmap_region(mm, 0, top, 0, top);
+}
+
+void madvise_free_pages(struct mm_struct *mm, const struct vm_area_struct *vma, umm_addr_t start,
+			umm_addr_t end)
+{
+	const struct pgtable_format *f = mm->pages->pgt.format;
+	umm_addr_t addr = start, stop;
+	struct mmu_gather tlb;
+	pte_t *slot;
+
+	mm_assert_debug(vma->vm_start <= start && end <= vma->vm_end);
+	(void)vma;
+	mmu_notifier_start(mm, start, end);
+	tlb_gather_mmu(&tlb, &mm->pages->pgt);
+	for (; (slot = pgtable_next(&mm->pages->pgt, &addr, end, &stop)); addr = stop) {
+		for (; addr < stop; addr += PAGE_SIZE, slot++) {
+			uint64_t pte = pte_get(slot);
+			struct page *page;
+
+			page = pte_present(f, pte) ? vm_normal_page(mm->pages, pte) : NULL;
+			if (!page || !page_anon(page) || page_mapcount(page) != 1)
+				continue;
+			if (pte_is(f, pte, f->accessed) || pte_is(f, pte, f->dirty)) {
+				pte_set(slot, pte_without(f, pte, f->accessed | f->dirty));
+				tlb_flush_range(&tlb, addr, addr + PAGE_SIZE);
+			}
+			page_clear(page, PG_SWAPBACKED);
+		}
+	}
+	tlb_finish_mmu(&tlb);
+	mmu_notifier_end(mm, start, end);
+}

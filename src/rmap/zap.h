@@ -1,0 +1,31 @@
+/*
+ * zap.h - entries go, and what they led to.
+ *
+ * Layer: rmap.  mmap_lock held for write; mm->pages is there.
+ */
+#ifndef RMAP_ZAP_H
+#define RMAP_ZAP_H
+
+#include "space/mm_pages.h"
+
+/* What stands in [start, end) goes; tables stay.  The range may have holes. */
+void zap_page_range(struct mm_struct *mm, umm_addr_t start, umm_addr_t end);
+
+/* The same, but what was copied for the process alone stays. */
+void zap_file_pages(struct mm_struct *mm, umm_addr_t start, umm_addr_t end);
+
+/*
+ * The same for areas that are unmapped: the tables of the range go too, as far as nothing in
+ * [floor, start) and [end, ceiling) needs them.
+ */
+void unmap_region(struct mm_struct *mm, umm_addr_t start, umm_addr_t end, umm_addr_t floor,
+		  umm_addr_t ceiling);
+
+/* What page_ops->exit_mmap is: everything goes. */
+void exit_pages(struct mm_struct *mm);
+
+/* MADV_FREE: frames of [start, end), in one anonymous area, that nobody else has may be dropped. */
+void madvise_free_pages(struct mm_struct *mm, const struct vm_area_struct *vma, umm_addr_t start,
+			umm_addr_t end);
+
+#endif

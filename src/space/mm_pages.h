@@ -1,0 +1,84 @@
+/*
+ * mm_pages.h - what an address space of a world with pages has besides areas.
+ *
+ * Layer: space.
+ */
+#ifndef SPACE_MM_PAGES_H
+#define SPACE_MM_PAGES_H
+
+#include "pgtable/mmu_gather.h"
+#include "space/mm_types.h"
+
+/* What VmRSS is the sum of, and what went to swap.  The zero page is counted nowhere. */
+enum mm_counter { MM_FILEPAGES, MM_ANONPAGES, MM_SHMEMPAGES, MM_SWAPENTS, NR_MM_COUNTERS };
+
+/* mm->pages; NULL in a world without. */
+struct mm_pages {
+	struct pgtable pgt;			/* [m] */
+	int64_t rss[NR_MM_COUNTERS];		/* [m] pages */
+	uint64_t hiwater_rss;		/* [m] pages: the most there ever were, but for now */
+	struct umm_mmu_notifier *notifiers;	/* [m] */
+};
+
+/* 0 or -UMM_ENOMEM. */
+__must_check int mm_pages_create(struct mm_struct *mm);
+
+/* No frame is mapped, and no table left. */
+void mm_pages_destroy(struct mm_struct *mm);
+
+static inline uint64_t get_mm_rss(const struct mm_pages *pages)
+{
+	return (uint64_t)(pages->rss[MM_FILEPAGES] + pages->rss[MM_ANONPAGES] +
+			  pages->rss[MM_SHMEMPAGES]);
+}
+
+/* Before pages go. */
+static inline void update_hiwater_rss(struct mm_pages *pages)
+{
+	pages->hiwater_rss = max_u64(pages->hiwater_rss, get_mm_rss(pages));
+}
+
+/* Which counter a frame that is mapped belongs to. */
+static inline enum mm_counter mm_counter(const struct page *page)
+{
+	if (page_anon(page))
+		return MM_ANONPAGES;
+	return page_test(page, PG_SHMEM) ? MM_SHMEMPAGES : MM_FILEPAGES;
+}
+
+/*
+ * Tell those who map the address space a second time: entries in [start, end) are about to allow
+ * less, and do now.  Between the two they may not take new ones.
+ */
+void mmu_notifier_start(struct mm_struct *mm, umm_addr_t start, umm_addr_t end);
+void mmu_notifier_end(struct mm_struct *mm, umm_addr_t start, umm_addr_t end);
+
+/* The format's properties for an area: pte_protection(). */
+static inline uint64_t vma_protection(const struct mm_pages *pages,
+				      const struct vm_area_struct *vma)
+{
+	return pte_protection(pages->pgt.format, vma->vm_flags & VM_ACCESS_FLAGS,
+			      vma->vm_flags & VM_WRITE, vma->vm_flags & VM_EXEC);
+}
+
+/* Memory that a write takes away from whoever shares it: private, and may be written some day. */
+static inline bool is_cow_mapping(vm_flags_t flags)
+{
+	return (flags & (VM_SHARED | VM_MAYWRITE)) == VM_MAYWRITE;
+}
+
+/* The offset of @addr in what the area maps: page->index of what stands there. */
+static inline uint64_t linear_page_index(const struct vm_area_struct *vma, umm_addr_t addr)
+{
+	return vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT);
+}
+
+/* The frame that a present entry leads to, or NULL for one that nobody counts. */
+static inline struct page *vm_normal_page(const struct mm_pages *pages, uint64_t pte)
+{
+	if (pte_special(pages->pgt.format, pte))
+		return NULL;
+	return pfn_to_page(pages->pgt.phys, pte_pfn(pages->pgt.format, pte));
+}
+
+#endif
