@@ -254,13 +254,32 @@ static bool same_guards(const struct guards *a, const struct guards *b)
 	return a->nr == b->nr;
 }
 
+static bool same_ids(const struct mm_ids *a, const struct mm_ids *b)
+{
+	return a->uid == b->uid && a->gid == b->gid && a->nr_groups == b->nr_groups &&
+	       memcmp(a->group, b->group, a->nr_groups * sizeof(a->group[0])) == 0;
+}
+
+/* All of it: where new areas go, and what brk and PR_SET_MM ask for. */
+static bool same_layout(const struct umm_layout *a, const struct umm_layout *b)
+{
+	return a->task_size == b->task_size && a->map_window == b->map_window &&
+	       a->mmap_base == b->mmap_base && a->mmap_legacy_base == b->mmap_legacy_base &&
+	       a->bottom_up == b->bottom_up && a->start_code == b->start_code &&
+	       a->end_code == b->end_code && a->start_data == b->start_data &&
+	       a->end_data == b->end_data && a->start_brk == b->start_brk && a->brk == b->brk &&
+	       a->start_stack == b->start_stack && a->arg_start == b->arg_start &&
+	       a->arg_end == b->arg_end && a->env_start == b->env_start &&
+	       a->env_end == b->env_end;
+}
+
 static bool same_limits(const struct mm_struct *a, const struct mm_struct *b)
 {
 	for (unsigned int i = 0; i < NR_MM_RLIMITS; i++)
 		if (a->rlimit[i].soft != b->rlimit[i].soft ||
 		    a->rlimit[i].hard != b->rlimit[i].hard)
 			return false;
-	return a->caps == b->caps && a->ids.uid == b->ids.uid && a->ids.gid == b->ids.gid &&
+	return a->caps == b->caps && same_ids(&a->ids, &b->ids) &&
 	       a->personality == b->personality && a->mdwe == b->mdwe &&
 	       a->merge_any == b->merge_any && a->thp_disable == b->thp_disable &&
 	       a->pkey_taken == b->pkey_taken;
@@ -273,8 +292,8 @@ bool mm_same(const struct mm_struct *a, const struct mm_struct *b)
 	bool same;
 
 	if (a->tree.map_count != b->tree.map_count || a->locked_vm != b->locked_vm ||
-	    a->def_flags != b->def_flags || a->layout.brk != b->layout.brk || !same_limits(a, b) ||
-	    !same_guards(&a->guards, &b->guards))
+	    a->def_flags != b->def_flags || !same_layout(&a->layout, &b->layout) ||
+	    !same_limits(a, b) || !same_guards(&a->guards, &b->guards))
 		return false;
 	nr += count_links(b);
 	same = pairs_init(&there, &a->world->platform, nr) &&
