@@ -1005,6 +1005,7 @@ struct umm_exec_result {
 	umm_addr_t entry;		/* AT_ENTRY */
 	umm_addr_t start;		/* first instruction: the interpreter's, if there is one */
 	umm_addr_t load_bias;		/* 0 for a program with fixed addresses */
+	umm_addr_t phdr;		/* AT_PHDR; load_bias if no segment holds the headers */
 	umm_addr_t interpreter_base;	/* AT_BASE; 0 without one */
 	umm_addr_t vdso;		/* AT_SYSINFO_EHDR; 0 without one */
 	umm_addr_t stack_pointer;

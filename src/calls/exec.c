@@ -149,6 +149,7 @@ static long load_images(struct exec_state *st)
 	if (err)
 		return err;
 	st->result->load_bias = st->loaded.load_bias;
+	st->result->phdr = st->loaded.phdr + st->loaded.load_bias;
 	st->result->entry = st->program.entry + st->loaded.load_bias;
 	st->result->start = st->result->entry;
 	note(st->why, NOTE_EXEC_PROGRAM, st->loaded.load_bias, st->result->entry, 0, 0);

@@ -47,6 +47,7 @@ struct elf_header;
 struct exec_loaded {
 	umm_addr_t load_bias;
 	/* Of the file's own addresses, not moved by load_bias. */
+	umm_addr_t phdr;		/* the program headers, 0: in no segment */
 	umm_addr_t start_code, end_code, start_data, end_data, end_bss;
 };
 

@@ -227,10 +227,12 @@ static void passed_segments(const struct loading *ld)
 	passed(ld->why, WHY_EXEC_CLEAR, 0, 0);
 }
 
-static void note_extent(struct exec_loaded *loaded, const struct elf_phdr *phdr)
+static void note_extent(struct exec_loaded *loaded, const struct elf_phdr *phdr, uint64_t phoff)
 {
 	umm_addr_t start = phdr->vaddr, end = start + phdr->filesz;
 
+	if (phdr->offset <= phoff && phoff - phdr->offset < phdr->filesz)
+		loaded->phdr = phoff - phdr->offset + start;
 	if ((phdr->flags & PF_X) && start < loaded->start_code)
 		loaded->start_code = start;
 	loaded->start_data = max_u64(loaded->start_data, start);
@@ -325,7 +327,7 @@ long exec_load_program(struct mm_struct *mm, const struct umm_exec_image *image,
 		if (!err)
 			err = check_segment(&ld, phdr.vaddr, &phdr);
 		if (!err)
-			note_extent(loaded, &phdr);
+			note_extent(loaded, &phdr, header->phoff);
 	}
 	if (!err)
 		passed_segments(&ld);
@@ -433,7 +435,7 @@ long exec_load_interpreter(struct mm_struct *mm, const struct umm_exec_image *im
 		first = false;
 		err = check_segment(&ld, loaded->load_bias + phdr.vaddr, &phdr);
 		if (!err) {
-			note_extent(loaded, &phdr);
+			note_extent(loaded, &phdr, header->phoff);
 			note_end(&end, loaded->load_bias + phdr.vaddr, &phdr);
 		}
 	}

@@ -4,6 +4,11 @@
  * The numbers are what Linux 6.18 does without randomisation; tests/kernel/exec.bats has the kernel
  * say so.
  */
+#include <fcntl.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "exec_lab.h"
 
 #define TOP UINT64_C(0x7ffffffff000)
@@ -101,10 +106,34 @@ static void test_pie(void **state)
 	assert_int_equal(x.result.interpreter_base, BASE - 4 * PAGE);
 	assert_int_equal(x.result.start, BASE - 4 * PAGE + 0x1234);
 	assert_int_equal(x.result.entry, PIE + 0x1000);
+	assert_int_equal(x.result.phdr, PIE + 64);
 	assert_int_equal(layout().start_brk, PIE + 5 * PAGE);
 }
 
 /* Without an interpreter it goes where mmap would put it, and the heap goes elsewhere. */
+static int64_t read_self(void *ctx, uint64_t offset, void *buf, size_t len)
+{
+	return pread(*(int *)ctx, buf, len, (off_t)offset);
+}
+
+/* What the kernel told this program of itself when it laid it out. */
+static void test_self(void **state)
+{
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(fstat(fd, &st), 0);
+	exec_lab_pie(&x);
+	x.desc.program.read = read_self;
+	x.desc.program.ctx = &fd;
+	x.desc.program.bytes = (uint64_t)st.st_size;
+	loads();
+	assert_int_equal(x.result.phdr - x.result.entry,
+			 getauxval(AT_PHDR) - getauxval(AT_ENTRY));
+	close(fd);
+}
+
 static void test_static_pie(void **state)
 {
 	struct elf_segment segments[] = {
@@ -397,6 +426,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_static, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pie, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_self, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_static_pie, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_alignment, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_executable_stack, setup, teardown),
