@@ -31,6 +31,10 @@ soak: install-soak
 coverage: install-coverage
 	@tools/coverage $(if $(MISSED),--missed $(MISSED)) $(if $(HTML),--html $(HTML))
 
+# Memory calls that nobody thought of, on the running kernel and in the library: SEED=1 CALLS=1000000.
+fuzz: all
+	@$(BUILD)/tests/fuzz/fuzz $(if $(SEED),--seed=$(SEED)) $(if $(CALLS),--calls=$(CALLS))
+
 install: all
 	$(MESON) install -C $(BUILD)
 
@@ -47,4 +51,4 @@ need-%:
 install-%:
 	@tools/need --install $*
 
-.PHONY: all demo check bench soak coverage install clean
+.PHONY: all demo check bench fuzz soak coverage install clean

@@ -49,6 +49,51 @@ static inline void seq_hash_add(struct seq_hasher *hasher, const void *text, siz
 		seq_hash_byte(hasher, *at++);
 }
 
+/* Does [line, end) end in @name? */
+static inline int seq_hash_ends(const char *line, const char *end, const char *name, size_t size)
+{
+	return (size_t)(end - line) > size && __builtin_memcmp(end - size, name, size) == 0;
+}
+
+/*
+ * Of a line of maps the part before the inode, if that is a number that the kernel chose for an
+ * object of its own making: shared anonymous memory.  0 for other lines.
+ */
+static inline size_t seq_hash_before_inode(const char *line, const char *end)
+{
+	static const char zero[] = "/dev/zero (deleted)", huge[] = "/anon_hugepage (deleted)";
+	const char *at = line;
+
+	if (!seq_hash_ends(line, end, zero, sizeof(zero) - 1) &&
+	    !seq_hash_ends(line, end, huge, sizeof(huge) - 1))
+		return 0;
+	for (int field = 0; field < 4 && at < end; at++)
+		field += *at == ' ';
+	return (size_t)(at - line);
+}
+
+/* Whole lines of maps, but for such inodes and the spaces behind them. */
+static inline void seq_hash_maps(struct seq_hasher *hasher, const char *text, size_t size)
+{
+	const char *from = text, *end = text + size, *next;
+
+	for (const char *line = text; line < end; line = next) {
+		const char *stop = line;
+		size_t keep;
+
+		while (stop < end && *stop != '\n')
+			stop++;
+		next = stop + (stop < end);
+		keep = seq_hash_before_inode(line, stop);
+		if (!keep)
+			continue;
+		seq_hash_add(hasher, from, (size_t)(line - from) + keep);
+		for (from = line + keep; from < stop && *from != '/'; from++)
+			;
+	}
+	seq_hash_add(hasher, from, (size_t)(end - from));
+}
+
 /* Never 0, which stands for "nobody looked". */
 static inline uint64_t seq_hash_end(const struct seq_hasher *hasher)
 {

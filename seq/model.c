@@ -287,3 +287,23 @@ int64_t seq_model_step(struct seq_model *model, const struct seq_step *step, str
 	seq_step_done(&model->state, step, answer);
 	return answer;
 }
+
+int seq_model_learn(struct seq_model *model, int64_t answer)
+{
+	struct seq_state *state = &model->state;
+	size_t last = state->nr - 1;
+	int err;
+
+	if (!state->nr || state->call[last] != SEQ_SHMGET || state->answer[last] < 0)
+		return -EINVAL;
+	if (state->answer[last] == answer)
+		return 0;
+	err = umm_shm_set_id(model->world, (int32_t)state->answer[last], (int32_t)answer);
+	/* The same segment can have been asked for by its key before. */
+	for (size_t i = 0; i < last && !err; i++)
+		if (state->call[i] == SEQ_SHMGET && state->answer[i] == state->answer[last])
+			state->answer[i] = answer;
+	if (!err)
+		state->answer[last] = answer;
+	return err;
+}

@@ -45,6 +45,12 @@ bool seq_model_allows(struct seq_model *model, const struct seq_step *step);
  */
 int64_t seq_model_step(struct seq_model *model, const struct seq_step *step, struct umm_why *why);
 
+/*
+ * The kernel answered the last step, which chose a name, by @answer: that is the name from now on.
+ * Of a segment's id: maps shows it.  0, or -EINVAL if the step chose none.
+ */
+int seq_model_learn(struct seq_model *model, int64_t answer);
+
 /* For seq_resolve(), seq_relate() and seq_answer_text(); what was executed so far. */
 const struct seq_bases *seq_model_bases(const struct seq_model *model);
 const struct seq_state *seq_model_state(const struct seq_model *model);

@@ -259,7 +259,8 @@ static struct umm_uffd uffd_of(const struct call *c, struct umm_mm **owner)
 	size_t of = c->step->arg[0].step;
 
 	*owner = c->model->mm[c->model->state.owner[of]];
-	return (struct umm_uffd){ .id = of + 1, .ready = true };
+	return (struct umm_uffd){ .id = of + 1, .features = c->model->features[of],
+				  .ready = true };
 }
 
 static int64_t call_uffd_register(const struct call *c)
@@ -269,7 +270,6 @@ static int64_t call_uffd_register(const struct call *c)
 	struct umm_mm *owner;
 	struct umm_uffd uffd = uffd_of(c, &owner);
 
-	uffd.features = c->model->features[c->step->arg[0].step];
 	return umm_userfaultfd_register(owner, &uffd, &range, c->why);
 }
 

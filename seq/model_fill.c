@@ -112,6 +112,9 @@ static uint64_t madvise_fills(struct umm_mm *mm, const uint64_t *arg)
 	case UMM_MADV_POPULATE_READ:
 	case UMM_MADV_POPULATE_WRITE:
 		return range_fills(mm, arg[0], arg[1]);
+	case UMM_MADV_GUARD_INSTALL:
+		/* An entry in the page tables for each page, and the time that this takes. */
+		return reach_of(mm, arg[0], arg[1]).bytes / 8;
 	default:
 		return 0;
 	}
@@ -198,6 +201,18 @@ static bool may_find_huge_page(struct seq_model *model, struct umm_mm *mm, uint6
 	return false;
 }
 
+/*
+ * Which node a page is on is not modelled: with MPOL_MF_STRICT the answer is known only where a
+ * page could not be on a wrong one.  MPOL_LOCAL, and MPOL_PREFERRED without a node, call each page
+ * wrong.
+ */
+static bool mbind_cannot_know(const struct seq_model *model, const uint64_t *arg)
+{
+	const struct umm_settings *settings = &model->settings;
+
+	return (arg[4] & UMM_MPOL_MF_STRICT) && (settings->memory_nodes & ~arg[3]);
+}
+
 bool model_cannot_know(struct seq_model *model, const struct seq_step *step, const uint64_t *arg)
 {
 	struct umm_mm *mm = model->mm[step->process];
@@ -205,6 +220,8 @@ bool model_cannot_know(struct seq_model *model, const struct seq_step *step, con
 	switch (step->call) {
 	case SEQ_MMAP:
 		return (arg[3] & UMM_MAP_32BIT) && !model->fixed_32bit;
+	case SEQ_MBIND:
+		return mbind_cannot_know(model, arg);
 	case SEQ_MADVISE:
 		return umm_madvise_depends(mm, arg[0], arg[1], (int)arg[2]);
 	case SEQ_PROCESS_MADVISE:

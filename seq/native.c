@@ -299,7 +299,8 @@ int seq_native_post(struct seq_native *native, const struct seq *seq, const bool
 		return -ENOSPC;
 	memcpy(control->step + begin, seq->step, seq->nr * sizeof(*seq->step));
 	for (size_t i = 0; i < seq->nr; i++)
-		control->skip[begin + i] = skip && skip[i];
+		control->skip[begin + i] = (skip && skip[i] ? CONTROL_SKIP : 0) |
+			(wishes && wishes->blind && wishes->blind[i] ? CONTROL_BLIND : 0);
 	control->nr_steps = begin + (uint32_t)seq->nr;
 	control->every = wishes ? wishes->every : 0;
 	control->look = wishes && wishes->maps;
@@ -394,11 +395,11 @@ char *seq_native_maps(const struct seq_native *native, unsigned int process)
 	return text;
 }
 
-uint64_t seq_hash(const void *text, size_t size)
+uint64_t seq_maps_hash(const char *text, size_t size)
 {
 	struct seq_hasher hasher = { 0 };
 
-	seq_hash_add(&hasher, text, size);
+	seq_hash_maps(&hasher, text, size);
 	return seq_hash_end(&hasher);
 }
 

@@ -27,6 +27,7 @@ struct seq_native;
 /* What is asked for. */
 struct seq_native_wishes {
 	bool maps;			/* after each step: seq_seen.maps and .other */
+	const bool *blind;		/* NULL, or: not after this step of the sequence */
 	uint32_t every;			/* after every n-th step: .smaps and .vm; 0: never */
 	uint32_t timeout_ms;		/* of the whole run; 0: 20 s */
 };
@@ -81,8 +82,11 @@ pid_t seq_native_pid(const struct seq_native *native, unsigned int process);
  */
 char *seq_native_maps(const struct seq_native *native, unsigned int process);
 
-/* The same hash of a text, as the executor computes it while it reads. */
-uint64_t seq_hash(const void *text, size_t size);
+/*
+ * The same hash of lines of maps, as the executor computes it while it reads.  Inodes of shared
+ * anonymous memory, which the kernel chooses, do not count.
+ */
+uint64_t seq_maps_hash(const char *text, size_t size);
 
 /* The page that the kernel adds to each maps, smaps text: appended to ours before it is hashed. */
 const char *seq_native_gate(const struct seq_native *native);

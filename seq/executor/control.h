@@ -29,6 +29,8 @@ enum control_request {
 	REQUEST_REAP,			/* wait for the end of process `reap`, then go on */
 };
 
+#define CONTROL_SKIP 1		/* not this step */
+#define CONTROL_BLIND 2		/* nobody looks after it */
 #define CONTROL_TEXT_BYTES 65536
 #define CONTROL_SEGMENTS 512
 
@@ -45,7 +47,7 @@ struct control {
 	uint32_t every;			/* see seq_native_wishes */
 	uint32_t look;			/* bool: at maps after each step */
 	struct seq_step step[SEQ_STEPS_MAX];
-	uint8_t skip[SEQ_STEPS_MAX];
+	uint8_t skip[SEQ_STEPS_MAX];	/* CONTROL_SKIP, CONTROL_BLIND */
 
 	/* From the executor. */
 	uint64_t top;			/* end of a first mapping */

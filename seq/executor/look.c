@@ -46,6 +46,7 @@ static size_t read_some(uint64_t fd, uint64_t *offset, size_t begin, size_t enou
 	return n - begin;
 }
 
+/* The kernel hands out whole lines. */
 uint64_t look_maps(void)
 {
 	struct seq_hasher hasher = { 0 };
@@ -53,7 +54,7 @@ uint64_t look_maps(void)
 	size_t n;
 
 	while ((n = read_some(FD_MAPS, &offset, 0, 1)) > 0)
-		seq_hash_add(&hasher, shared->text, n);
+		seq_hash_maps(&hasher, shared->text, n);
 	return seq_hash_end(&hasher);
 }
 

@@ -58,6 +58,8 @@ static void look_after(size_t step, uint32_t other)
 {
 	struct seq_seen *seen = &shared->seen[step];
 
+	if (shared->skip[step] & CONTROL_BLIND)
+		return;
 	if (shared->look) {
 		seen->maps = look_maps();
 		if (other != executor_me)
@@ -72,6 +74,8 @@ static void look_after(size_t step, uint32_t other)
 _Noreturn void turn_child(void)
 {
 	sys3(__NR_prctl, PR_SET_PDEATHSIG, SIGKILL, 0);
+	if (sys1(__NR_getppid, 0) != shared->pid[0])
+		sys1(__NR_exit_group, 103);	/* the first is dead already */
 	shared->pid[executor_me] = (int32_t)sys1(__NR_getpid, 0);
 	if (look_open() < 0)
 		sys1(__NR_exit_group, 102);
@@ -141,7 +145,7 @@ static void go_on(void)
 		size_t nr = state->nr;
 		const struct seq_step *step = &shared->step[nr];
 
-		if (shared->skip[nr] || !seq_step_allowed(state, step)) {
+		if ((shared->skip[nr] & CONTROL_SKIP) || !seq_step_allowed(state, step)) {
 			seq_step_done(state, step, SEQ_SKIPPED);
 		} else if (step->process != executor_me) {
 			turn_give(step->process);

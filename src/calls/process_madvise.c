@@ -44,7 +44,12 @@ static long import_iovec(const struct mm_struct *mm, const struct process_madvis
 	if (err)
 		return err;
 	for (size_t i = 0; i < req->nr; i++) {
-		err = check_range(mm, req->range[i], i, why);
+		struct umm_range range = req->range[i];
+
+		/* A single one is cut before it is looked at, but for its sign. */
+		if (req->nr == 1 && range.len <= SSIZE_MAX_64)
+			range = cut_to(range, MAX_RW_COUNT);
+		err = check_range(mm, range, i, why);
 		if (err)
 			return err;
 	}

@@ -89,8 +89,7 @@ static long check_arguments(struct uffd_state *st, const struct umm_uffd_range *
 	if (!page_aligned(range->start) || !page_aligned(len))
 		return refuse4(st->why, WHY_UFFD_UNALIGNED, range->start, PAGE_SIZE, len, 0);
 	passed(st->why, WHY_UFFD_UNALIGNED, range->start, PAGE_SIZE);
-	within = len && range->start >= st->mm->world->settings.mmap_min_addr &&
-		 range->start < top && len <= top - range->start;
+	within = len && range->start < top && len <= top - range->start;
 	if (!within)
 		return refuse4(st->why, WHY_UFFD_RANGE, range->start, top, len, 0);
 	passed(st->why, WHY_UFFD_RANGE, range->start, top);

@@ -157,9 +157,11 @@ const struct file_operations hugetlb_file_operations = {
 struct file *hugetlb_file_setup(struct world *world, unsigned int shift)
 {
 	struct file *file = file_alloc(world, "/anon_hugepage (deleted)");
+	int pool = world_huge_pool(world, shift);
 
 	if (IS_ERR(file))
 		return file;
+	file->dev_minor = pool < 0 ? 0 : world->settings.huge[pool].dev_minor;
 	file->f_op = &hugetlb_file_operations;
 	file->vm_ops = &hugetlb_vm_ops;
 	file->flags = UMM_FMODE_READ | UMM_FMODE_WRITE;

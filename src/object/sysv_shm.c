@@ -281,6 +281,7 @@ static const struct file_operations shm_file_operations = {
 	.mmap = shm_mmap,
 	.destroy = shm_file_destroy,
 	.vm_ops = &shm_vm_ops,
+	.moves_alone = true,
 	.signed_offsets = true,
 };
 

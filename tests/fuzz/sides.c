@@ -1,0 +1,282 @@
+/*
+ * sides.c - see sides.h.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "sides.h"
+
+#define RUN_TIMEOUT_MS 30000
+#define MANY 3000			/* areas; beyond it, look after each MANY_EVERYth step */
+#define MANY_EVERY 64
+
+const char *part_name(enum part part)
+{
+	static const char *const name[PARTS] = {
+		[PART_NOTHING] = "nothing",
+		[PART_ANSWER] = "the answer",
+		[PART_MAPS] = "/proc/PID/maps",
+		[PART_OTHER_MAPS] = "/proc/PID/maps of the other process",
+		[PART_SMAPS] = "Size and VmFlags of /proc/PID/smaps",
+		[PART_STATUS] = "the Vm lines of /proc/PID/status",
+		[PART_SKIPPED] = "whether the step is executed",
+		[PART_DIED] = "the executor, which died",
+		[PART_HANGS] = "the executor, which hangs",
+	};
+
+	return name[part];
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static void fail(const char *what, int err)
+{
+	fprintf(stderr, "fuzz: %s: %s\n", what, strerror(-err));
+	exit(2);
+}
+
+void trial_begin(struct trial *trial, const struct sides *sides)
+{
+	const char *error = "";
+	int err;
+
+	trial->sides = sides;
+	trial->seq.step = trial->step;
+	trial->seq.nr = 0;
+	trial->part = PART_NOTHING;
+	trial->at = 0;
+	err = seq_native_begin(sides->native, &trial->start, &error);
+	if (err)
+		fail(error, err);
+}
+
+struct seq_model *trial_model(const struct trial *trial)
+{
+	const struct sides *sides = trial->sides;
+	struct seq_model *model;
+	int err = seq_model_new(seq_native_settings(sides->native), &trial->start, NULL, &model);
+
+	if (!err)
+		err = seq_native_set_rules(sides->native, seq_model_world(model));
+	for (size_t i = 0; i < sides->nr_rules && !err; i++)
+		err = umm_world_set_rule(seq_model_world(model), sides->rule[i].rule,
+					 sides->rule[i].on);
+	if (err)
+		fail("a model of the executor", err);
+	return model;
+}
+
+/*
+ * Texts of tens of thousands of lines after each step would take minutes.  After the last step all
+ * is looked at.
+ */
+static void choose_looks(struct trial *trial)
+{
+	struct seq_model *model;
+	bool many = false;
+
+	memset(trial->blind, 0, sizeof(trial->blind));
+	for (size_t i = 0; i < trial->seq.nr; i++)
+		many |= trial->step[i].call == SEQ_MANY && trial->step[i].arg[1].offset > MANY;
+	if (!many)
+		return;
+	model = trial_model(trial);
+	for (size_t i = 0; i < trial->seq.nr; i++) {
+		struct umm_mm_stats stats = { 0 };
+		struct umm_mm *mm;
+
+		seq_model_step(model, &trial->step[i], NULL);
+		mm = seq_model_mm(model, trial->step[i].process);
+		if (mm)
+			umm_mm_stats(mm, &stats);
+		trial->blind[i] = stats.map_count > MANY && i % MANY_EVERY &&
+				  i + 1 < trial->seq.nr;
+	}
+	seq_model_free(model);
+}
+
+void trial_predict(struct trial *trial)
+{
+	struct seq_model *model = trial_model(trial);
+	uint64_t begin = now_ns();
+
+	for (size_t i = 0; i < trial->seq.nr; i++)
+		trial->predicted[i] = seq_model_step(model, &trial->step[i], NULL);
+	trial->model_ns = now_ns() - begin;
+	for (size_t i = 0; i < trial->seq.nr; i++)
+		trial->skip[i] = trial->predicted[i] == SEQ_SKIPPED;
+	seq_model_free(model);
+	choose_looks(trial);
+}
+
+void trial_post(struct trial *trial)
+{
+	const struct seq_native_wishes wishes = {
+		.maps = true,
+		.blind = trial->blind,
+		.every = trial->sides->every,
+		.timeout_ms = RUN_TIMEOUT_MS,
+	};
+	int err = seq_native_post(trial->sides->native, &trial->seq, trial->skip, &wishes);
+
+	if (err)
+		fail("a sequence for the executor", err);
+}
+
+void trial_wait(struct trial *trial)
+{
+	const struct seq_native *native = trial->sides->native;
+	const char *error;
+	int err = seq_native_wait(trial->sides->native, &error);
+	size_t nr = seq_native_state(native)->nr;
+
+	if (err) {
+		trial->part = err == -ETIMEDOUT ? PART_HANGS : PART_DIED;
+		trial->at = nr;
+		return;
+	}
+	for (size_t i = 0; i < nr; i++) {
+		trial->answer[i] = seq_native_answer(native, i);
+		trial->seen[i] = *seq_native_seen(native, i);
+	}
+	trial->native_ns = seq_native_ns(native);
+	trial->bases = seq_native_state(native)->bases;
+	trial->bases.answer = trial->answer;
+}
+
+/* ---- what is compared ---- */
+
+bool answers_agree(unsigned int call, int64_t a, int64_t b)
+{
+	if (seq_call_info(call)->answer == SEQ_ANSWER_NAME && a >= 0 && b >= 0)
+		return true;
+	return a == b;
+}
+
+int64_t trial_step(const struct trial *trial, struct seq_model *model, size_t nr,
+		   struct umm_why *why)
+{
+	const struct seq_step *step = &trial->step[nr];
+	int64_t answer = seq_model_step(model, step, why);
+
+	/* The kernel's ids stand in maps, and whose they are is chance. */
+	if (step->call == SEQ_SHMGET && answer >= 0 && trial->answer[nr] >= 0)
+		seq_model_learn(model, trial->answer[nr]);
+	return answer;
+}
+
+char *model_maps(struct seq_model *model, unsigned int process)
+{
+	struct umm_mm *mm = seq_model_mm(model, process);
+	size_t size = mm ? umm_maps_text(mm, NULL, 0) : 0;
+	char *text = malloc(size + 1);
+
+	if (!text)
+		fail("a text", -ENOMEM);
+	text[0] = '\0';
+	if (mm)
+		umm_maps_text(mm, text, size + 1);
+	return text;
+}
+
+/* As the executor hashes the kernel's text. */
+static uint64_t maps_hash(const struct trial *trial, struct umm_mm *mm)
+{
+	static char *text;
+	static size_t room;
+	const char *gate = seq_native_gate(trial->sides->native);
+	size_t size = umm_maps_text(mm, text, room);
+
+	if (size + strlen(gate) + 1 > room) {
+		room = 2 * (size + strlen(gate) + 1);
+		free(text);
+		text = malloc(room);
+		if (!text)
+			fail("a text", -ENOMEM);
+		umm_maps_text(mm, text, room);
+	}
+	strcpy(text + size, gate);
+	return seq_maps_hash(text, size + strlen(gate));
+}
+
+static enum part compare_smaps(const struct trial *trial, struct umm_mm *mm, size_t nr)
+{
+	const struct seq_seen *seen = &trial->seen[nr];
+	uint64_t vm[SEQ_VMS];
+
+	if (seen->smaps && seen->smaps != seq_smaps_hash(mm))
+		return PART_SMAPS;
+	if (!seen->smaps)
+		return PART_NOTHING;
+	seq_status_of(mm, vm);
+	return memcmp(vm, seen->vm, sizeof(vm)) ? PART_STATUS : PART_NOTHING;
+}
+
+static enum part compare_step(struct trial *trial, struct seq_model *model, size_t nr)
+{
+	const struct seq_step *step = &trial->step[nr];
+	const struct seq_seen *seen = &trial->seen[nr];
+	int64_t answer = trial_step(trial, model, nr, NULL);
+	struct umm_mm *mm = seq_model_mm(model, step->process), *other = NULL;
+	struct umm_mm_stats stats;
+
+	if (!answers_agree(step->call, answer, trial->predicted[nr]))
+		fail("the model answers one thing and then another", -EILSEQ);
+	if ((answer == SEQ_SKIPPED) != (trial->answer[nr] == SEQ_SKIPPED))
+		return PART_SKIPPED;
+	if (!answers_agree(step->call, answer, trial->answer[nr]))
+		return PART_ANSWER;
+	if (!mm || answer == SEQ_SKIPPED)
+		return PART_NOTHING;
+	umm_mm_stats(mm, &stats);
+	if (stats.map_count > trial->max_areas)
+		trial->max_areas = stats.map_count;
+	if (seen->maps && seen->maps != maps_hash(trial, mm))
+		return PART_MAPS;
+	if (step->call == SEQ_FORK)
+		other = seq_model_mm(model, (unsigned int)answer);
+	else if (step->call == SEQ_PROCESS_MADVISE)
+		other = seq_model_mm(model, (unsigned int)step->arg[0].offset);
+	if (seen->other && other && seen->other != maps_hash(trial, other))
+		return PART_OTHER_MAPS;
+	return compare_smaps(trial, mm, nr);
+}
+
+void trial_compare(struct trial *trial)
+{
+	struct seq_model *model;
+
+	trial->max_areas = 0;
+	if (trial->part != PART_NOTHING)
+		return;
+	model = trial_model(trial);
+	for (size_t i = 0; i < trial->seq.nr; i++) {
+		trial->part = compare_step(trial, model, i);
+		if (trial->part != PART_NOTHING) {
+			trial->at = i;
+			break;
+		}
+	}
+	seq_model_free(model);
+}
+
+void trial_run(struct trial *trial, const struct sides *sides, const struct seq *seq)
+{
+	trial_begin(trial, sides);
+	memcpy(trial->step, seq->step, seq->nr * sizeof(*seq->step));
+	trial->seq.nr = seq->nr;
+	trial_predict(trial);
+	trial_post(trial);
+	trial_wait(trial);
+	trial_compare(trial);
+}
