@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "subject.h"
+#include "tlb.h"
 
 static const char *const kind_name[NR_KINDS] = {
 	"map", "map_shared", "map_file", "map_stack", "unmap", "protect", "move", "dontunmap",
@@ -76,11 +77,12 @@ static void model_access(struct umm_mm *mm, const struct op *op, struct reply *r
 	unsigned char byte = (unsigned char)op->arg;
 	int fault;
 
-	if (op->kind == OP_WRITE) {
-		umm_write(mm, addr, &byte, 1, &fault);
-	} else if (umm_read(mm, addr, &byte, 1, &fault)) {
-		reply->ret = byte;
-	}
+	/* Through one of two TLBs: a flush that is missing, or too late, shows as wrong data. */
+	unit_tlb_cpu((unsigned int)op->flags);
+	if (op->kind == OP_WRITE)
+		unit_tlb_write(mm, addr, byte, &fault);
+	else
+		reply->ret = unit_tlb_read(mm, addr, &fault);
 	reply->fault = signal_of(fault);
 }
 
@@ -135,7 +137,7 @@ static void model_scan(const struct twin *twin, struct umm_mm *mm, struct page_s
 		umm_addr_t addr = BASE + page * PAGE;
 		struct page_state *s = &state[page];
 		struct umm_page_info info;
-		uint64_t contents[PAGE / 8];
+		const void *contents;
 		int fault;
 
 		(void)umm_page_info(mm, addr, &info);
@@ -145,7 +147,9 @@ static void model_scan(const struct twin *twin, struct umm_mm *mm, struct page_s
 		s->exclusive = info.present && !info.zero && info.mapcount == 1;
 		if (!s->present && !real[page].present && !all)
 			continue;
-		if (umm_read(mm, addr, contents, PAGE, &fault) == PAGE)
+		unit_tlb_cpu(page + (unsigned int)twin->nr_ops / 32);
+		contents = unit_tlb_page(mm, addr, &fault);
+		if (contents)
 			s->hash = hash_page(contents);
 		s->fault = signal_of(fault);
 	}
@@ -352,6 +356,8 @@ static void choose_op(struct twin *twin, struct op *op)
 		op->to = below(twin, FILE_PAGES + 4);
 	if (op->kind <= OP_MAP_STACK && below(twin, 6) == 0)
 		op->flags = UMM_MAP_POPULATE;
+	if (op->kind == OP_WRITE || op->kind == OP_READ)
+		op->flags = below(twin, UNIT_CPUS);
 }
 
 static int make_file(void)
@@ -378,6 +384,7 @@ static void twin_init(struct twin *twin)
 	memset(twin, 0, sizeof(*twin));
 	twin->random = unit_random_init();
 	unit_memory_init(&twin->memory);
+	unit_tlb_init(&twin->memory.platform);
 	umm_settings_init(&settings, UMM_KERNEL_NEWEST);
 	settings.pages = UMM_PAGES_CONTENTS;
 	settings.frames = 32768;
