@@ -25,10 +25,12 @@
 #include <errno.h>
 #include <linux/membarrier.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -65,6 +67,46 @@ static void posix_free(void *ctx, void *ptr, size_t bytes)
 		return;
 	atomic_fetch_sub_explicit(&bytes_in_use, bytes, memory_order_relaxed);
 	free(ptr);
+}
+
+/* The library wants frames to be aligned as huge pages are. */
+#define FRAMES_ALIGNMENT (UINT64_C(2) << 20)
+
+/* Memory that is not there before it is touched, and not promised either: of any size. */
+static void *posix_frames_alloc(void *ctx, size_t bytes)
+{
+	size_t room = bytes + FRAMES_ALIGNMENT, before, after;
+	char *start;
+
+	(void)ctx;
+	if (room < bytes)
+		return NULL;
+	start = mmap(NULL, room, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (start == MAP_FAILED)
+		return NULL;
+	before = -(uintptr_t)start % FRAMES_ALIGNMENT;
+	after = room - before - bytes;
+	if (before)
+		munmap(start, before);
+	munmap(start + before + bytes, after);
+	atomic_fetch_add_explicit(&bytes_in_use, bytes, memory_order_relaxed);
+	return start + before;
+}
+
+static void posix_frames_free(void *ctx, void *frames, size_t bytes)
+{
+	(void)ctx;
+	atomic_fetch_sub_explicit(&bytes_in_use, bytes, memory_order_relaxed);
+	munmap(frames, bytes);
+}
+
+static unsigned int posix_cpu_id(void *ctx)
+{
+	int cpu = sched_getcpu();
+
+	(void)ctx;
+	return cpu < 0 ? 0 : (unsigned int)cpu;
 }
 
 #define WRITER UINT32_C(0x80000000)
@@ -232,6 +274,9 @@ void umm_platform_posix(struct umm_platform *platform)
 		.size = sizeof(*platform),
 		.alloc = posix_alloc,
 		.free = posix_free,
+		.frames_alloc = posix_frames_alloc,
+		.frames_free = posix_frames_free,
+		.cpu_id = posix_cpu_id,
 		.lock_init = posix_lock_init,
 		.lock_destroy = posix_lock_destroy,
 		.write_lock = posix_write_lock,

@@ -32,6 +32,7 @@
 #include "calls/mmap.h"
 #include "calls/munmap.h"
 #include "fault/fault.h"
+#include "fault/uaccess.h"
 #include "space/anon_vma.h"
 #include "space/vma_tree.h"
 
@@ -151,6 +152,7 @@ static long padzero(const struct loading *ld, umm_addr_t start, uint64_t file_of
 	/* The area must let itself be written, and the page must exist in the file. */
 	if (handle_fault(ld->mm, start, UMM_ACCESS_WRITE, NULL) == UMM_FAULT_OK &&
 	    (file_offset & PAGE_MASK) < ld->image->bytes) {
+		clear_user(ld->mm, start, page_align(start) - start);
 		note(ld->why, NOTE_EXEC_ZEROED, start, page_align(start), 0, 0);
 		return 0;
 	}

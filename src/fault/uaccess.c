@@ -5,6 +5,7 @@
  */
 #include "base/assert.h"
 #include "fault/fault.h"
+#include "fault/gup.h"
 #include "fault/populate.h"
 #include "fault/uaccess.h"
 #include "space/anon_vma.h"
@@ -30,10 +31,25 @@ umm_addr_t user_access(struct mm_struct *mm, umm_addr_t addr, uint64_t bytes, bo
 	while (addr < end) {
 		int fault = handle_fault(mm, addr, access, NULL);
 
-		mm_assert(fault >= 0);	/* reserved */
+		mm_assert(fault >= 0 || mm->pages);	/* reserved, but for frames */
 		if (fault != UMM_FAULT_OK || page_missing(mm, addr))
 			return addr;
 		addr = (addr & PAGE_MASK) + PAGE_SIZE;
 	}
 	return end;
+}
+
+void clear_user(struct mm_struct *mm, umm_addr_t addr, uint64_t bytes)
+{
+	const struct mm_pages *pages = mm->pages;
+	struct page *page;
+	char *contents;
+
+	mm_assert((addr & ~PAGE_MASK) + bytes <= PAGE_SIZE);
+	if (!pages)
+		return;
+	page = pfn_to_page(pages->pgt.phys, pte_pfn(pages->pgt.format, follow_pte(mm, addr)));
+	contents = page_address(pages->pgt.phys, page);
+	if (contents)
+		memset(contents + (addr & ~PAGE_MASK), 0, bytes);
 }

@@ -23,4 +23,10 @@ __must_check long uaccess_reserve(struct mm_struct *mm, umm_addr_t addr, uint64_
  */
 umm_addr_t user_access(struct mm_struct *mm, umm_addr_t addr, uint64_t bytes, bool write);
 
+/*
+ * Zero the contents of [addr, addr + bytes), if pages have any.
+ * => it lies in one page, which was just faulted in for writing.
+ */
+void clear_user(struct mm_struct *mm, umm_addr_t addr, uint64_t bytes);
+
 #endif

@@ -91,6 +91,37 @@ static void test_static(void **state)
 	assert_int_equal(x.result.vdso, BASE - 2 * PAGE);
 }
 
+static int full_page(void *cookie, uint64_t pgoff, void *contents)
+{
+	(void)cookie;
+	(void)pgoff;
+	memset(contents, 0xaa, PAGE);
+	return 0;
+}
+
+/* Behind the last byte of the file's data, up to where bss has pages of its own. */
+static void test_zeroed(void **state)
+{
+	struct umm_file_desc desc;
+	unsigned char bytes[PAGE];
+	int fault;
+
+	(void)state;
+	exec_lab_destroy(&x);
+	lab_destroy(&lab);
+	lab_init(&lab);
+	lab_set_pages(&lab, UMM_PAGES_CONTENTS, 1024);
+	exec_lab_init(&x, &lab);
+	umm_file_desc_init(&desc, UMM_FILE_REGULAR);
+	desc.read_page = full_page;
+	assert_int_equal(umm_file_new(lab.world, &desc, &x.desc.program.file), 0);
+	loads();
+	umm_file_put(x.desc.program.file);
+	assert_int_equal(umm_read(lab.mm, 0x404000, bytes, PAGE, &fault), PAGE);
+	for (size_t i = 0; i < PAGE; i++)
+		assert_int_equal(bytes[i], i < 0x300 ? 0xaa : 0);
+}
+
 static void test_pie(void **state)
 {
 	(void)state;
@@ -426,6 +457,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_static, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pie, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_zeroed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_self, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_static_pie, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_alignment, setup, teardown),
