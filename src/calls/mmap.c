@@ -134,7 +134,7 @@ static long check_validated_flags(const struct mmap_request *req, struct umm_why
 {
 	uint64_t known = LEGACY_MAP_MASK;
 
-	if (req->file->flags & UMM_FILE_SYNC_DAX)
+	if (req->file->f_op->knows_sync || (req->file->flags & UMM_FILE_SYNC_DAX))
 		known |= UMM_MAP_SYNC;
 	return check(why, !(req->flags & ~known), WHY_UNKNOWN_FLAGS, req->flags & ~known, known);
 }

@@ -68,6 +68,7 @@ static long dax_aware_file_mmap(struct mm_struct *mm, struct vm_area_struct *vma
 const struct file_operations thp_file_operations = {
 	.get_unmapped_area = thp_get_unmapped_area,
 	.mmap = dax_aware_file_mmap,
+	.knows_sync = true,
 	.signed_offsets = true,
 };
 

@@ -38,6 +38,7 @@ struct file_operations {
 	bool signed_offsets;	/* offsets end at 2^63 - 1: regular files and block devices */
 	bool private_is_anonymous;	/* a private mapping has no vm_ops: /dev/zero */
 	bool shared_is_shmem;		/* its shared areas get an object of their own */
+	bool knows_sync;	/* MAP_SYNC is no unknown flag: its mmap may refuse it */
 	bool moves_alone;	/* its get_unmapped_area may place it elsewhere than mremap says */
 	bool is_shmem;		/* userfaultfd can fill its pages, and they can be huge */
 	bool late_mmap;		/* what it does to an area comes after neighbours were looked at */
