@@ -4,7 +4,10 @@
  *
  *	fuzz [--seed=N] [--calls=N] [--steps=N] [--every=N] [--rule=NAME=on|off] [--quiet]
  *	fuzz --found=FILE [--rule=NAME=on|off]
+ *	fuzz --c=DIR [--seed=N] [--calls=N] [--steps=N]
  *	fuzz --json [--seed=N] [--calls=N]
+ *
+ * With --c each sequence becomes a program in C besides, with the kernel's answers: DIR/N.c.
  *
  * The last line is calls, rate, seed, verdict.  Exit status: 0 if nothing diverged (and, from
  * 100,000 calls on, all sorts of calls and answers came up often enough: histogram.h), 1 if not, 2
@@ -23,6 +26,7 @@
 #include "found.h"
 #include "histogram.h"
 #include "report.h"
+#include "seq/emit_c.h"
 #include "seq/generate.h"
 
 #define BARS_FROM 100000		/* fewer calls say little about shares */
@@ -35,6 +39,8 @@ struct run {
 	size_t steps;
 	bool quiet, json;
 	const char *found;		/* NULL, or a file of sequences to be run instead */
+	const char *c_dir;		/* NULL, or where programs go */
+	uint64_t nr_programs;
 	struct sides sides[2];
 	struct trial *trial[2];
 	struct histogram histogram;
@@ -53,8 +59,8 @@ static uint64_t now_ns(void)
 
 static _Noreturn void usage(const char *what)
 {
-	fprintf(stderr, "fuzz: %s\nusage: fuzz [--found=FILE] [--seed=N] [--calls=N] [--steps=N] "
-		"[--every=N] [--rule=NAME=on|off] [--quiet]\n", what);
+	fprintf(stderr, "fuzz: %s\nusage: fuzz [--found=FILE] [--c=DIR] [--seed=N] [--calls=N] "
+		"[--steps=N] [--every=N] [--rule=NAME=on|off] [--quiet]\n", what);
 	exit(2);
 }
 
@@ -95,6 +101,7 @@ static void options(struct run *run, int argc, char **argv)
 		{ "every", required_argument, NULL, 'e' },
 		{ "rule", required_argument, NULL, 'r' },
 		{ "found", required_argument, NULL, 'f' },
+		{ "c", required_argument, NULL, 'C' },
 		{ "quiet", no_argument, NULL, 'q' },
 		{ "json", no_argument, NULL, 'j' },
 		{ 0 },
@@ -124,6 +131,9 @@ static void options(struct run *run, int argc, char **argv)
 			break;
 		case 'f':
 			run->found = optarg;
+			break;
+		case 'C':
+			run->c_dir = optarg;
 			break;
 		case 'j':
 			run->json = true;
@@ -158,6 +168,21 @@ static void start(struct run *run, struct trial *trial, struct sides *sides)
 	trial_post(trial);
 }
 
+static void write_program(struct run *run, const struct trial *trial)
+{
+	char path[4096];
+	FILE *out;
+
+	snprintf(path, sizeof(path), "%s/%" PRIu64 ".c", run->c_dir, run->nr_programs++);
+	out = fopen(path, "we");
+	if (!out) {
+		fprintf(stderr, "fuzz: %s: %s\n", path, strerror(errno));
+		exit(2);
+	}
+	seq_emit_c(out, &trial->seq, &trial->bases, trial->answer, &trial->start);
+	fclose(out);
+}
+
 static void take(struct run *run, const struct trial *trial)
 {
 	struct histogram *histogram = &run->histogram;
@@ -177,6 +202,8 @@ static void finish(struct run *run, struct trial *trial)
 	trial_compare(trial);
 	if (trial->part == PART_NOTHING) {
 		take(run, trial);
+		if (run->c_dir)
+			write_program(run, trial);
 		return;
 	}
 	run->diverged = true;

@@ -7,6 +7,7 @@
 
 #include "cli/explain.h"
 #include "report.h"
+#include "seq/emit_c.h"
 #include "seq/shrink.h"
 
 #define TEXT 512
@@ -216,5 +217,7 @@ void report_divergence(const struct trial *trial, FILE *out)
 	fprintf(out, "minimal sequence, which parts in %s:\n", part_name(again.part));
 	print_steps(&again, out);
 	print_sides(&again, out);
+	fprintf(out, "\nas a program in C, which tells a kernel's answers beside these:\n\n");
+	seq_emit_c(out, &again.seq, &again.bases, again.answer, &again.start);
 	free(small.step);
 }
