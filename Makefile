@@ -35,6 +35,10 @@ coverage: install-coverage
 fuzz: all
 	@$(BUILD)/tests/fuzz/fuzz $(if $(SEED),--seed=$(SEED)) $(if $(CALLS),--calls=$(CALLS))
 
+# One line of src/ broken at a time: does a test notice?  ONLY="NAME…" for some of tests/mutants.
+mutate: install-check
+	@tools/mutate $(ONLY)
+
 install: all
 	$(MESON) install -C $(BUILD)
 
@@ -51,4 +55,4 @@ need-%:
 install-%:
 	@tools/need --install $*
 
-.PHONY: all demo check bench fuzz soak coverage install clean
+.PHONY: all demo check bench fuzz soak mutate coverage install clean

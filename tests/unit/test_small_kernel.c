@@ -469,7 +469,7 @@ static void init(struct twins *t)
 static void test_sample(void **state)
 {
 	struct unit_random random = unit_random_init();
-	uint64_t sequences = unit_iterations(2000);
+	uint64_t sequences = unit_iterations(400);
 	static struct twins t;
 
 	(void)state;
