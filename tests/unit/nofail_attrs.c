@@ -106,6 +106,36 @@ static int64_t call_adopt(struct lab *lab)
 	return umm_adopt_range(lab->mm, AT, AT + 8 * PAGE, &area, 1, 0);
 }
 
+static int64_t call_clone(struct lab *lab)
+{
+	return umm_mm_clone(lab->mm, &lab->other);
+}
+
+/* Two areas go, the watched one loses its userfaultfd on the way. */
+static int64_t call_move(struct lab *lab)
+{
+	int64_t addr = umm_mremap(lab->mm, AT + 2 * PAGE, PAGE, PAGE,
+				  UMM_MREMAP_MAYMOVE | UMM_MREMAP_FIXED, AT + 100 * PAGE,
+				  &lab->why);
+
+	return addr < 0 ? addr : 0;
+}
+
+/* Every area has something else, so that the table is full to any point. */
+static void prepare_all_different(struct lab *lab)
+{
+	char text[8] = "a";
+
+	prepare_names(lab);
+	for (uint64_t page = 0; page < 7; page++) {
+		const struct umm_anon_name name = { text, 1, false };
+
+		text[0] = (char)('a' + page);
+		assert_int_equal(umm_set_vma_name(lab->mm, 0, AT + page * PAGE, PAGE, &name, NULL),
+				 0);
+	}
+}
+
 const struct scenario scenarios_attrs[] = {
 	{ "userfaultfd register", prepare_mixed, call_register, false },
 	{ "the first userfaultfd", prepare_area, call_register, false },
@@ -117,5 +147,14 @@ const struct scenario scenarios_attrs[] = {
 	{ "fork with attributes", prepare_mixed, call_fork, false },
 	{ "import with attributes", prepare_area, call_import, true },
 	{ "adopt with attributes", prepare_mixed, call_adopt, true },
+	{ "clone with attributes", prepare_mixed, call_clone, true },
+	{ "mremap with attributes", prepare_mixed, call_move, false },
+	{ "mremap with a full table", prepare_all_different, call_move, false },
+	{ "mbind with a full table", prepare_all_different, call_mbind, false },
+	{ "set_mempolicy_home_node with a full table", prepare_all_different, call_home_node,
+	  false },
+	{ "userfaultfd unregister with a full table", prepare_all_different, call_unregister,
+	  false },
+	{ "adopt with a full table", prepare_all_different, call_adopt, true },
 	{ NULL, NULL, NULL, false },
 };

@@ -374,10 +374,16 @@ static void test_scripts(void **state)
 	script_is("#! \t/bin/sh\t -e  x \t\n", 21, "/bin/sh", "-e  x");
 	script_is("#!/bin/sh", 9, "/bin/sh", "");
 	script_is("#!/bin/sh -e", 12, "/bin/sh", "-e");
+	script_is("#! \t/bin/sh", 11, "/bin/sh", "");
 	script_is("#!", 2, "", "");			/* a name that cannot be opened */
 	assert_int_equal(umm_exec_script("#!\n", 3, 9, &args, &s, NULL), -UMM_ENOEXEC);
 	assert_int_equal(umm_exec_script("#", 1, 9, &args, &s, NULL), 0);
 	assert_int_equal(umm_exec_script("\177ELF", 4, 9, &args, &s, NULL), 0);
+
+	/* Nothing but blanks, as far as is looked. */
+	memset(line, ' ', sizeof(line));
+	memcpy(line, "#!", 2);
+	assert_int_equal(umm_exec_script(line, sizeof(line), 9, &args, &s, NULL), -UMM_ENOEXEC);
 
 	/* The name fills what is looked at: it may go on. */
 	memset(line, 'x', sizeof(line));
