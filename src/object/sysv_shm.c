@@ -259,7 +259,10 @@ static const struct vm_operations_struct shm_vm_ops = {
 
 static long shm_mmap(struct mm_struct *mm, struct vm_area_struct *vma, struct umm_why *why)
 {
-	(void)why;
+	const struct shmid_kernel *shp = vma->vm_file->private_data;
+
+	if (!shp->registered)
+		return refuse(why, WHY_SHM_REMOVED, (uint64_t)shp->id, 0);
 	vma->vm_ops = &shm_vm_ops;
 	vma_open(mm, vma);
 	return 0;

@@ -53,6 +53,7 @@ limited() {
 @test "more pages than kernel.shmall" { limited shmall=3 refused_shm total ENOSPC SHMGET_TOTAL 'have 4 pages together, this one 2.*shmall allows 3'; }
 @test "more segments than kernel.shmmni" { limited shmmni=1 refused_shm too_many ENOSPC SHMGET_COUNT 'there are 1 segments.*shmmni allows 1'; }
 @test "segment that is gone" { refused_shm no_segment EINVAL SHM_NO_SEGMENT 'no segment with the id' 0; }
+@test "segment that goes with its area" { refused_shm gone EINVAL SHM_REMOVED 'went with the area'; }
 @test "attach at an odd address" { refused_shm addr EINVAL SHMAT_ADDR '001 is not a multiple'; }
 @test "SHM_REMAP of nothing" { refused_shm remap EINVAL SHMAT_REMAP 'SHM_REMAP without an address'; }
 @test "attach without permission" { refused_shm permission EACCES SHMAT_PERMISSION 'mode 0400'; }

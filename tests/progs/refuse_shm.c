@@ -147,6 +147,18 @@ static void no_segment(void)
 	expect_error(sys_shmat(-1, NULL, 0), EINVAL, "a negative id");
 }
 
+/* The only attachment is taken away before the segment is attached anew. */
+static void gone(void)
+{
+	long id = new_segment(1, 0600), at = sys_shmat(id, NULL, 0);
+
+	if (at < 0)
+		die("shmat");
+	remove_segment(id);
+	expect_error(syscall(SYS_remap_file_pages, at, PAGE, 0, 0, 0) < 0 ? -errno : 0, EINVAL,
+		     "a segment whose last area was in the way");
+}
+
 static void addr(void)
 {
 	long id = new_segment(1, 0600);
@@ -290,6 +302,7 @@ static const struct prog_case cases[] = {
 	{ "total", total },
 	{ "too_many", too_many },
 	{ "no_segment", no_segment },
+	{ "gone", gone },
 	{ "addr", addr },
 	{ "remap", remap },
 	{ "permission", permission },

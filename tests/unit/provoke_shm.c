@@ -109,6 +109,16 @@ static int64_t shm_no_segment(struct lab *lab)
 	return refused_attach(lab, 5, 0, 0);
 }
 
+/* The only attachment is taken away before the segment is attached anew. */
+static int64_t shm_removed(struct lab *lab)
+{
+	int32_t id = segment(lab, 1, 0600);
+
+	assert_int_equal(umm_shmat(lab->mm, id, AT, 0, NULL), AT);
+	assert_int_equal(umm_shmctl(lab->mm, id, UMM_IPC_RMID, NULL, NULL), 0);
+	return umm_remap_file_pages(lab->mm, AT, PAGE, 0, 0, 0, lab->listen);
+}
+
 static int64_t shmat_addr(struct lab *lab)
 {
 	return refused_attach(lab, segment(lab, 1, 0600), AT + 1, 0);
@@ -197,6 +207,7 @@ const struct provocation provocations_shm[] = {
 	{ "SHMGET_HUGE_POOL", shmget_huge_pool, NULL },
 	{ "SHMGET_OVERCOMMIT", shmget_overcommit, NULL },
 	{ "SHM_NO_SEGMENT", shm_no_segment, NULL },
+	{ "SHM_REMOVED", shm_removed, NULL },
 	{ "SHMAT_ADDR", shmat_addr, NULL },
 	{ "SHMAT_REMAP", shmat_remap, NULL },
 	{ "SHMAT_PERMISSION", shmat_permission, NULL },
