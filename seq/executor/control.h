@@ -26,6 +26,7 @@ enum { FD_CONTROL = 3, FD_PROC, FD_MAPS, FD_SMAPS, FD_STATUS, FD_FILES = 16 };
 enum control_request {
 	REQUEST_RUN,			/* go on with the steps */
 	REQUEST_LOOK,			/* hash your maps, then it is the turn of `asker` */
+	REQUEST_HELLO,			/* you are there: then it is the turn of `asker` */
 	REQUEST_REAP,			/* wait for the end of process `reap`, then go on */
 };
 

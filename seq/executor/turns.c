@@ -43,13 +43,19 @@ void turn_give(uint32_t who)
 	turn_wait();
 }
 
-/* What @who sees in its maps. */
-static uint64_t look_of(uint32_t who)
+/* Give @who the turn for that alone. */
+static void ask(uint32_t who, enum control_request request)
 {
-	shared->request = REQUEST_LOOK;
+	shared->request = request;
 	shared->asker = executor_me;
 	turn_give(who);
 	shared->request = REQUEST_RUN;
+}
+
+/* What @who sees in its maps. */
+static uint64_t look_of(uint32_t who)
+{
+	ask(who, REQUEST_LOOK);
 	return shared->other;
 }
 
@@ -99,6 +105,8 @@ static int64_t make_child(void)
 	if (pid < 0)
 		return pid;
 	shared->pid[child] = (int32_t)pid;
+	/* From here on it goes when the first goes. */
+	ask(child, REQUEST_HELLO);
 	return child;
 }
 
@@ -164,6 +172,9 @@ _Noreturn void turn_serve(void)
 		switch (shared->request) {
 		case REQUEST_LOOK:
 			shared->other = look_maps();
+			turn_give(shared->asker);
+			break;
+		case REQUEST_HELLO:
 			turn_give(shared->asker);
 			break;
 		case REQUEST_REAP:
