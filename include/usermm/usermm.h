@@ -1177,7 +1177,10 @@ UMM_MUST_CHECK int umm_adopt_range(struct umm_mm *mm, umm_addr_t start, umm_addr
  */
 UMM_MUST_CHECK int umm_shm_import(struct umm_world *world, const struct umm_shm *shm);
 
-/* The kernel gave another id to the segment that umm_shmget() made.  -UMM_EINVAL: there is none. */
+/*
+ * The kernel gave another id to the segment that umm_shmget() made.  Not while another thread uses
+ * the segment.  -UMM_EINVAL: there is none.
+ */
 int umm_shm_set_id(struct umm_world *world, int32_t id, int32_t kernels);
 
 /* It is gone, whoever the model thinks is attached: its areas stay until they are unmapped. */

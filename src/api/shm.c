@@ -53,24 +53,29 @@ int64_t umm_shmctl(struct umm_mm *mm, int32_t id, int cmd, const struct umm_shm 
 	return answer(to_mm(mm), 0, sys_shmctl(to_mm(mm), id, cmd, set, why), why);
 }
 
-int umm_shm_stat(struct umm_world *world, int32_t id, struct umm_shm *shm)
+int umm_shm_stat(struct umm_world *handle, int32_t id, struct umm_shm *shm)
 {
-	const struct shmid_kernel *shp = shm_find_id(to_world(world), id);
+	struct world *world = to_world(handle);
+	const struct shmid_kernel *shp;
 
-	if (!shp || shm->size != sizeof(*shm))
+	if (shm->size != sizeof(*shm))
 		return -UMM_EINVAL;	/* no reason: not a call */
-	*shm = (struct umm_shm){
-		.size = sizeof(*shm),
-		.id = shp->id,
-		.key = shp->key,
-		.bytes = shp->shm_segsz,
-		.nattch = shp->shm_nattch + shp->elsewhere,
-		.mode = shp->mode,
-		.uid = shp->uid, .gid = shp->gid,
-		.cuid = shp->cuid, .cgid = shp->cgid,
-		.huge_shift = shp->page_shift == PAGE_SHIFT ? 0 : shp->page_shift,
-	};
-	return 0;
+	shm_read_lock(world);
+	shp = shm_find_id(world, id);
+	if (shp)
+		*shm = (struct umm_shm){
+			.size = sizeof(*shm),
+			.id = shp->id,
+			.key = shp->key,
+			.bytes = shp->shm_segsz,
+			.nattch = shp->shm_nattch + shp->elsewhere,
+			.mode = shp->mode,
+			.uid = shp->uid, .gid = shp->gid,
+			.cuid = shp->cuid, .cgid = shp->cgid,
+			.huge_shift = shp->page_shift == PAGE_SHIFT ? 0 : shp->page_shift,
+		};
+	shm_read_unlock(world);
+	return shp ? 0 : -UMM_EINVAL;	/* no reason: not a call */
 }
 
 int32_t umm_shm_next(struct umm_world *handle, int32_t id)
@@ -79,11 +84,11 @@ int32_t umm_shm_next(struct umm_world *handle, int32_t id)
 	const struct shmid_kernel *shp;
 	int32_t found = -1;
 
-	read_lock(&world->platform, &world->lock);
+	shm_read_lock(world);
 	for (shp = world->shm_segments; shp; shp = shp->next)
 		if (shp->id > id && (found < 0 || shp->id < found))
 			found = shp->id;
-	read_unlock(&world->platform, &world->lock);
+	shm_read_unlock(world);
 	return found;
 }
 
@@ -100,21 +105,14 @@ static struct shmid_kernel *import_new(struct world *world, const struct umm_shm
 	return shp;
 }
 
-int umm_shm_import(struct umm_world *handle, const struct umm_shm *shm)
+static int import_segment(struct world *world, const struct umm_shm *shm)
 {
-	struct world *world = to_world(handle);
-	struct shmid_kernel *shp;
+	struct shmid_kernel *shp = shm_find_id(world, shm->id);
 
-	if (shm->size != sizeof(*shm) || shm->id < 0 || !shm->bytes ||
-	    shm->bytes > UINT64_MAX >> 2 || shm->huge_shift >= 48 ||
-	    (shm->huge_shift && shm->huge_shift <= PAGE_SHIFT))
-		return -UMM_EINVAL;	/* no reason: not a call */
-	shp = shm_find_id(world, shm->id);
 	if (!shp)
 		shp = import_new(world, shm);
 	if (!shp)
 		return -UMM_ENOMEM;	/* no reason: not a call */
-	write_lock(&world->platform, &world->lock);
 	shp->key = shm->key;
 	shp->mode = shm->mode;
 	shp->uid = shm->uid;
@@ -122,40 +120,65 @@ int umm_shm_import(struct umm_world *handle, const struct umm_shm *shm)
 	shp->cuid = shm->cuid;
 	shp->cgid = shm->cgid;
 	shp->elsewhere = shm->nattch > shp->shm_nattch ? shm->nattch - shp->shm_nattch : 0;
-	write_unlock(&world->platform, &world->lock);
 	return 0;
+}
+
+int umm_shm_import(struct umm_world *handle, const struct umm_shm *shm)
+{
+	struct world *world = to_world(handle);
+	int err;
+
+	if (shm->size != sizeof(*shm) || shm->id < 0 || !shm->bytes ||
+	    shm->bytes > UINT64_MAX >> 2 || shm->huge_shift >= 48 ||
+	    (shm->huge_shift && shm->huge_shift <= PAGE_SHIFT))
+		return -UMM_EINVAL;	/* no reason: not a call */
+	shm_write_lock(world);
+	err = import_segment(world, shm);
+	shm_write_unlock(world);
+	return err;
 }
 
 int umm_shm_set_id(struct umm_world *handle, int32_t id, int32_t kernels)
 {
 	struct world *world = to_world(handle);
-	struct shmid_kernel *shp = shm_find_id(world, id), *other;
+	struct shmid_kernel *shp, *other;
 
-	if (!shp || kernels < 0)
+	if (kernels < 0)
 		return -UMM_EINVAL;	/* no reason: not a call */
+	shm_write_lock(world);
+	shp = shm_find_id(world, id);
 	other = shm_find_id(world, kernels);
-	if (other && other != shp)
+	if (shp && other && other != shp)
 		shm_destroy(other);	/* the kernel has none of that id any more */
-	shp->id = kernels;
-	return 0;
+	if (shp)
+		shp->id = kernels;
+	shm_write_unlock(world);
+	return shp ? 0 : -UMM_EINVAL;	/* no reason: not a call */
 }
 
-void umm_shm_forget(struct umm_world *world, int32_t id)
+void umm_shm_forget(struct umm_world *handle, int32_t id)
 {
-	struct shmid_kernel *shp = shm_find_id(to_world(world), id);
+	struct world *world = to_world(handle);
+	struct shmid_kernel *shp;
 
+	shm_write_lock(world);
+	shp = shm_find_id(world, id);
 	if (shp)
 		shm_destroy(shp);
+	shm_write_unlock(world);
 }
 
-int umm_shm_file(struct umm_world *world, int32_t id, bool writable, struct umm_file **out)
+int umm_shm_file(struct umm_world *handle, int32_t id, bool writable, struct umm_file **out)
 {
-	struct shmid_kernel *shp = shm_find_id(to_world(world), id);
-	struct file *file;
+	struct world *world = to_world(handle);
+	struct file *file = ERR_PTR(-UMM_EINVAL);
+	struct shmid_kernel *shp;
 
-	if (!shp)
-		return -UMM_EINVAL;	/* no reason: not a call */
-	file = shm_attach_file(shp, writable);
+	shm_read_lock(world);
+	shp = shm_find_id(world, id);
+	if (shp)
+		file = shm_attach_file(shp, writable);
+	shm_read_unlock(world);
 	if (IS_ERR(file))
 		return (int)PTR_ERR(file);
 	*out = file_handle(file);

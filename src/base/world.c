@@ -67,6 +67,18 @@ static bool platform_is_complete(const struct umm_platform *p)
 	       !p->frames_alloc == !p->frames_free;
 }
 
+static int world_locks_init(struct world *world)
+{
+	int err = lock_init(&world->platform, &world->lock);
+
+	if (err)
+		return err;
+	err = lock_init(&world->platform, &world->shm_lock);
+	if (err)
+		lock_destroy(&world->platform, &world->lock);
+	return err;
+}
+
 int world_create(const struct umm_platform *platform, const struct umm_settings *settings,
 		 const struct world_sizes *sizes, struct world **out)
 {
@@ -87,7 +99,7 @@ int world_create(const struct umm_platform *platform, const struct umm_settings 
 	world->settings = *settings;
 	world->shm_last_slot = -1;
 	rules_for_kernel(world->rule_on, settings->kernel);
-	err = lock_init(&world->platform, &world->lock);
+	err = world_locks_init(world);
 	if (err) {
 		platform->free(platform->ctx, world, (sizeof(*world) + 63) & ~(size_t)63);
 		return err;
@@ -107,6 +119,7 @@ void world_destroy(struct world *world)
 	slab_cache_destroy(&world->anon_vma_cache);
 	slab_cache_destroy(&world->mm_cache);
 	slab_cache_destroy(&world->file_cache);
+	lock_destroy(&platform, &world->shm_lock);
 	lock_destroy(&platform, &world->lock);
 	platform.free(platform.ctx, world, (sizeof(*world) + 63) & ~(size_t)63);
 }
@@ -157,15 +170,22 @@ void commit_holder_remove(struct world *world, struct commit_holder *holder)
 	write_unlock(&world->platform, &world->lock);
 }
 
-uint64_t world_committed(struct world *world)
+uint64_t world_committed_locked(const struct world *world)
 {
 	const struct commit_holder *holder;
-	int64_t pages;
+	int64_t pages = atomic_load(&world->object_committed);
 
-	read_lock(&world->platform, &world->lock);
-	pages = atomic_load(&world->object_committed);
 	for (holder = world->holders; holder; holder = holder->next)
 		pages += commit_held(holder);
-	read_unlock(&world->platform, &world->lock);
 	return (uint64_t)pages;
+}
+
+uint64_t world_committed(struct world *world)
+{
+	uint64_t pages;
+
+	read_lock(&world->platform, &world->lock);
+	pages = world_committed_locked(world);
+	read_unlock(&world->platform, &world->lock);
+	return pages;
 }

@@ -6,6 +6,7 @@
  * Locks that guard the members:
  *	a	atomic
  *	w	world->lock
+ *	s	world->shm_lock
  *	-	set while nothing runs: at the start, or by the embedder between calls
  */
 #ifndef BASE_WORLD_H
@@ -47,15 +48,16 @@ struct world {
 	atomic_llong object_committed;		/* [a] pages charged to objects: shared memory */
 	struct commit_holder *holders;		/* [w] every address space */
 	atomic_llong huge_reserved[UMM_HUGE_SIZES];	/* [a] pages promised to mappings */
-	struct shmid_kernel *shm_segments;	/* [w] System V shared memory: object/sysv_shm.c */
-	uint64_t nr_shm_segments, shm_pages;	/* [w] */
-	uint32_t shm_seq;			/* [w] how often the slots of ids were used up */
-	int32_t shm_last_slot;			/* [w] of the id given last, -1 at first */
+	struct shmid_kernel *shm_segments;	/* [s] System V shared memory: object/sysv_shm.c */
+	uint64_t nr_shm_segments, shm_pages;	/* [s] */
+	uint32_t shm_seq;			/* [s] how often the slots of ids were used up */
+	int32_t shm_last_slot;			/* [s] of the id given last, -1 at first */
 	atomic_ullong next_anon_id;		/* [a] names for anon_vmas, in order of making */
 	atomic_ullong next_uffd_id;	/* [a] names for userfaultfds that fork makes */
 	atomic_ullong live_objects;		/* [a] mms and files not yet freed */
 
-	struct umm_lock lock;			/* leaf: taken inside mmap_lock */
+	struct umm_lock shm_lock;		/* taken inside mmap_lock */
+	struct umm_lock lock;			/* taken inside both */
 	struct slab_cache anon_vma_cache;	/* [w] shared by parents and children */
 	struct slab_cache mm_cache;		/* [w] */
 	struct slab_cache file_cache;		/* [w] */
@@ -69,8 +71,9 @@ static inline bool rule(const struct world *world, enum rule_id id)
 	return world->rule_on[id];
 }
 
-/* vm_committed_as: pages charged on this machine.  Takes world->lock. */
+/* vm_committed_as: pages charged on this machine.  Takes world->lock, or wants it held. */
 uint64_t world_committed(struct world *world);
+uint64_t world_committed_locked(const struct world *world);
 
 void commit_holder_add(struct world *world, struct commit_holder *holder);
 void commit_holder_remove(struct world *world, struct commit_holder *holder);

@@ -27,13 +27,12 @@ static long fork_charge(struct mm_struct *parent, struct mm_struct *child,
 
 	if (!(vma->vm_flags & VM_ACCOUNT))
 		return 0;
-	err = vm_enough_memory(parent, nr_pages, WHY_FORK_OVERCOMMIT, vma->vm_start, vma->vm_end,
-			       NULL);
+	err = vm_enough_memory_charge(parent, child, nr_pages, WHY_FORK_OVERCOMMIT, vma->vm_start,
+				      vma->vm_end, NULL);
 	if (err)	/* said again, with the passed checks of other areas left out */
-		return vm_enough_memory(parent, nr_pages, WHY_FORK_OVERCOMMIT, vma->vm_start,
-					vma->vm_end, why);
-	vm_acct_memory(child, (int64_t)nr_pages);
-	return 0;
+		err = vm_enough_memory_charge(parent, child, nr_pages, WHY_FORK_OVERCOMMIT,
+					      vma->vm_start, vma->vm_end, why);
+	return err;
 }
 
 /* Is it this area alone that could not be charged? */

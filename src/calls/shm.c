@@ -173,8 +173,9 @@ static int64_t newseg(struct mm_struct *mm, int32_t key, uint64_t bytes, uint64_
 	return ret;
 }
 
-int64_t sys_shmget(struct mm_struct *mm, int32_t key, uint64_t bytes, uint64_t flags,
-		   struct umm_why *why)
+/* => mmap_lock held, and shm_lock for write: nobody makes another with that key meanwhile. */
+static int64_t ipcget(struct mm_struct *mm, int32_t key, uint64_t bytes, uint64_t flags,
+		      struct umm_why *why)
 {
 	struct shmid_kernel *shp;
 	long err;
@@ -199,6 +200,19 @@ int64_t sys_shmget(struct mm_struct *mm, int32_t key, uint64_t bytes, uint64_t f
 		return err;
 	note(why, NOTE_SHM_FOUND, (uint64_t)shp->id, shp->shm_segsz, 0, 0);
 	return shp->id;
+}
+
+int64_t sys_shmget(struct mm_struct *mm, int32_t key, uint64_t bytes, uint64_t flags,
+		   struct umm_why *why)
+{
+	int64_t ret;
+
+	mmap_read_lock(mm);
+	shm_write_lock(mm->world);
+	ret = ipcget(mm, key, bytes, flags, why);
+	shm_write_unlock(mm->world);
+	mmap_read_unlock(mm);
+	return ret;
 }
 
 /* ---- shmat ---- */
@@ -259,7 +273,18 @@ static int64_t attach(struct mm_struct *mm, struct mmap_request *req, uint64_t f
 	return addr;
 }
 
-/* => a reference to @shp's attachment count for the duration of the call. */
+/* With the new one, without what begin_attach() counted. */
+static uint64_t attachments(const struct mm_struct *mm, const struct shmid_kernel *shp)
+{
+	uint64_t nr;
+
+	shm_read_lock(shp->world);
+	nr = shp->shm_nattch + shp->elsewhere;
+	shm_read_unlock(shp->world);
+	return mm->hypothesis ? nr + 1 : nr - 1;
+}
+
+/* => mmap_lock held for write, and begin_attach() was called. */
 static int64_t do_shmat(struct mm_struct *mm, struct shmid_kernel *shp, umm_addr_t addr,
 			bool fixed, uint64_t flags, struct umm_why *why)
 {
@@ -277,21 +302,51 @@ static int64_t do_shmat(struct mm_struct *mm, struct shmid_kernel *shp, umm_addr
 	if (IS_ERR(file))
 		return refuse(why, WHY_NO_METADATA, 1, 0);
 	req.file = file;
-	mmap_write_lock(mm);
 	ret = attach(mm, &req, flags, why);
-	mmap_write_unlock(mm);
 	if (!IS_ERR_VALUE(ret))
 		note(why, NOTE_SHM_ATTACHED, (uint64_t)shp->id, (uint64_t)ret,
-		     (uint64_t)ret + req.len, shp->shm_nattch + shp->elsewhere - 1);
+		     (uint64_t)ret + req.len, attachments(mm, shp));
 	file_put(file);
 	return ret;
+}
+
+/*
+ * => the segment counts as attached once more: it must not go while it is being attached.  Or
+ *    refused.  A hypothesis is not counted, and holds what is left of it if it goes.
+ */
+static long begin_attach(struct mm_struct *mm, int32_t id, uint64_t flags,
+			 struct shmid_kernel **out, struct umm_why *why)
+{
+	uint32_t wanted = IRUGO | (flags & UMM_SHM_RDONLY ? 0 : IWUGO) |
+			  (flags & UMM_SHM_EXEC ? IXUGO : 0);
+	struct shmid_kernel *shp;
+	long err;
+
+	shm_write_lock(mm->world);
+	shp = *out = shm_find_id(mm->world, id);
+	if (shp)
+		err = ipcperms(mm, shp, wanted, WHY_SHMAT_PERMISSION, why);
+	else
+		err = refuse(why, WHY_SHM_NO_SEGMENT, (uint64_t)id, 0);
+	if (!err && mm->hypothesis)
+		shm_get(shp);
+	else if (!err)
+		shp->shm_nattch++;
+	shm_write_unlock(mm->world);
+	return err;
+}
+
+static void end_attach(const struct mm_struct *mm, struct shmid_kernel *shp)
+{
+	if (mm->hypothesis)
+		shm_put(shp);
+	else
+		shm_detach(shp);
 }
 
 int64_t sys_shmat(struct mm_struct *mm, int32_t id, umm_addr_t addr, uint64_t flags,
 		  struct umm_why *why)
 {
-	uint32_t wanted = IRUGO | (flags & UMM_SHM_RDONLY ? 0 : IWUGO) |
-			  (flags & UMM_SHM_EXEC ? IXUGO : 0);
 	bool fixed = addr != 0;
 	struct shmid_kernel *shp;
 	int64_t ret;
@@ -301,17 +356,13 @@ int64_t sys_shmat(struct mm_struct *mm, int32_t id, umm_addr_t addr, uint64_t fl
 		ret = attach_address(&addr, flags, why);
 	if (ret)
 		return ret;
-	shp = shm_find_id(mm->world, id);
-	if (!shp)
-		return refuse(why, WHY_SHM_NO_SEGMENT, (uint64_t)id, 0);
-	ret = ipcperms(mm, shp, wanted, WHY_SHMAT_PERMISSION, why);
-	if (ret)
-		return ret;
-	if (mm->hypothesis)
-		return do_shmat(mm, shp, addr, fixed, flags, why);
-	shm_attach(shp);		/* it must not go while it is being attached */
-	ret = do_shmat(mm, shp, addr, fixed, flags, why);
-	shm_detach(shp);
+	mmap_write_lock(mm);
+	ret = begin_attach(mm, id, flags, &shp, why);
+	if (!ret) {
+		ret = do_shmat(mm, shp, addr, fixed, flags, why);
+		end_attach(mm, shp);
+	}
+	mmap_write_unlock(mm);
 	return ret;
 }
 

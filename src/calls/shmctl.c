@@ -42,25 +42,21 @@ static void set_owner(const struct mm_struct *mm, struct shmid_kernel *shp,
 {
 	if (mm->hypothesis)
 		return;
-	write_lock(&shp->world->platform, &shp->world->lock);
 	shp->uid = set->uid;
 	shp->gid = set->gid;
 	shp->mode = (shp->mode & ~0777u) | (set->mode & 0777u);
-	write_unlock(&shp->world->platform, &shp->world->lock);
 	note(why, NOTE_SHM_OWNER_SET, (uint64_t)shp->id, set->uid, set->gid, set->mode & 0777u);
 }
 
 /* Pages of locked segments of the user: whoever owns one is taken for who locked it. */
-static uint64_t locked_by_user(struct world *world, uint32_t uid)
+static uint64_t locked_by_user(const struct world *world, uint32_t uid)
 {
 	const struct shmid_kernel *shp;
 	uint64_t pages = 0;
 
-	read_lock(&world->platform, &world->lock);
 	for (shp = world->shm_segments; shp; shp = shp->next)
 		if ((shp->mode & UMM_SHM_LOCKED) && shp->uid == uid)
 			pages += page_align(shp->shm_segsz) >> PAGE_SHIFT;
-	read_unlock(&world->platform, &world->lock);
 	return pages;
 }
 
@@ -105,18 +101,13 @@ static long shmctl_do_lock(const struct mm_struct *mm, struct shmid_kernel *shp,
 	return 0;
 }
 
-long sys_shmctl(struct mm_struct *mm, int32_t id, int cmd, const struct umm_shm *set,
-		struct umm_why *why)
+/* => mmap_lock held, and shm_lock for write. */
+static long do_shmctl(const struct mm_struct *mm, int32_t id, int cmd, const struct umm_shm *set,
+		      struct umm_why *why)
 {
-	bool known = cmd == UMM_IPC_RMID || (cmd == UMM_IPC_SET && set) || cmd == UMM_SHM_LOCK ||
-		     cmd == UMM_SHM_UNLOCK;
-	struct shmid_kernel *shp;
+	struct shmid_kernel *shp = shm_find_id(mm->world, id);
 	long err;
 
-	err = check(why, known && id >= 0, WHY_SHMCTL_COMMAND, (uint64_t)(int64_t)cmd, 0);
-	if (err)
-		return err;
-	shp = shm_find_id(mm->world, id);
 	err = check(why, shp != NULL, WHY_SHM_NO_SEGMENT, (uint64_t)id, 0);
 	if (err)
 		return err;
@@ -129,4 +120,22 @@ long sys_shmctl(struct mm_struct *mm, int32_t id, int cmd, const struct umm_shm 
 		return remove_segment(mm, shp, why);
 	set_owner(mm, shp, set, why);
 	return 0;
+}
+
+long sys_shmctl(struct mm_struct *mm, int32_t id, int cmd, const struct umm_shm *set,
+		struct umm_why *why)
+{
+	bool known = cmd == UMM_IPC_RMID || (cmd == UMM_IPC_SET && set) || cmd == UMM_SHM_LOCK ||
+		     cmd == UMM_SHM_UNLOCK;
+	long err;
+
+	err = check(why, known && id >= 0, WHY_SHMCTL_COMMAND, (uint64_t)(int64_t)cmd, 0);
+	if (err)
+		return err;
+	mmap_read_lock(mm);
+	shm_write_lock(mm->world);
+	err = do_shmctl(mm, id, cmd, set, why);
+	shm_write_unlock(mm->world);
+	mmap_read_unlock(mm);
+	return err;
 }

@@ -117,17 +117,13 @@ long expand_downwards(struct mm_struct *mm, struct vm_area_struct *vma, umm_addr
 	err = check_stack_limits(mm, vma, vma->vm_end - addr, grow, why);
 	if (err)
 		return err;
-	err = vm_enough_memory(mm, grow, WHY_STACK_OVERCOMMIT, 0, 0, why);
-	if (err)
-		return err;
-
 	/*
 	 * The charge of a stack that is not accounted is the machine's loss: nobody gives it back.
 	 */
-	if (vma->vm_flags & VM_ACCOUNT)
-		vm_acct_memory(mm, (int64_t)grow);
-	else
-		world_commit_object(mm->world, (int64_t)grow);
+	err = vm_enough_memory_charge(mm, vma->vm_flags & VM_ACCOUNT ? mm : COMMIT_OBJECT, grow,
+				      WHY_STACK_OVERCOMMIT, 0, 0, why);
+	if (err)
+		return err;
 	if (vma->vm_flags & VM_LOCKED)
 		mm->locked_vm += grow;
 	vm_stat_account(mm, vma->vm_flags, (int64_t)grow);

@@ -52,20 +52,19 @@ long shmem_kernel_file_setup(const struct mm_struct *mm, struct file *file, uint
 	err = check(why, len <= MAX_LFS_FILESIZE, WHY_SHMEM_SIZE, len, MAX_LFS_FILESIZE);
 	if (err)
 		return err;
-	if (charge) {
+	if (charge && mm->hypothesis)
 		err = vm_enough_memory(mm, charge, overcommit, 0, 0, why);
-		if (err)
-			return err;
-	}
+	else if (charge)
+		err = vm_enough_memory_charge(mm, COMMIT_OBJECT, charge, overcommit, 0, 0, why);
+	if (err)
+		return err;
 	file->f_op = &shmem_file_operations;
 	file->vm_ops = file_vm_operations(file);
 	file->flags = UMM_FMODE_READ | UMM_FMODE_WRITE;
 	file->dev_minor = 1;
 	file->size = len;
-	if (!mm->hypothesis) {
+	if (!mm->hypothesis)
 		file->charged = charge;
-		world_commit_object(mm->world, (int64_t)charge);
-	}
 	if (charge)
 		note(why, NOTE_CHARGED_OBJECT, charge, 0, 0, 0);
 	return 0;

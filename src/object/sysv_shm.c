@@ -50,6 +50,11 @@ struct shmid_kernel *shm_alloc(struct world *world, uint64_t bytes, unsigned int
 	return shp;
 }
 
+void shm_get(struct shmid_kernel *shp)
+{
+	atomic_fetch_add_explicit(&shp->refcount, 1, memory_order_relaxed);
+}
+
 void shm_put(struct shmid_kernel *shp)
 {
 	const struct umm_platform *platform = &shp->world->platform;
@@ -93,7 +98,7 @@ static int32_t next_slot(const struct world *world)
 	return 0;
 }
 
-/* => world->lock held for write. */
+/* => shm_lock held for write. */
 static int32_t new_id(struct world *world)
 {
 	int32_t slot = next_slot(world);
@@ -108,8 +113,7 @@ void shm_register_as(struct shmid_kernel *shp, int32_t id)
 {
 	struct world *world = shp->world;
 
-	atomic_fetch_add_explicit(&shp->refcount, 1, memory_order_relaxed);
-	write_lock(&world->platform, &world->lock);
+	shm_get(shp);
 	shp->id = id >= 0 ? id : new_id(world);
 	shp->next = world->shm_segments;
 	world->shm_segments = shp;
@@ -117,34 +121,29 @@ void shm_register_as(struct shmid_kernel *shp, int32_t id)
 	world->shm_pages += (shp->shm_segsz + PAGE_SIZE - 1) >> PAGE_SHIFT;
 	shp->registered = true;
 	shp->first_key = shp->key;
-	write_unlock(&world->platform, &world->lock);
 }
 
-struct shmid_kernel *shm_find_id(struct world *world, int32_t id)
+struct shmid_kernel *shm_find_id(const struct world *world, int32_t id)
 {
 	struct shmid_kernel *shp;
 
-	read_lock(&world->platform, &world->lock);
 	for (shp = world->shm_segments; shp && shp->id != id; shp = shp->next)
 		;
-	read_unlock(&world->platform, &world->lock);
 	return shp;
 }
 
-struct shmid_kernel *shm_find_key(struct world *world, int32_t key)
+struct shmid_kernel *shm_find_key(const struct world *world, int32_t key)
 {
 	struct shmid_kernel *shp;
 
-	read_lock(&world->platform, &world->lock);
 	/* One that is marked for removal has lost its key. */
 	for (shp = world->shm_segments; shp; shp = shp->next)
 		if (shp->key == key && !(shp->mode & UMM_SHM_DEST))
 			break;
-	read_unlock(&world->platform, &world->lock);
 	return shp;
 }
 
-/* => world->lock held for write.  The caller puts the table's reference after it. */
+/* => shm_lock held for write.  The caller puts the table's reference: release_memory(). */
 static void unlink_segment(struct shmid_kernel *shp)
 {
 	struct world *world = shp->world;
@@ -170,7 +169,7 @@ static void release_memory(struct shmid_kernel *shp)
 	shm_put(shp);
 }
 
-/* => world->lock held for write. */
+/* => shm_lock held. */
 static bool may_destroy(const struct shmid_kernel *shp)
 {
 	return shp->registered && shp->shm_nattch + shp->elsewhere == 0 &&
@@ -179,53 +178,42 @@ static bool may_destroy(const struct shmid_kernel *shp)
 
 void shm_destroy(struct shmid_kernel *shp)
 {
-	struct world *world = shp->world;
-	bool was_registered;
-
-	write_lock(&world->platform, &world->lock);
-	was_registered = shp->registered;
-	if (was_registered)
-		unlink_segment(shp);
-	write_unlock(&world->platform, &world->lock);
-	if (was_registered)
-		release_memory(shp);
+	if (!shp->registered)
+		return;
+	unlink_segment(shp);
+	release_memory(shp);
 }
 
 void shm_attach(struct shmid_kernel *shp)
 {
-	write_lock(&shp->world->platform, &shp->world->lock);
+	struct world *world = shp->world;
+
+	shm_write_lock(world);
 	shp->shm_nattch++;
-	write_unlock(&shp->world->platform, &shp->world->lock);
+	shm_write_unlock(world);
 }
 
 void shm_detach(struct shmid_kernel *shp)
 {
-	bool last;
+	struct world *world = shp->world;
 
-	write_lock(&shp->world->platform, &shp->world->lock);
+	shm_write_lock(world);
 	mm_assert(shp->shm_nattch > 0);
 	shp->shm_nattch--;
-	last = may_destroy(shp);
-	if (last)
-		unlink_segment(shp);
-	write_unlock(&shp->world->platform, &shp->world->lock);
-	if (last)
-		release_memory(shp);
+	if (may_destroy(shp))
+		shm_destroy(shp);
+	shm_write_unlock(world);
 }
 
 bool shm_remove(struct shmid_kernel *shp)
 {
 	bool gone;
 
-	write_lock(&shp->world->platform, &shp->world->lock);
 	shp->mode |= UMM_SHM_DEST;
 	shp->key = UMM_IPC_PRIVATE;
 	gone = may_destroy(shp);
 	if (gone)
-		unlink_segment(shp);
-	write_unlock(&shp->world->platform, &shp->world->lock);
-	if (gone)
-		release_memory(shp);
+		shm_destroy(shp);
 	return gone;
 }
 
@@ -338,7 +326,7 @@ struct file *shm_attach_file(struct shmid_kernel *shp, bool writable)
 		file_get(shp->shm_file);
 		file->host = shp->shm_file;
 	}
-	atomic_fetch_add_explicit(&shp->refcount, 1, memory_order_relaxed);
+	shm_get(shp);
 	return file;
 }
 

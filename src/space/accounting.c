@@ -109,8 +109,9 @@ void vm_acct_memory(struct mm_struct *mm, int64_t pages)
 	world_event(mm->world, UMM_EVENT_CHARGE, mm, 0, 0, (uint64_t)pages);
 }
 
-long vm_enough_memory(const struct mm_struct *mm, uint64_t pages, enum why_code code, umm_addr_t v2,
-		      umm_addr_t v3, struct umm_why *why)
+/* => in strict mode, world->lock held. */
+static long enough_memory(const struct mm_struct *mm, uint64_t pages, enum why_code code,
+			  umm_addr_t v2, umm_addr_t v3, struct umm_why *why)
 {
 	const struct umm_settings *s = &mm->world->settings;
 	uint64_t limit = s->totalram_pages + s->total_swap_pages;
@@ -127,7 +128,8 @@ long vm_enough_memory(const struct mm_struct *mm, uint64_t pages, enum why_code 
 		break;
 	default:
 		limit = commit_limit(mm);
-		committed = (int64_t)(world_committed(mm->world) + pages) + s->committed_elsewhere;
+		committed = (int64_t)(world_committed_locked(mm->world) + pages) +
+			    s->committed_elsewhere;
 		committed = committed > 0 ? committed : 0;
 		if ((uint64_t)committed >= limit)
 			return refuse(why, WHY_OVERCOMMIT_NEVER, (uint64_t)committed, limit);
@@ -137,13 +139,48 @@ long vm_enough_memory(const struct mm_struct *mm, uint64_t pages, enum why_code 
 	return 0;
 }
 
+long vm_enough_memory(const struct mm_struct *mm, uint64_t pages, enum why_code code, umm_addr_t v2,
+		      umm_addr_t v3, struct umm_why *why)
+{
+	struct world *world = mm->world;
+	bool strict = world->settings.overcommit_memory == 2;
+	long err;
+
+	if (strict)
+		read_lock(&world->platform, &world->lock);
+	err = enough_memory(mm, pages, code, v2, v3, why);
+	if (strict)
+		read_unlock(&world->platform, &world->lock);
+	return err;
+}
+
+long vm_enough_memory_charge(const struct mm_struct *mm, struct mm_struct *to, uint64_t pages,
+			     enum why_code code, umm_addr_t v2, umm_addr_t v3, struct umm_why *why)
+{
+	struct world *world = mm->world;
+	bool strict = world->settings.overcommit_memory == 2;
+	long err;
+
+	if (strict)
+		write_lock(&world->platform, &world->lock);
+	err = enough_memory(mm, pages, code, v2, v3, why);
+	if (!err && to)
+		commit_charge(&to->charged, (int64_t)pages);
+	else if (!err)
+		world_commit_object(world, (int64_t)pages);
+	if (strict)
+		write_unlock(&world->platform, &world->lock);
+	if (!err && to)
+		world_event(world, UMM_EVENT_CHARGE, to, 0, 0, pages);
+	return err;
+}
+
 long security_vm_enough_memory_mm(struct mm_struct *mm, uint64_t pages, struct umm_why *why)
 {
-	long err = vm_enough_memory(mm, pages, WHY_OVERCOMMIT, 0, 0, why);
+	long err = vm_enough_memory_charge(mm, mm, pages, WHY_OVERCOMMIT, 0, 0, why);
 
 	if (err)
 		return err;
-	vm_acct_memory(mm, (int64_t)pages);
 	note(why, NOTE_CHARGED, pages, (uint64_t)commit_held(&mm->charged), 0, 0);
 	return 0;
 }

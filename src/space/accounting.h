@@ -25,10 +25,19 @@ __must_check long may_expand_vm(struct mm_struct *mm, vm_flags_t flags, int64_t 
 /* Is memory with these flags charged?  Hugetlb has a pool of its own. */
 bool accountable_mapping(vm_flags_t flags);
 
+/* The holder of what is charged to objects, and not to an address space. */
+#define COMMIT_OBJECT ((struct mm_struct *)0)
+
 /*
- * Could @pages be charged?  Charges nothing.  @code names the check in the heuristic mode, v2 and
- * v3 are handed to it.
+ * Can @pages be charged?  They are, to @to: COMMIT_OBJECT, or an mm (@mm, its child).  Whoever asks
+ * at the same time finds them charged: together they do not get more than there is.  @code names
+ * the check in the heuristic mode, v2 and v3 are handed to it.
  */
+__must_check long vm_enough_memory_charge(const struct mm_struct *mm, struct mm_struct *to,
+					  uint64_t pages, enum why_code code, umm_addr_t v2,
+					  umm_addr_t v3, struct umm_why *why);
+
+/* The same question, and nothing is charged. */
 __must_check long vm_enough_memory(const struct mm_struct *mm, uint64_t pages, enum why_code code,
 				   umm_addr_t v2, umm_addr_t v3, struct umm_why *why);
 

@@ -234,21 +234,33 @@ void anon_vma_clone(struct mm_struct *mm, struct vm_area_struct *dst,
 		atomic_fetch_add(&dst->anon_vma->num_active_vmas, 1);
 }
 
+/* Is it ours?  Another address space that has it in a chain may want it at the same time. */
+static bool take_reusable(struct anon_vma *anon_vma)
+{
+	unsigned int nobody = 0;
+
+	if (atomic_load(&anon_vma->num_children) >= 2 ||
+	    !atomic_compare_exchange_strong(&anon_vma->num_active_vmas, &nobody, 1))
+		return false;
+	/* Children are made of it only as long as it is active: now nobody else makes one. */
+	if (atomic_load(&anon_vma->num_children) < 2)
+		return true;
+	atomic_fetch_sub(&anon_vma->num_active_vmas, 1);
+	return false;
+}
+
 /*
  * An anon_vma of the chain that nobody writes to any more, and that has less than two children:
  * without reusing such, a program that forks from its child for ever would make chains without end.
+ * => its num_active_vmas counts @vma already; NULL if there is none.
  */
 static struct anon_vma *find_reusable(const struct vm_area_struct *vma)
 {
 	const struct anon_vma_chain *avc;
 
-	for (avc = vma->chain; avc; avc = avc->next) {
-		struct anon_vma *anon_vma = avc->anon_vma;
-
-		if (atomic_load(&anon_vma->num_children) < 2 &&
-		    atomic_load(&anon_vma->num_active_vmas) == 0)
-			return anon_vma;
-	}
+	for (avc = vma->chain; avc; avc = avc->next)
+		if (take_reusable(avc->anon_vma))
+			return avc->anon_vma;
 	return NULL;
 }
 
@@ -273,9 +285,9 @@ int anon_vma_fork(struct mm_struct *mm, struct vm_area_struct *dst,
 			return -UMM_ENOMEM;	/* no reason: metadata */
 		avc = slab_alloc(&mm->avc_cache);
 		anon_vma_chain_link(mm, dst, &dst->chain, avc, anon_vma);
+		atomic_fetch_add(&anon_vma->num_active_vmas, 1);
 	}
 	dst->anon_vma = anon_vma;
-	atomic_fetch_add(&anon_vma->num_active_vmas, 1);
 	return 0;
 }
 

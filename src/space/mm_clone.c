@@ -142,24 +142,12 @@ static void clone_area(struct mm_struct *clone, struct pairs *twins,
 	vma_link(&clone->tree, copy, &slot);
 }
 
-/* All members but those that are @clone's own: what it owns, and what guards it. */
+/* Not those that other threads of @mm change without its lock, nor what each owns. */
 static void copy_members(struct mm_struct *clone, const struct mm_struct *mm)
 {
-	struct mm_struct own = *clone;
+	const size_t from = offsetof(struct mm_struct, layout);
 
-	*clone = *mm;
-	clone->users = own.users;
-	clone->mmap_lock = own.mmap_lock;
-	clone->tree = own.tree;
-	clone->vma_cache = own.vma_cache;
-	clone->avc_cache = own.avc_cache;
-	clone->spare_anon_vmas = own.spare_anon_vmas;
-	clone->nr_spare_anon_vmas = own.nr_spare_anon_vmas;
-	clone->spare_shmem = own.spare_shmem;
-	clone->attrs = own.attrs;
-	clone->charged = own.charged;
-	clone->hypothesis = own.hypothesis;
-	clone->guards = own.guards;
+	memcpy((char *)clone + from, (const char *)mm + from, sizeof(*mm) - from);
 }
 
 struct mm_struct *mm_clone(const struct mm_struct *mm)

@@ -143,12 +143,16 @@ struct mm_struct {
 	size_t nr_spare_anon_vmas;		/* [m] */
 	struct vma_attrs_table attrs;		/* [m] */
 	struct file *spare_shmem;	/* [m] reserved for shared anonymous memory, or NULL */
+	struct guards guards;			/* [m] */
+	struct commit_holder charged;		/* [m] pages of the world's vm_committed_as */
+	bool hypothesis;			/* [m] a clone: mm_suppose() */
+	struct mm_pages *pages;		/* [m] page tables: mm_pages.h; NULL in a world without */
 
+	/* From here on, what a clone has of its own is a plain copy: mm_clone(). */
 	struct umm_layout layout;		/* [m] */
 	uint64_t total_vm;			/* [m] pages */
 	uint64_t data_vm, exec_vm, stack_vm;	/* [m] pages, classes of total_vm */
 	uint64_t locked_vm;			/* [m] pages */
-	struct commit_holder charged;		/* [m] pages of the world's vm_committed_as */
 	vm_flags_t def_flags;			/* [m] every new area gets them */
 
 	struct mm_rlimit rlimit[NR_MM_RLIMITS];	/* [m] */
@@ -157,11 +161,8 @@ struct mm_struct {
 	struct mm_ids ids;			/* [m] */
 	bool pkey_taken;			/* [m] pkey_alloc() took key 0 for good */
 	uint8_t mdwe;				/* [m] UMM_MDWE_ bits of PR_SET_MDWE */
-	bool hypothesis;			/* [m] a clone: mm_suppose() */
 	bool merge_any;				/* [m] PR_SET_MEMORY_MERGE */
 	enum thp_disable thp_disable;		/* [m] */
-	struct guards guards;			/* [m] */
-	struct mm_pages *pages;		/* [m] page tables: mm_pages.h; NULL in a world without */
 };
 
 static inline uint64_t vma_len(const struct vm_area_struct *vma)
