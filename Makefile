@@ -43,7 +43,7 @@ install: all
 	$(MESON) install -C $(BUILD)
 
 clean:
-	rm -rf $(BUILD) build-asan build-clang build-bench build-cov
+	rm -rf $(BUILD) build-asan build-clang build-tsan build-bench build-cov
 
 $(BUILD)/build.ninja: | meson.build
 	@mkdir -p $(BUILD)

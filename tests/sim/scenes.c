@@ -1,0 +1,105 @@
+/*
+ * scenes.c - short programs about what once went wrong between threads.
+ *
+ * Each is run under many schedules.  The operations are those of the kinds, by name.
+ */
+#include <string.h>
+
+#include "run.h"
+
+#define RW (UMM_PROT_READ | UMM_PROT_WRITE)
+#define ANON (UMM_MAP_PRIVATE | UMM_MAP_ANONYMOUS | UMM_MAP_FIXED)
+#define BEFORE -1
+
+struct line {
+	int thread;			/* BEFORE: before there are threads */
+	const char *kind;		/* NULL: the end */
+	int slot, other;
+	uint64_t arg[SIM_ARGS];
+};
+
+struct scene {
+	const char *name;
+	struct line line[16];
+};
+
+static const struct scene scenes[] = {
+	{ "two threads make the segment of one key", {
+		{ 0, "shmget", 0, 0, { 1, PAGE, UMM_IPC_CREAT | 0600 } },
+		{ 1, "shmget", 1, 0, { 1, PAGE, UMM_IPC_CREAT | 0600 } },
+		{ 1, "shm_stat", 1, 0, { 1 } },
+	} },
+	{ "a segment is removed while it is attached", {
+		{ BEFORE, "shmget", 0, 0, { 1, PAGE, UMM_IPC_CREAT | 0600 } },
+		{ 0, "shmat", 0, 0, { 0, AT, 0 } },
+		{ 0, "shmdt", 0, 0, { AT } },
+		{ 1, "shmctl", 1, 0, { 0, UMM_IPC_RMID } },
+		{ 2, "shm_stat", 1, 0, { 0 } },
+		{ 2, "shmat", 1, 0, { 0, AT, 0 } },
+	} },
+	{ "owner and lock of a segment change", {
+		{ BEFORE, "shmget", 0, 0, { 1, PAGE, UMM_IPC_CREAT | 0600 } },
+		{ 0, "shmctl", 0, 0, { 0, UMM_IPC_SET, 1 } },
+		{ 1, "shmctl", 0, 0, { 0, UMM_SHM_LOCK } },
+		{ 1, "shmctl", 0, 0, { 0, UMM_SHM_UNLOCK } },
+		{ 2, "shm_stat", 0, 0, { 0 } },
+		{ 2, "shmctl", 1, 0, { 0, UMM_IPC_RMID } },
+	} },
+	/*
+	 * The anon_vma of a parent that is gone is used again, by one of two that fork: see
+	 * find_reusable().
+	 */
+	{ "a grandparent's anon_vma is used again once", {
+		{ BEFORE, "mmap_anon", 0, 0, { AT, PAGE, RW, ANON, SIM_FILES } },
+		{ BEFORE, "fault", 0, 0, { AT, UMM_ACCESS_WRITE } },
+		{ BEFORE, "fork", 0, 1, { 0 } },
+		{ BEFORE, "fork", 1, 2, { 0 } },
+		{ BEFORE, "fork", 2, 3, { 0 } },
+		{ BEFORE, "put", 1, 0, { 0 } },
+		{ 0, "fork", 2, 1, { 0 } },
+		{ 1, "fork", 3, 0, { 0 } },
+	} },
+	{ "a parent forks while its child exits", {
+		{ BEFORE, "mmap_anon", 0, 0, { AT, PAGE, RW, ANON, SIM_FILES } },
+		{ BEFORE, "fault", 0, 0, { AT, UMM_ACCESS_WRITE } },
+		{ BEFORE, "fork", 0, 1, { 0 } },
+		{ BEFORE, "fork", 1, 2, { 0 } },
+		{ 0, "put", 1, 0, { 0 } },
+		{ 1, "fork", 2, 3, { 0 } },
+		{ 2, "clone", 2, 0, { 0 } },
+	} },
+	{ "two address spaces are compared with one another", {
+		{ BEFORE, "mmap_anon", 0, 0, { AT, PAGE, RW, ANON, SIM_FILES } },
+		{ BEFORE, "clone", 0, 2, { 0 } },
+		{ 0, "same", 0, 2, { 0 } },
+		{ 1, "same", 2, 0, { 0 } },
+		{ 2, "munmap", 0, 0, { AT, PAGE } },
+		{ 3, "munmap", 2, 0, { AT, PAGE } },
+	} },
+};
+
+unsigned int sim_nr_scenes(void)
+{
+	return sizeof(scenes) / sizeof(scenes[0]);
+}
+
+const char *sim_scene(struct sim_program *program, unsigned int n)
+{
+	memset(program, 0, sizeof(*program));
+	for (const struct line *line = scenes[n].line; line->kind; line++) {
+		struct sim_op *op = &program->op[program->nr_ops++];
+
+		while (strcmp(sim_kind(op->kind)->name, line->kind) != 0)
+			op->kind++;
+		op->slot = (uint8_t)line->slot;
+		op->other = (uint8_t)line->other;
+		memcpy(op->arg, line->arg, sizeof(op->arg));
+		if (line->thread == BEFORE)
+			program->nr_before = program->nr_ops;
+		else
+			op->thread = (uint8_t)line->thread;
+		if (line->thread >= (int)program->nr_threads)
+			program->nr_threads = (unsigned int)line->thread + 1;
+	}
+	return scenes[n].name;
+}
