@@ -302,6 +302,154 @@ static void test_import(void **state)
 	lab_destroy(&lab);
 }
 
+/* Who is asked for which bits: creator and owner, one of two groups, anybody. */
+static void test_whose_bits(void **state)
+{
+	static const struct {
+		uint32_t uid, gid, group;
+	} rows[] = {
+		{ 1, 9, 9 }, { 2, 9, 9 },	/* the creator, the owner */
+		{ 9, 1, 9 }, { 9, 9, 1 },	/* the creator's group */
+		{ 9, 2, 9 }, { 9, 9, 2 },	/* the owner's group */
+		{ 9, 9, 9 },
+	};
+	struct umm_shm set = { .size = sizeof(set), .uid = 2, .gid = 2 };
+	struct lab lab;
+	int64_t id;
+
+	(void)state;
+	lab_init(&lab);
+	for (unsigned int bits = 0; bits < 3; bits++) {
+		static const uint32_t modes[] = { 0600, 0060, 0006 };
+		uint32_t mode = modes[bits];
+
+		assert_int_equal(umm_mm_set_ids(lab.mm, 1, 1, NULL, 0), 0);
+		id = umm_shmget(lab.mm, 77, PAGE, UMM_IPC_CREAT | mode, NULL);
+		assert_true(id >= 0);
+		set.mode = mode;
+		assert_int_equal(umm_shmctl(lab.mm, (int32_t)id, UMM_IPC_SET, &set, NULL), 0);
+		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+			unsigned int whose = i < 2 ? 0 : i < 6 ? 1 : 2;
+			int64_t answer = umm_mm_set_ids(lab.mm, rows[i].uid, rows[i].gid,
+							&rows[i].group, 1);
+
+			assert_int_equal(answer, 0);
+			answer = umm_shmget(lab.mm, 77, PAGE, 0666, NULL);
+			assert_int_equal(answer, whose == bits ? id : -UMM_EACCES);
+			umm_mm_set_caps(lab.mm, UMM_CAP_IPC_OWNER);
+			assert_int_equal(umm_shmget(lab.mm, 77, PAGE, 0666, NULL), id);
+			umm_mm_set_caps(lab.mm, 0);
+			/* Creator and owner may remove it, members of groups may not. */
+			if (whose)
+				assert_int_equal(umm_shmctl(lab.mm, (int32_t)id, UMM_IPC_RMID, NULL,
+							    NULL), -UMM_EPERM);
+		}
+		umm_mm_set_ids(lab.mm, bits ? 1 : 2, 9, NULL, 0);
+		assert_int_equal(umm_shmctl(lab.mm, (int32_t)id, UMM_IPC_RMID, NULL, NULL), 0);
+	}
+	umm_mm_set_ids(lab.mm, 9, 9, NULL, 0);
+	id = umm_shmget(lab.mm, UMM_IPC_PRIVATE, PAGE, 0600, NULL);
+	umm_mm_set_ids(lab.mm, 8, 8, NULL, 0);
+	umm_mm_set_caps(lab.mm, UMM_CAP_SYS_ADMIN);
+	assert_int_equal(umm_shmctl(lab.mm, (int32_t)id, UMM_IPC_RMID, NULL, NULL), 0);
+	lab_destroy(&lab);
+}
+
+/* What is only supposed leaves segments as they are, and answers as if it did not. */
+static void test_supposed_commands(void **state)
+{
+	struct umm_shm before = { .size = sizeof(before) }, after = { .size = sizeof(after) };
+	struct umm_shm set = { .size = sizeof(set), .uid = 5, .mode = 0777 };
+	static const int commands[] = { UMM_IPC_SET, UMM_SHM_LOCK, UMM_SHM_UNLOCK, UMM_IPC_RMID };
+	struct umm_mm *clone;
+	struct lab lab;
+	int32_t id;
+
+	(void)state;
+	lab_init(&lab);
+	for (int locked = 0; locked < 2; locked++) {
+		id = get(&lab, 4 * PAGE, 0600);
+		if (locked)
+			assert_int_equal(umm_shmctl(lab.mm, id, UMM_SHM_LOCK, NULL, NULL), 0);
+		assert_int_equal(umm_shm_stat(lab.world, id, &before), 0);
+		assert_int_equal(before.mode & UMM_SHM_LOCKED, locked ? UMM_SHM_LOCKED : 0);
+		assert_int_equal(umm_mm_clone(lab.mm, &clone), 0);
+		for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+			assert_int_equal(umm_shmctl(clone, id, commands[i], &set, NULL), 0);
+			assert_int_equal(umm_shm_stat(lab.world, id, &after), 0);
+			assert_memory_equal(&before, &after, sizeof(before));
+		}
+		umm_mm_put(clone);
+		assert_int_equal(umm_shmctl(lab.mm, id, UMM_SHM_UNLOCK, NULL, NULL), 0);
+		assert_int_equal(umm_shm_stat(lab.world, id, &after), 0);
+		assert_int_equal(after.mode & UMM_SHM_LOCKED, 0);
+	}
+	lab_destroy(&lab);
+}
+
+/* The limit on locks counts the segments of the user, each once, and huge pages never. */
+static void test_locked_segments(void **state)
+{
+	struct lab lab;
+	int32_t a, b, huge;
+
+	(void)state;
+	lab_init(&lab);
+	lab_limit(&lab, UMM_RLIMIT_MEMLOCK, 6 * PAGE);
+	a = get(&lab, 4 * PAGE, 0600);
+	b = get(&lab, 4 * PAGE, 0600);
+	huge = get(&lab, 2 * MIB, 0600 | UMM_SHM_HUGETLB);
+	assert_int_equal(umm_shmctl(lab.mm, a, UMM_SHM_LOCK, NULL, lab.listen), 0);
+	assert_int_equal(umm_shmctl(lab.mm, a, UMM_SHM_LOCK, NULL, NULL), 0);
+	assert_int_equal(umm_shmctl(lab.mm, huge, UMM_SHM_LOCK, NULL, NULL), 0);
+	assert_int_equal(umm_shmctl(lab.mm, b, UMM_SHM_LOCK, NULL, NULL), -UMM_ENOMEM);
+	umm_mm_set_caps(lab.mm, UMM_CAP_IPC_LOCK);
+	assert_int_equal(umm_shmctl(lab.mm, b, UMM_SHM_LOCK, NULL, NULL), 0);
+	umm_mm_set_caps(lab.mm, 0);
+	/* Another user's locks are not this one's. */
+	umm_mm_set_ids(lab.mm, 3, 3, NULL, 0);
+	a = get(&lab, 4 * PAGE, 0600);
+	assert_int_equal(umm_shmctl(lab.mm, a, UMM_SHM_LOCK, NULL, NULL), 0);
+	lab_destroy(&lab);
+}
+
+static void test_no_such_thing(void **state)
+{
+	struct lab lab;
+
+	(void)state;
+	lab_init(&lab);
+	assert_int_equal(umm_shmctl(lab.mm, 5, UMM_IPC_RMID, NULL, NULL), -UMM_EINVAL);
+	assert_int_equal(umm_shmctl(lab.mm, get(&lab, PAGE, 0600), UMM_IPC_SET, NULL, NULL),
+			 -UMM_EINVAL);
+	assert_int_equal(umm_shmat(lab.mm, -1, 0, 0, NULL), -UMM_EINVAL);
+	/* Sizes whose pages cannot be counted. */
+	lab.settings.shmmax = UINT64_MAX;
+	lab.settings.shmall = UINT64_MAX;
+	lab_settings_changed(&lab);
+	assert_int_equal(umm_shmget(lab.mm, UMM_IPC_PRIVATE, UINT64_MAX, 0600, NULL), -UMM_ENOSPC);
+	lab_destroy(&lab);
+}
+
+/* After mlockall(MCL_FUTURE) an attachment is filled at once; without memory to do so it fails. */
+static void test_attached_locked(void **state)
+{
+	struct umm_area area = { .size = sizeof(area) };
+	struct lab lab;
+
+	(void)state;
+	lab_init(&lab);
+	umm_mm_set_def_flags(lab.mm, UMM_VM_LOCKED);
+	umm_mm_set_caps(lab.mm, UMM_CAP_IPC_LOCK);
+	assert_int_equal(umm_shmat(lab.mm, get(&lab, 2 * PAGE, 0600), AT, 0, lab.listen), AT);
+	assert_true(lab_area(&lab, AT, &area) && (area.vm_flags & UMM_VM_LOCKED));
+	assert_int_equal(umm_shmat(lab.mm, get(&lab, 2 * PAGE, 0600), AT + PAGE, 0, NULL),
+			 -UMM_EINVAL);
+	assert_int_equal(umm_shmat(lab.mm, get(&lab, 2 * PAGE, 0600), AT + PAGE, UMM_SHM_REMAP,
+				   NULL), AT + PAGE);
+	lab_destroy(&lab);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -315,6 +463,11 @@ int main(void)
 		cmocka_unit_test(test_ids),
 		cmocka_unit_test(test_permissions),
 		cmocka_unit_test(test_maps),
+		cmocka_unit_test(test_whose_bits),
+		cmocka_unit_test(test_supposed_commands),
+		cmocka_unit_test(test_locked_segments),
+		cmocka_unit_test(test_no_such_thing),
+		cmocka_unit_test(test_attached_locked),
 		cmocka_unit_test(test_import),
 	};
 
