@@ -39,6 +39,10 @@ fuzz: all
 mutate: install-check
 	@tools/mutate $(ONLY)
 
+# The vectors of vectors/src/ recorded anew on this kernel, into vectors/.
+vectors: all
+	@tools/vectors.py record
+
 install: all
 	$(MESON) install -C $(BUILD)
 
@@ -55,4 +59,5 @@ need-%:
 install-%:
 	@tools/need --install $*
 
-.PHONY: all demo check bench fuzz soak mutate coverage install clean
+# vectors/ is a folder: the target is phony.
+.PHONY: vectors all demo check bench fuzz soak mutate coverage install clean

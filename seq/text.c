@@ -110,7 +110,8 @@ static void put_names(struct out *out, unsigned int kind, uint64_t number)
 				put(out, "%s", names[i].name);
 				return;
 			}
-		} else if ((number & names[i].number) == names[i].number) {
+		} else if (names[i].number ? (number & names[i].number) == names[i].number :
+			   !number && !*between) {
 			put(out, "%s%s", between, names[i].name);
 			between = "|";
 			number &= ~names[i].number;

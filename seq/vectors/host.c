@@ -2,10 +2,10 @@
  * host.c - a target that is the running kernel: seq_native, step by step.
  *
  * So that answers are the same wherever they are recorded, this process gives up what an ordinary
- * one does not have: capabilities, and limits other than the usual ones.  There is no way back:
+ * one does not have: its capabilities, and limits other than the usual ones.  There is no way back:
  * whoever makes such a target does nothing else.
  */
-#include <dirent.h>
+#include <errno.h>
 #include <linux/capability.h>
 #include <linux/securebits.h>
 #include <stdlib.h>
@@ -75,6 +75,11 @@ static enum target_result host_step(struct target *target, const struct seq_step
 	}
 	*answer = seq_native_answer(host->native, host->nr++);
 	names_note(&host->names, step, *answer);
+	if (step->call == SEQ_USERFAULTFD && *answer == -EPERM) {
+		target_trouble(target, "vm.unprivileged_userfaultfd is 0 and CAP_SYS_PTRACE "
+			       "is missing");
+		return TARGET_UNSUPPORTED;
+	}
 	if (*answer == SEQ_SKIPPED) {
 		target_trouble(target, "a step that is not executed: see docs/vectors.md");
 		return TARGET_UNSUPPORTED;
@@ -192,15 +197,27 @@ static int set_limit(int resource, uint64_t soft, uint64_t hard)
 	return setrlimit((__rlimit_resource_t)resource, &limit);
 }
 
-/* Root would have them again after exec, but for SECBIT_NOROOT. */
+/*
+ * All but CAP_SYS_PTRACE, without which there is no userfaultfd on many machines.  Root would have
+ * the others again after exec, but for SECBIT_NOROOT.
+ */
 static int drop_capabilities(void)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct none[2] = { 0 };
+	struct __user_cap_data_struct caps[2];
+	const uint32_t kept = 1u << CAP_SYS_PTRACE;
 
+	if (syscall(SYS_capget, &header, caps))
+		return -1;
 	prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED, 0, 0, 0);
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	return (int)syscall(SYS_capset, &header, none);
+	caps[0].permitted &= kept;
+	caps[0].effective = caps[0].inheritable = caps[0].permitted;
+	memset(&caps[1], 0, sizeof(caps[1]));
+	if (syscall(SYS_capset, &header, caps))
+		return -1;
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_SYS_PTRACE, 0, 0);
+	return 0;
 }
 
 /* The stack's limit decides where top is. */

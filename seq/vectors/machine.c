@@ -8,6 +8,9 @@
 #include "seq/vectors/machine.h"
 #include "seq/vectors/protocol.h"
 
+/* Below the heap, which no vector touches. */
+#define OWN_BYTES (UINT64_C(8) << 20)
+
 #define NUMBER(name, member)								\
 	{ name, offsetof(struct umm_settings, member),					\
 	  sizeof(((struct umm_settings *)NULL)->member) }
@@ -35,6 +38,7 @@ static const struct {
 	NUMBER("shmmax", shmmax),
 	NUMBER("shmall", shmall),
 	NUMBER("shmmni", shmmni),
+	NUMBER("hugetlb_shm_group", hugetlb_shm_group),
 };
 
 #define NUMBERS (sizeof(numbers) / sizeof(numbers[0]))
@@ -52,6 +56,18 @@ static const struct {
 };
 
 #define LIMITS (sizeof(limits) / sizeof(limits[0]))
+
+static const struct {
+	const char *name;
+	size_t offset;
+} words[] = {
+	{ "capabilities", offsetof(struct seq_start, caps) },
+	{ "personality", offsetof(struct seq_start, personality) },
+	{ "uid", offsetof(struct seq_start, uid) },
+	{ "gid", offsetof(struct seq_start, gid) },
+};
+
+#define WORDS (sizeof(words) / sizeof(words[0]))
 
 static void set_number(struct vector_machine *machine, const char *name, uint64_t number)
 {
@@ -108,8 +124,12 @@ void machine_describe(const struct umm_settings *settings, const struct seq_star
 			 (int64_t)limit->hard);
 		vector_set(machine, limits[i].name, text);
 	}
-	set_number(machine, "capabilities", start->caps);
-	set_number(machine, "personality", start->personality);
+	for (size_t i = 0; i < WORDS; i++) {
+		uint32_t number;
+
+		memcpy(&number, (const char *)start + words[i].offset, sizeof(number));
+		set_number(machine, words[i].name, number);
+	}
 	describe_files(start, machine);
 }
 
@@ -177,28 +197,32 @@ static int apply_file(const struct vector_setting *setting, struct seq_start *st
 	return 0;
 }
 
-static int apply_word(const struct vector_setting *setting, struct umm_settings *settings,
-		      struct seq_start *start)
+static int apply_thp(const struct vector_setting *setting, struct umm_settings *settings)
+{
+	if (strcmp(setting->name, "thp"))
+		return 0;
+	for (unsigned int i = 0; i < 3; i++) {
+		if (!strcmp(setting->value, thp_word[i])) {
+			settings->thp_enabled = i;
+			return 0;
+		}
+	}
+	return -1;
+}
+
+static int apply_word(const struct vector_setting *setting, struct seq_start *start)
 {
 	int64_t number;
+	uint32_t word;
 
-	if (!strcmp(setting->name, "thp")) {
-		for (unsigned int i = 0; i < 3; i++) {
-			if (!strcmp(setting->value, thp_word[i])) {
-				settings->thp_enabled = i;
-				return 0;
-			}
-		}
-		return -1;
+	for (size_t i = 0; i < WORDS; i++) {
+		if (strcmp(setting->name, words[i].name))
+			continue;
+		if (protocol_number_parse(setting->value, &number))
+			return -1;
+		word = (uint32_t)number;
+		memcpy((char *)start + words[i].offset, &word, sizeof(word));
 	}
-	if (strcmp(setting->name, "capabilities") && strcmp(setting->name, "personality"))
-		return 0;
-	if (protocol_number_parse(setting->value, &number))
-		return -1;
-	if (*setting->name == 'c')
-		start->caps = (uint32_t)number;
-	else
-		start->personality = (uint32_t)number;
 	return 0;
 }
 
@@ -207,7 +231,9 @@ static void apply_bases(const struct vector_machine *machine, struct seq_start *
 	if (!machine->base[SEQ_BASE_POOL])
 		return;				/* nobody wishes for anything */
 	memcpy(start->base, machine->base, sizeof(start->base));
-	/* Nothing is mapped here. */
+	/* Nothing is mapped here, but whoever executes vectors may have something below brk. */
+	start->own_start = machine->base[SEQ_BASE_BRK] - OWN_BYTES;
+	start->own_end = machine->base[SEQ_BASE_BRK];
 	start->base[SEQ_BASE_SIZE] = 0;
 	start->base[SEQ_BASE_DATA] = 0;
 	start->layout.mmap_base = machine->base[SEQ_BASE_TOP];
@@ -227,7 +253,8 @@ int machine_apply(const struct vector_machine *machine, uint32_t kernel,
 		const struct vector_setting *setting = &machine->setting[i];
 
 		if (apply_number(setting, settings) || apply_limit(setting, start) ||
-		    apply_file(setting, start) || apply_word(setting, settings, start))
+		    apply_file(setting, start) || apply_thp(setting, settings) ||
+		    apply_word(setting, start))
 			return -1;
 	}
 	return 0;

@@ -283,9 +283,8 @@ static bool sides_differ(struct side *a, struct side *b, const struct seq_step *
 	int64_t answer = a->answer[a->bases.nr_answers - 1];
 	int64_t answer_b = b->answer[b->bases.nr_answers - 1];
 
-	if (one != other)
-		return true;
-	if (!one)
+	/* What one of them does not execute shows nothing. */
+	if (!one || !other)
 		return false;
 	if (seq_call_info(step->call)->answer == SEQ_ANSWER_NAME && answer >= 0 && answer_b >= 0)
 		return sides_differ_in_areas(a, b);

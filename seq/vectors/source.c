@@ -4,6 +4,7 @@
  *	# about the file
  *
  *	vector grows-into-a-hole
+ *	theme  mremap				(only where it is not the file's name)
  *	shows  mremap grows in place where the pages behind are free
  *	rule   mremap_multi			(only where it is about one)
  *	mmap(pool, 0x2000, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, none, 0)
@@ -102,6 +103,12 @@ static int read_line(struct source *source, char *line)
 		source->vector->shows = vectors_copy(rest);
 		return 0;
 	}
+	rest = after_word(line, "theme");
+	if (rest) {
+		free(source->vector->theme);
+		source->vector->theme = vectors_copy(rest);
+		return 0;
+	}
 	rest = after_word(line, "rule");
 	if (rest) {
 		free(source->vector->rule);
@@ -139,7 +146,8 @@ void vector_source_write(const struct vector *vector, FILE *out)
 {
 	char text[512];
 
-	fprintf(out, "\nvector %s\nshows  %s\n", vector->name, vector->shows);
+	fprintf(out, "\nvector %s\ntheme  %s\nshows  %s\n", vector->name, vector->theme,
+		vector->shows);
 	if (vector->rule)
 		fprintf(out, "rule   %s\n", vector->rule);
 	for (size_t i = 0; i < vector->nr; i++) {
