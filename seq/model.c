@@ -130,6 +130,7 @@ int seq_model_new(const struct umm_settings *settings, const struct seq_start *s
 	}
 	memcpy(model->known, start->file, sizeof(model->known));
 	model->shm_key = start->shm_key;
+	model->counts_locked = !(start->caps & UMM_CAP_IPC_LOCK);
 	model->fixed_32bit = start->personality & UMM_ADDR_NO_RANDOMIZE;
 	seq_state_init(&model->state, start);
 	err = umm_world_new(platform ? platform : &plain_platform, &model->settings,

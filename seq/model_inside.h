@@ -15,6 +15,7 @@ struct seq_model {
 	struct umm_file *file[SEQ_START_FILES];	/* NULL for those that nobody has */
 	uint64_t filled;			/* bytes of real memory, as model_fill.c counts */
 	uint8_t locks_future;			/* bit n: process n asked for MCL_FUTURE */
+	bool counts_locked;		/* SHM_LOCK hangs on what others of the user have locked */
 	bool fixed_32bit;			/* MAP_32BIT begins where it did at the last exec */
 	uint64_t shm_key;
 	struct umm_settings settings;

@@ -284,6 +284,11 @@ int seq_native_set_rules(const struct seq_native *native, struct umm_world *worl
 	return probe_rules(world);
 }
 
+void seq_native_drop_caps(struct seq_native *native, bool drop)
+{
+	native->drop_caps = drop;
+}
+
 /* ---- steps ---- */
 
 int seq_native_post(struct seq_native *native, const struct seq *seq, const bool *skip,

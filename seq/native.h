@@ -49,6 +49,12 @@ int seq_native_set_rules(const struct seq_native *native, struct umm_world *worl
  */
 int seq_native_begin(struct seq_native *native, struct seq_start *start, const char **error);
 
+/*
+ * Executors from now on have none of the capabilities that memory calls ask for, or those that we
+ * have, which is so at first.
+ */
+void seq_native_drop_caps(struct seq_native *native, bool drop);
+
 /* End it and all its processes. */
 void seq_native_end(struct seq_native *native);
 

@@ -20,6 +20,7 @@ struct seq_native {
 
 	pid_t pid;			/* of the first process; 0 for none */
 	struct control *control;	/* shared with it */
+	bool drop_caps;
 	int file[SEQ_FILES];		/* ours, of this executor; -1 for none */
 	struct seq_state state;		/* a copy, made when the executor stands still */
 	struct seq_native_wishes wishes;

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <sched.h>
 #include <stdint.h>
@@ -42,6 +43,16 @@ static int place_all(const struct seq_native *native, int control_fd)
 	return image;
 }
 
+/* What exec gives is what the bounding set leaves; who has none loses none. */
+static void drop_caps(void)
+{
+	static const int caps[] = { CAP_IPC_LOCK, CAP_IPC_OWNER, CAP_SYS_RAWIO, CAP_SYS_ADMIN,
+				    CAP_SYS_RESOURCE, CAP_SYS_NICE };
+
+	for (size_t i = 0; i < sizeof(caps) / sizeof(caps[0]); i++)
+		prctl(PR_CAPBSET_DROP, caps[i], 0, 0, 0);
+}
+
 static void become(const struct seq_native *native, int control_fd, pid_t parent)
 {
 	static char *const args[] = { "executor", NULL }, *const env[] = { NULL };
@@ -64,6 +75,8 @@ static void become(const struct seq_native *native, int control_fd, pid_t parent
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	personality(ADDR_NO_RANDOMIZE);
+	if (native->drop_caps)
+		drop_caps();
 	syscall(SYS_execveat, image, "", args, env, AT_EMPTY_PATH);
 }
 

@@ -157,6 +157,8 @@ static void start(struct run *run, struct trial *trial, struct sides *sides)
 	uint64_t state = run->seed * UINT64_C(0x9e3779b97f4a7c15) + run->sequences++;
 	int err;
 
+	/* Every second one may do no more than others. */
+	seq_native_drop_caps(sides->native, run->sequences % 4 > 1);
 	trial_begin(trial, sides);
 	err = seq_generate(seq_random(&state), seq_native_settings(sides->native), &trial->start,
 			   run->steps, &trial->seq);
@@ -189,9 +191,12 @@ static void take(struct run *run, const struct trial *trial)
 
 	for (size_t i = 0; i < trial->seq.nr; i++)
 		if (trial->answer[i] != SEQ_SKIPPED)
-			histogram_add(histogram, trial->step[i].call, trial->answer[i]);
+			histogram_add(histogram, &trial->step[i], &trial->bases,
+				      trial->answer[i]);
 	if (trial->max_areas > histogram->max_areas)
 		histogram->max_areas = trial->max_areas;
+	histogram->caps |= trial->start.caps;
+	histogram->names = seq_native_settings(trial->sides->native)->anon_vma_name;
 	run->native_ns += trial->native_ns;
 	run->model_ns += trial->model_ns;
 }

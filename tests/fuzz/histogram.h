@@ -17,9 +17,13 @@ struct histogram {
 	uint64_t made[SEQ_CALLS], succeeded[SEQ_CALLS];
 	uint64_t error[HISTOGRAM_ERRORS];
 	uint64_t max_areas;
+	uint32_t caps;			/* that some sequence had */
+	bool names;			/* areas can have names here */
 };
 
-void histogram_add(struct histogram *histogram, unsigned int call, int64_t answer);
+/* @step answered @answer; @bases were before it. */
+void histogram_add(struct histogram *histogram, const struct seq_step *step,
+		   const struct seq_bases *bases, int64_t answer);
 
 /* Table of calls, of errors. */
 void histogram_print(const struct histogram *histogram, FILE *out);
