@@ -17,6 +17,7 @@
 struct reach {
 	uint64_t bytes;			/* mapped */
 	uint64_t locked;		/* of areas that are locked */
+	uint64_t droppable;
 	bool watched;
 };
 
@@ -36,6 +37,8 @@ static struct reach reach_of(struct umm_mm *mm, uint64_t addr, uint64_t len)
 		reach.bytes += to - from;
 		if (area.vm_flags & UMM_VM_LOCKED)
 			reach.locked += to - from;
+		if (area.vm_flags & UMM_VM_DROPPABLE)
+			reach.droppable += to - from;
 		if (area.vm_flags & WATCHED)
 			reach.watched = true;
 		start = area.end;
@@ -99,11 +102,14 @@ static uint64_t range_fills(struct umm_mm *mm, uint64_t addr, uint64_t len)
 	return fills_of(&reach, reach.bytes);
 }
 
+/* Droppable memory is never locked, so it is filled at once also where locks wait for a fault. */
 static uint64_t mlockall_fills(struct umm_mm *mm, const uint64_t *arg)
 {
-	if (!(arg[0] & UMM_MCL_CURRENT) || (arg[0] & UMM_MCL_ONFAULT))
+	struct reach reach = reach_of(mm, 0, UINT64_C(1) << 47);
+
+	if (!(arg[0] & UMM_MCL_CURRENT))
 		return 0;
-	return range_fills(mm, 0, UINT64_C(1) << 47);
+	return fills_of(&reach, arg[0] & UMM_MCL_ONFAULT ? reach.droppable : reach.bytes);
 }
 
 static uint64_t madvise_fills(struct umm_mm *mm, const uint64_t *arg)

@@ -3,6 +3,7 @@
  * library; each answer, and what can be seen after it, must agree.
  *
  *	fuzz [--seed=N] [--calls=N] [--steps=N] [--every=N] [--rule=NAME=on|off] [--quiet]
+ *	     [--timeout=MS]
  *	fuzz --found=FILE [--rule=NAME=on|off]
  *	fuzz --c=DIR [--seed=N] [--calls=N] [--steps=N]
  *	fuzz --json [--seed=N] [--calls=N]
@@ -33,6 +34,7 @@
 #define DEFAULT_CALLS 100000
 #define DEFAULT_STEPS 400
 #define DEFAULT_EVERY 64
+#define DEFAULT_TIMEOUT_MS 30000
 
 struct run {
 	uint64_t seed, calls;
@@ -100,6 +102,7 @@ static void options(struct run *run, int argc, char **argv)
 		{ "steps", required_argument, NULL, 'n' },
 		{ "every", required_argument, NULL, 'e' },
 		{ "rule", required_argument, NULL, 'r' },
+		{ "timeout", required_argument, NULL, 't' },
 		{ "found", required_argument, NULL, 'f' },
 		{ "c", required_argument, NULL, 'C' },
 		{ "quiet", no_argument, NULL, 'q' },
@@ -112,6 +115,7 @@ static void options(struct run *run, int argc, char **argv)
 	run->calls = DEFAULT_CALLS;
 	run->steps = DEFAULT_STEPS;
 	run->sides[0].every = DEFAULT_EVERY;
+	run->sides[0].timeout_ms = DEFAULT_TIMEOUT_MS;
 	while ((option = getopt_long(argc, argv, "", names, NULL)) >= 0) {
 		switch (option) {
 		case 's':
@@ -128,6 +132,9 @@ static void options(struct run *run, int argc, char **argv)
 			break;
 		case 'r':
 			add_rule(&run->sides[0], optarg);
+			break;
+		case 't':
+			run->sides[0].timeout_ms = (uint32_t)number_of(optarg);
 			break;
 		case 'f':
 			run->found = optarg;

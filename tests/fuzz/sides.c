@@ -10,7 +10,6 @@
 
 #include "sides.h"
 
-#define RUN_TIMEOUT_MS 30000
 #define MANY 3000			/* areas; beyond it, look after each MANY_EVERYth step */
 #define MANY_EVERY 64
 
@@ -125,7 +124,7 @@ void trial_post(struct trial *trial)
 		.maps = true,
 		.blind = trial->blind,
 		.every = trial->sides->every,
-		.timeout_ms = RUN_TIMEOUT_MS,
+		.timeout_ms = trial->sides->timeout_ms,
 	};
 	int err = seq_native_post(trial->sides->native, &trial->seq, trial->skip, &wishes);
 
