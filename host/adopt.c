@@ -203,6 +203,20 @@ static bool was_reported(struct follower *f, struct space *space, const struct u
 	       (now.anon == UMM_ANON_OWN || now.anon == UMM_ANON_INHERITED);
 }
 
+/* By what smaps counts, of the areas in [start, end). */
+static int has_anon_by_smaps(struct space *space, uint64_t start, uint64_t end)
+{
+	struct proc_areas areas = { 0 };
+	int fd = space_smaps_fd(space);
+	int has = fd < 0 ? fd : procmaps_read(fd, &areas);
+
+	for (size_t i = 0; has == 0 && i < areas.nr; i++)
+		has = areas.area[i].start < end && areas.area[i].end > start &&
+		      areas.area[i].anon_kib;
+	proc_areas_free(&areas);
+	return has;
+}
+
 unsigned int adopt_anon(struct follower *f, struct space *space, uint64_t start, uint64_t end,
 			enum adopt_anon_which which)
 {
@@ -220,6 +234,8 @@ unsigned int adopt_anon(struct follower *f, struct space *space, uint64_t start,
 			continue;
 		fd = space_pagemap_fd(space);
 		has = fd < 0 ? fd : pagemap_has_anon(fd, area.start, area.end);
+		if (has == -E2BIG)
+			has = has_anon_by_smaps(space, area.start, area.end);
 		/* Guard pages in anonymous memory came with an anon_vma. */
 		if (!has && area.anon == UMM_ANON_UNKNOWN && !area.file &&
 		    (area.vm_flags & UMM_VM_MAYBE_GUARD))

@@ -49,9 +49,15 @@ static bool word_is_anon(uint64_t word)
 					(WORD_PRESENT | WORD_EXCLUSIVE);
 }
 
+/* 16 GiB: what takes some tenths of a second.  Some programs reserve terabytes. */
+#define WORDS_MAX (UINT64_C(1) << 22)
+
 static int has_anon_by_words(int fd, uint64_t start, uint64_t end)
 {
 	uint64_t word[512];
+
+	if ((end - start) / UMM_PAGE_SIZE > WORDS_MAX)
+		return -E2BIG;
 
 	for (uint64_t page = start / UMM_PAGE_SIZE; page < end / UMM_PAGE_SIZE; ) {
 		uint64_t want = end / UMM_PAGE_SIZE - page;

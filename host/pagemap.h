@@ -12,7 +12,8 @@
 
 /*
  * 1 if [start, end) holds a page, present or swapped, that is neither of a file nor the zero page;
- * 0 if not; or a negative error.
+ * 0 if not; or a negative error: -E2BIG if an old kernel would have to be asked page by page, of
+ * more pages than can be.
  */
 int pagemap_has_anon(int pagemap_fd, uint64_t start, uint64_t end);
 

@@ -91,7 +91,7 @@ int procmaps_query(int maps_fd, uint64_t addr, struct proc_area *area, char *nam
 	area->writable = query.vma_flags & QUERY_WRITABLE;
 	area->executable = query.vma_flags & QUERY_EXECUTABLE;
 	area->shared = query.vma_flags & QUERY_SHARED;
-	area->vm_flags = 0;
+	area->vm_flags = area->anon_kib = 0;
 	area->name = name && query.vma_name_size ? name : "";
 	return 1;
 }
@@ -158,8 +158,21 @@ static bool parse_line(char *line, struct proc_area *area)
 	while (*at == ' ')
 		at++;
 	area->name = at;
-	area->vm_flags = 0;
+	area->vm_flags = area->anon_kib = 0;
 	return area->start < area->end;
+}
+
+/* A line of smaps about @area. */
+static void parse_detail(char *line, struct proc_area *area)
+{
+	char *at = line;
+
+	if (strncmp(line, "VmFlags:", 8) == 0)
+		area->vm_flags = umm_vm_flags_parse(line + 8, NULL);
+	else if (strncmp(line, "Anonymous:", 10) == 0 && (at += 10))
+		area->anon_kib += number(&at, 10);
+	else if (strncmp(line, "Swap:", 5) == 0 && !area->shared && (at += 5))
+		area->anon_kib += number(&at, 10);
 }
 
 int procmaps_read(int fd, struct proc_areas *areas)
@@ -177,15 +190,12 @@ int procmaps_read(int fd, struct proc_areas *areas)
 		next = strchrnul(line, '\n');
 		if (*next)
 			*next++ = '\0';
-		if (strncmp(line, "VmFlags:", 8) == 0) {
+		/* The other lines of smaps begin with a capital letter. */
+		if (*line >= 'A' && *line <= 'Z') {
 			if (areas->nr)
-				areas->area[areas->nr - 1].vm_flags =
-					umm_vm_flags_parse(line + 8, NULL);
+				parse_detail(line, &areas->area[areas->nr - 1]);
 			continue;
 		}
-		/* The other lines of smaps begin with a capital letter. */
-		if (*line >= 'A' && *line <= 'Z')
-			continue;
 		if (!parse_line(line, &area))
 			return -EPROTO;
 		if (area.start >= USER_END)

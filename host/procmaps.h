@@ -19,6 +19,7 @@ struct proc_area {
 	uint32_t dev_major, dev_minor;
 	bool readable, writable, executable, shared;
 	uint64_t vm_flags;		/* UMM_VM_; 0 unless it comes from smaps */
+	uint64_t anon_kib;		/* of anonymous pages, present or swapped; as vm_flags */
 	const char *name;		/* "" for none; in the buffer that the area was read to */
 };
 
