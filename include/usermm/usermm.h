@@ -274,7 +274,7 @@ struct umm_rule_info {
 	const char *text;		/* one line */
 	uint32_t since;			/* first UMM_KERNEL() with it, 0 from the beginning */
 	uint32_t until;			/* first UMM_KERNEL() without it, 0 if it lives */
-	const char *verified;		/* "6.18", or "from reading" */
+	const char *verified;		/* "6.1, 6.18": where it was seen; "from reading" */
 };
 
 unsigned int umm_rule_count(void);

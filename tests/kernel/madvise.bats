@@ -34,6 +34,7 @@ MAX_MAP_COUNT="$(cat /proc/sys/vm/max_map_count)"
 @test "huge pages of memory never written" { refused refuse_madvise collapse EINVAL MADVISE_COLLAPSE 'not written yet'; }
 @test "huge pages of no whole one" { refused refuse_madvise collapse_range EINVAL MADVISE_COLLAPSE_RANGE 'no boundary of 2 MiB'; }
 @test "filling a hole" { refused refuse_madvise populate_hole ENOMEM POPULATE_HOLE 'nothing is mapped at (0x)?[0-9a-f]+'; }
+@test "filling a hole, then read-only memory" { refused refuse_madvise populate_hole_first ENOMEM POPULATE_HOLE 'nothing is mapped at (0x)?[0-9a-f]+'; }
 @test "filling read-only memory" { refused refuse_madvise populate_access EINVAL POPULATE_ACCESS 'does not allow this access: it is r--p'; }
 @test "filling a guard page" { refused refuse_madvise populate_guard EFAULT POPULATE_GUARD 'guard page at (0x)?[0-9a-f]+000; '; }
 @test "filling beyond the end of a file" { refused refuse_madvise populate_eof EFAULT POPULATE_EOF 'end of the file, which has 8 KiB'; }

@@ -11,6 +11,7 @@
 						answered ERROR, the explanation matches REGEX, and at
 						least PASSED checks before it are listed as ruled out
 	records.py rules FILE			of `usermm rules --json`: the names that are on
+	records.py all_rules FILE		the same: all names
 	records.py nth FILE CALL RESULT		the number, among its calls of that name, of the one that
 						ended so
 
@@ -134,9 +135,9 @@ def nth(path, call, result):
     wrong(f"no {call} that ended with {result}")
 
 
-def rules(path):
+def rules(path, off_too=False):
     for r in records(path):
-        if r["type"] == "rule" and r["on"]:
+        if r["type"] == "rule" and (r["on"] or off_too):
             print(r["name"])
 
 
@@ -160,6 +161,8 @@ def main():
         nth(path, *args)
     elif command == "rules":
         rules(path)
+    elif command == "all_rules":
+        rules(path, off_too=True)
     else:
         sys.exit(__doc__)
 

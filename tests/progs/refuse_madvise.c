@@ -270,6 +270,15 @@ static void populate_hole(void)
 	refused(at, 3 * PAGE, POPULATE_WRITE, ENOMEM, "filling a hole");
 }
 
+/* What lies behind the hole could not be filled either, for another reason. */
+static void populate_hole_first(void)
+{
+	char *at = map_at(pool(3), 1, RW);
+
+	map_at(at + 2 * PAGE, 1, PROT_READ);
+	refused(at, 3 * PAGE, POPULATE_WRITE, ENOMEM, "filling a hole, then read-only memory");
+}
+
 static void populate_access(void)
 {
 	refused(map_at(pool(1), 1, PROT_READ), PAGE, POPULATE_WRITE, EINVAL,
@@ -447,6 +456,7 @@ static const struct prog_case cases[] = {
 	{ "collapse", collapse },
 	{ "collapse_range", collapse_range },
 	{ "populate_hole", populate_hole },
+	{ "populate_hole_first", populate_hole_first },
 	{ "populate_access", populate_access },
 	{ "populate_guard", populate_guard },
 	{ "populate_eof", populate_eof },
