@@ -47,7 +47,7 @@ static void serve_step(struct target *target, const char *line, FILE *out)
 	result = target->ops->step(target, &step, &answer);
 	if (result != TARGET_OK)
 		say_not(out, result, target->trouble);
-	else if (answer < 0 && answer > -4096)
+	else if (answer < 10 && answer > -4096)
 		fprintf(out, "%" PRId64 "\n", answer);
 	else
 		fprintf(out, "0x%" PRIx64 "\n", (uint64_t)answer);
