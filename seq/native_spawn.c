@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -21,6 +22,8 @@
  * They stay open over exec, and what is above them is closed by it.
  */
 #define FD_ABOVE 64
+
+#define CPU_SECONDS 600		/* that one executor may compute, whoever has forgotten it */
 
 
 static int place_all(const struct seq_native *native, int control_fd)
@@ -56,10 +59,13 @@ static void drop_caps(void)
 static void become(const struct seq_native *native, int control_fd, pid_t parent)
 {
 	static char *const args[] = { "executor", NULL }, *const env[] = { NULL };
+	const struct rlimit cpu = { CPU_SECONDS, CPU_SECONDS };
 	int image, oom;
 	sigset_t none;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* It takes what it made in the system along, and its children: see access.c. */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	setrlimit(RLIMIT_CPU, &cpu);
 	if (getppid() != parent)
 		return;
 	setsid();

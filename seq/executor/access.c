@@ -1,5 +1,6 @@
 /*
- * access.c - a byte touched, and the signal that says it could not be.
+ * access.c - a byte touched, and the signal that says it could not be.  And the one that says that
+ * whoever started us is dead: nobody else will remove the segments.
  *
  * The two instructions that touch are known by their addresses; the handler lets what was touched
  * return with the code.  Any other SIGSEGV is the executor's own end.
@@ -50,6 +51,14 @@ void access_handler(int number, const siginfo_t *info, struct ucontext *context)
 	regs->ip = at(&access_return);
 }
 
+static void left_alone(int number)
+{
+	(void)number;
+	for (uint32_t i = 0; i < shared->nr_segments && i < CONTROL_SEGMENTS; i++)
+		sys3(__NR_shmctl, (uint64_t)shared->segment[i], 0, 0);
+	sys1(__NR_exit_group, 104);
+}
+
 static void (*handler_pointer(void))(int)
 {
 	return (void (*)(int))(uintptr_t)at(&access_handler);
@@ -64,9 +73,16 @@ void access_setup(void)
 		.sa_restorer = access_restorer,
 	};
 
+	const struct sigaction end = {
+		.sa_handler = left_alone,
+		.sa_flags = SA_ONSTACK | SA_RESTORER,
+		.sa_restorer = access_restorer,
+	};
+
 	sys3(__NR_sigaltstack, at(&stack), 0, 0);
 	sys6(__NR_rt_sigaction, SIGSEGV, at(&action), 0, 8, 0, 0);
 	sys6(__NR_rt_sigaction, SIGBUS, at(&action), 0, 8, 0, 0);
+	sys6(__NR_rt_sigaction, SIGTERM, at(&end), 0, 8, 0, 0);
 }
 
 int64_t access_byte(uint64_t addr, int write)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/shm.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "seq/native.h"
@@ -172,6 +173,43 @@ static void test_segments_go(void **state)
 	seq_native_free(s.native);
 }
 
+/* Whoever starts an executor may be killed: then it goes by itself, with all that it made. */
+static void test_orphan(void **state)
+{
+	struct { int id, pid; } told = { -1, -1 };
+	struct shmid_ds ds;
+	int channel[2], tries = 0;
+	pid_t child;
+
+	(void)state;
+	assert_int_equal(pipe(channel), 0);
+	child = fork();
+	if (child == 0) {
+		struct scene s;
+
+		scene_init(&s);
+		add(&s, "shmget(0, 0x1000, IPC_CREAT)");
+		add(&s, "fork()");
+		add(&s, "1: shmat($0, 0, 0)");
+		if (run(&s, NULL, NULL))
+			_exit(1);
+		told.id = (int)answer(&s, 0);
+		told.pid = seq_native_pid(s.native, 1);
+		if (write(channel[1], &told, sizeof(told)) < 0)
+			_exit(1);
+		pause();
+	}
+	assert_int_equal(read(channel[0], &told, sizeof(told)), sizeof(told));
+	assert_int_equal(kill(child, SIGKILL), 0);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	for (; tries < 5000 && (shmctl(told.id, IPC_STAT, &ds) == 0 || kill(told.pid, 0) == 0);
+	     tries++)
+		usleep(1000);
+	assert_in_range(tries, 0, 4999);
+	close(channel[0]);
+	close(channel[1]);
+}
+
 /* Of a process that dies, or hangs, a run tells; the next executor is none the worse. */
 static void test_death(void **state)
 {
@@ -224,6 +262,7 @@ int main(void)
 		cmocka_unit_test(test_processes),
 		cmocka_unit_test(test_skip),
 		cmocka_unit_test(test_segments_go),
+		cmocka_unit_test(test_orphan),
 		cmocka_unit_test(test_death),
 		cmocka_unit_test(test_too_many),
 	};
