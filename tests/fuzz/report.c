@@ -53,6 +53,20 @@ static void print_steps(const struct trial *trial, FILE *out)
 	seq_model_free(model);
 }
 
+/* What `usermm vectors record --from` makes a vector of. */
+static void print_vector(const struct trial *trial, FILE *out)
+{
+	fprintf(out, "\nas a vector, to be recorded by usermm vectors record:\n\n"
+		"vector found\nshows  the kernel and the library parted in %s\n",
+		part_name(trial->part));
+	for (size_t i = 0; i < trial->seq.nr; i++) {
+		char step[TEXT];
+
+		seq_step_text(&trial->step[i], step, sizeof(step));
+		fprintf(out, "%s\n", step);
+	}
+}
+
 /* In the order of addresses; 0 for lines that mean the same. */
 static int compare_lines(const char *a, const char *b)
 {
@@ -217,7 +231,10 @@ void report_divergence(const struct trial *trial, FILE *out)
 	fprintf(out, "minimal sequence, which parts in %s:\n", part_name(again.part));
 	print_steps(&again, out);
 	print_sides(&again, out);
+	if (!again.start.caps)
+		fprintf(out, "(by a process without capabilities)\n");
 	fprintf(out, "\nas a program in C, which tells a kernel's answers beside these:\n\n");
 	seq_emit_c(out, &again.seq, &again.bases, again.answer, &again.start);
+	print_vector(&again, out);
 	free(small.step);
 }
