@@ -22,6 +22,11 @@ check: install-check
 bench: install-bench
 	@tools/run-bench
 
+# libFuzzer on the library and on every reader of foreign text: SECONDS for each, KEEP=1 goes on with
+# what was found before.
+fuzz-coverage: install-check
+	@tools/fuzz-coverage $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) $(if $(KEEP),--keep)
+
 # What needs a virtual machine, then the random tests with more iterations and other seeds: MINUTES=10.
 soak: install-soak
 	@tools/soak $(or $(MINUTES),10)
@@ -47,7 +52,7 @@ install: all
 	$(MESON) install -C $(BUILD)
 
 clean:
-	rm -rf $(BUILD) build-asan build-clang build-tsan build-bench build-cov
+	rm -rf $(BUILD) build-asan build-clang build-tsan build-bench build-cov build-fuzz
 
 $(BUILD)/build.ninja: | meson.build
 	@mkdir -p $(BUILD)
@@ -60,4 +65,4 @@ install-%:
 	@tools/need --install $*
 
 # vectors/ is a folder: the target is phony.
-.PHONY: vectors all demo check bench fuzz soak mutate coverage install clean
+.PHONY: vectors all demo check bench fuzz fuzz-coverage soak mutate coverage install clean

@@ -118,6 +118,9 @@ const struct seq_call_info *seq_call_info(unsigned int call);
 const char *seq_file_name(unsigned int file);
 const char *seq_file_text(unsigned int file);
 
+/* The @index-th constant of a kind (enum seq_kind) in kinds.def, 0 if it has not so many. */
+uint64_t seq_constant(unsigned int kind, unsigned int index);
+
 /* The row of that name, or -1. */
 int seq_call_find(const char *name);
 int seq_file_find(const char *name);

@@ -38,6 +38,15 @@ static const enum how how_of[SEQ_KINDS] = {
 #undef SEQ_NAME
 };
 
+uint64_t seq_constant(unsigned int kind, unsigned int index)
+{
+	for (size_t i = 0; i < NAMES; i++) {
+		if (names[i].kind == kind && !index--)
+			return names[i].number;
+	}
+	return 0;
+}
+
 static const char *const base_name[SEQ_BASES] = {
 	[SEQ_BASE_POOL] = "pool",
 	[SEQ_BASE_TOP] = "top",
