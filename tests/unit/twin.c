@@ -573,7 +573,9 @@ struct twin_op twin_random_op(const struct twin *twin, struct unit_random *rando
 		op.prot = random_advice(random);
 		break;
 	case TWIN_BRK:
-		op.addr = n->start_brk + unit_random_below(random, n->nr / 3 * PAGE);
+		op.addr = n->start_brk;
+		if (!one_in(random, 10))
+			op.addr += unit_random_below(random, n->nr / 3 * PAGE);
 		break;
 	case TWIN_FAULT:
 		op.prot = one_in(random, 3) ? 1u << unit_random_below(random, 3) :
