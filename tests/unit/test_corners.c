@@ -114,6 +114,26 @@ static void test_huge_page_just_fits(void **state)
 	}
 }
 
+/* MAP_NONBLOCK takes MAP_POPULATE back. */
+static void test_not_populated(void **state)
+{
+	(void)state;
+	lab_map(&lab, AT, PAGE, RW, ANON | UMM_MAP_POPULATE | UMM_MAP_NONBLOCK);
+	assert_int_equal(anon_at(AT), 0);
+	lab_map(&lab, AT + 2 * PAGE, PAGE, RW, ANON | UMM_MAP_POPULATE);
+	assert_true(anon_at(AT + 2 * PAGE) != 0);
+}
+
+/* Locked in another way is locked once. */
+static void test_locked_once(void **state)
+{
+	(void)state;
+	lab_map(&lab, AT, 3 * PAGE, RW, ANON);
+	assert_int_equal(umm_mlock(lab.mm, AT, 2 * PAGE, 0, NULL), 0);
+	assert_int_equal(umm_mlock(lab.mm, AT, 3 * PAGE, UMM_MLOCK_ONFAULT, NULL), 0);
+	assert_int_equal(stats().locked_vm, 3);
+}
+
 /* ---- limits --------------------------------------------------------------------------------- */
 
 /* RLIMIT_DATA is for data and heap together. */
@@ -227,6 +247,8 @@ int main(void)
 		CASE(test_policies_part),
 		CASE(test_imported_locks),
 		CASE(test_huge_page_just_fits),
+		CASE(test_not_populated),
+		CASE(test_locked_once),
 		CASE(test_brk_counts_data),
 		CASE(test_data_limit_of_nothing),
 		CASE(test_ring_of_many_processors),
