@@ -153,7 +153,7 @@ bool thp_vma_allowable(const struct mm_struct *mm, const struct vm_area_struct *
 		return false;
 	if (vma_is_anonymous(vma))
 		return vma->anon_vma != NULL;
-	return vma->vm_file && vma->vm_file->f_op->is_shmem &&
+	return vma->vm_file && vma->vm_file->f_op->shmem_pages &&
 	       ((vma->vm_start >> PAGE_SHIFT) - vma->vm_pgoff) % (PMD_SIZE >> PAGE_SHIFT) == 0;
 }
 

@@ -64,7 +64,7 @@ static struct page *make_page(struct file *file, uint64_t pgoff, int *fault)
 	}
 	page->mapping = file;
 	page->index = pgoff;
-	if (file->f_op->is_shmem)
+	if (file->f_op->shmem_pages)
 		page_set(page, PG_SHMEM | PG_SWAPBACKED);
 	return page;
 }

@@ -28,6 +28,7 @@ const struct file_operations shmem_file_operations = {
 	.destroy = shmem_destroy,
 	.signed_offsets = true,
 	.is_shmem = true,
+	.shmem_pages = true,
 };
 
 long shmem_reserve(struct mm_struct *mm, struct umm_why *why)

@@ -273,6 +273,7 @@ static const struct file_operations shm_file_operations = {
 	.destroy = shm_file_destroy,
 	.vm_ops = &shm_vm_ops,
 	.moves_alone = true,
+	.shmem_pages = true,
 	.signed_offsets = true,
 };
 

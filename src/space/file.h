@@ -40,7 +40,8 @@ struct file_operations {
 	bool shared_is_shmem;		/* its shared areas get an object of their own */
 	bool knows_sync;	/* MAP_SYNC is no unknown flag: its mmap may refuse it */
 	bool moves_alone;	/* its get_unmapped_area may place it elsewhere than mremap says */
-	bool is_shmem;		/* userfaultfd can fill its pages, and they can be huge */
+	bool is_shmem;		/* its areas are shmem's own: userfaultfd can fill their pages */
+	bool shmem_pages;	/* its pages are shmem's, SysV segments' too: they can be huge */
 	bool late_mmap;		/* what it does to an area comes after neighbours were looked at */
 	bool own_accounting;	/* its pages are promised by a pool, not by the commit charge */
 	bool no_fsync;		/* there is nothing to write back to: msync says EINVAL */
