@@ -239,10 +239,9 @@ static bool take_reusable(struct anon_vma *anon_vma)
 {
 	unsigned int nobody = 0;
 
-	if (atomic_load(&anon_vma->num_children) >= 2 ||
-	    !atomic_compare_exchange_strong(&anon_vma->num_active_vmas, &nobody, 1))
+	if (!atomic_compare_exchange_strong(&anon_vma->num_active_vmas, &nobody, 1))
 		return false;
-	/* Children are made of it only as long as it is active: now nobody else makes one. */
+	/* Children are made of it only by who has it active: now nobody else makes one. */
 	if (atomic_load(&anon_vma->num_children) < 2)
 		return true;
 	atomic_fetch_sub(&anon_vma->num_active_vmas, 1);

@@ -103,9 +103,11 @@ static void run_world_set(struct sim_call *call)
 	struct umm_settings *settings = &call->m->settings;
 
 	/* Where memory is short it stays strict or not: machine_is_strict(). */
-	if (settings->totalram_pages > UINT32_MAX)
+	if (settings->totalram_pages > UINT32_MAX || ARG(2))
 		settings->overcommit_memory = (uint32_t)ARG(0);
 	settings->max_map_count = ARG(1);
+	if (ARG(2))			/* of scenes alone */
+		settings->totalram_pages = ARG(2);
 	call->result.ret = umm_world_set(call->m->world, settings);
 }
 

@@ -123,11 +123,12 @@ void sim_call(struct sim_call *call)
 void sim_op_text(const struct sim_op *op, char *buf, size_t size)
 {
 	const struct sim_kind *kind = sim_kind(op->kind);
+	char other[16] = "";
 
-	snprintf(buf, size, "%s(%u%s%.0d, %#llx, %#llx, %#llx, %#llx, %#llx)", kind->name, op->slot,
-		 kind->flags & (SIM_OTHER | SIM_MAKES) ? "->" : "",
-		 kind->flags & (SIM_OTHER | SIM_MAKES) ? op->other + 0 : 0,
-		 (unsigned long long)op->arg[0], (unsigned long long)op->arg[1],
+	if (kind->flags & (SIM_OTHER | SIM_MAKES))
+		snprintf(other, sizeof(other), "->%u", op->other);
+	snprintf(buf, size, "%s(%u%s, %#llx, %#llx, %#llx, %#llx, %#llx)", kind->name, op->slot,
+		 other, (unsigned long long)op->arg[0], (unsigned long long)op->arg[1],
 		 (unsigned long long)op->arg[2], (unsigned long long)op->arg[3],
 		 (unsigned long long)op->arg[4]);
 }
@@ -176,12 +177,12 @@ static void draw_settings(struct machine *m, uint64_t seed)
 
 	umm_settings_init(&m->settings, UMM_KERNEL_NEWEST);
 	m->settings.huge[0] = (struct umm_huge_pool){ .shift = 21, .free_pages = 2 };
+	m->settings.overcommit_ratio = 100;
+	m->settings.admin_reserve_kbytes = m->settings.user_reserve_kbytes = 0;
 	if (!seed)
 		return;
 	m->settings.overcommit_memory = (uint32_t)sim_below(&r, 3);
-	m->settings.overcommit_ratio = 100;
 	m->settings.totalram_pages = sim_chance(&r, 35) ? 20 + sim_below(&r, 60) : PLENTY;
-	m->settings.admin_reserve_kbytes = m->settings.user_reserve_kbytes = 0;
 	m->settings.max_map_count = sim_chance(&r, 30) ? 8 + sim_below(&r, 20) : 65530;
 	m->settings.shmmni = sim_chance(&r, 30) ? 2 : 4096;
 	m->settings.shm_rmid_forced = sim_chance(&r, 10);

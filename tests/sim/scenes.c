@@ -45,6 +45,12 @@ static const struct scene scenes[] = {
 		{ 2, "shm_stat", 0, 0, { 0 } },
 		{ 2, "shmctl", 1, 0, { 0, UMM_IPC_RMID } },
 	} },
+	{ "the last pages there are are not given to two", {
+		{ BEFORE, "world_set", 0, 0, { 2, 100, 12 } },
+		{ 0, "mmap_anon", 0, 0, { AT, 6 * PAGE, RW, ANON, SIM_FILES } },
+		{ 1, "mmap_anon", 1, 0, { AT, 6 * PAGE, RW, ANON, SIM_FILES } },
+		{ 2, "shmget", 1, 0, { 0, 6 * PAGE, 0600 } },
+	} },
 	/*
 	 * The anon_vma of a parent that is gone is used again, by one of two that fork: see
 	 * find_reusable().
