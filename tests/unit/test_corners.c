@@ -134,6 +134,40 @@ static void test_locked_once(void **state)
 	assert_int_equal(stats().locked_vm, 3);
 }
 
+/* A sealed area stays where it is, also as long as it is. */
+static void test_sealed_stays(void **state)
+{
+	(void)state;
+	lab_map(&lab, AT, PAGE, RW, ANON);
+	assert_int_equal(umm_mseal(lab.mm, AT, PAGE, 0, NULL), 0);
+	assert_int_equal(umm_mremap(lab.mm, AT, PAGE, PAGE,
+				    UMM_MREMAP_MAYMOVE | UMM_MREMAP_FIXED, AT + 4 * PAGE, NULL),
+			 -UMM_EPERM);
+	assert_int_equal(umm_munmap(lab.mm, AT, PAGE, NULL), -UMM_EPERM);
+	assert_int_equal(umm_mprotect(lab.mm, AT, PAGE, RW, -1, NULL), -UMM_EPERM);
+}
+
+/* A hole in the middle: mseal does nothing at all, and a policy is refused unless it is none. */
+static void test_hole_in_the_middle(void **state)
+{
+	uint64_t word = 1;
+	struct umm_nodemask node = { &word, 65, 1 }, none = { NULL, 0, 0 };
+	struct umm_area area;
+
+	(void)state;
+	lab_map(&lab, AT, PAGE, RW, ANON);
+	lab_map(&lab, AT + 2 * PAGE, PAGE, RW, ANON);
+	assert_int_equal(umm_mseal(lab.mm, AT, 3 * PAGE, 0, NULL), -UMM_ENOMEM);
+	assert_true(lab_area(&lab, AT, &area));
+	assert_false(area.vm_flags & UMM_VM_SEALED);
+	assert_int_equal(umm_mbind(lab.mm, AT, 3 * PAGE, UMM_MPOL_BIND, &node, 0, UINT64_MAX,
+				   NULL), -UMM_EFAULT);
+	assert_int_equal(umm_mbind(lab.mm, AT, 3 * PAGE, UMM_MPOL_INTERLEAVE, &node, 0,
+				   UINT64_MAX, NULL), -UMM_EFAULT);
+	assert_int_equal(umm_mbind(lab.mm, AT, 3 * PAGE, UMM_MPOL_DEFAULT, &none, 0, UINT64_MAX,
+				   NULL), 0);
+}
+
 /* ---- limits --------------------------------------------------------------------------------- */
 
 /* RLIMIT_DATA is for data and heap together. */
@@ -160,6 +194,44 @@ static void test_data_limit_of_nothing(void **state)
 			 -UMM_ENOMEM);
 }
 
+/* Strict overcommit: half of memory, and swap, less what the administrator keeps for himself. */
+static void test_strict_overcommit(void **state)
+{
+	(void)state;
+	lab.settings.overcommit_memory = 2;
+	lab.settings.totalram_pages = 1000;
+	lab.settings.overcommit_ratio = 50;
+	lab.settings.overcommit_kbytes = 0;
+	lab.settings.total_swap_pages = 100;
+	lab.settings.hugetlb_pages = 0;
+	lab.settings.admin_reserve_kbytes = 40 * 4;
+	lab.settings.user_reserve_kbytes = 0;
+	lab_settings_changed(&lab);
+	for (unsigned int admin = 0; admin < 2; admin++) {
+		uint64_t limit = admin ? 600 : 560;
+
+		umm_mm_set_caps(lab.mm, admin ? UMM_CAP_SYS_ADMIN : 0);
+		assert_int_equal(umm_mmap(lab.mm, AT, limit * PAGE, RW, ANON | FIXED, NULL, 0,
+					  NULL), -UMM_ENOMEM);
+		lab_map(&lab, AT, (limit - 1) * PAGE, RW, ANON);
+		assert_int_equal(umm_munmap(lab.mm, AT, limit * PAGE, NULL), 0);
+	}
+}
+
+/* What a segment had of kernel.shmall comes back with it, the part of a page too. */
+static void test_segments_come_back(void **state)
+{
+	(void)state;
+	lab.settings.shmall = 2;
+	lab_settings_changed(&lab);
+	for (unsigned int i = 0; i < 4; i++) {
+		int64_t id = umm_shmget(lab.mm, UMM_IPC_PRIVATE, PAGE + 1, 0600, NULL);
+
+		assert_true(id >= 0);
+		assert_int_equal(umm_shmctl(lab.mm, (int32_t)id, UMM_IPC_RMID, NULL, NULL), 0);
+	}
+}
+
 /* A ring has four events for each processor at least, twice, and two more. */
 static void test_ring_of_many_processors(void **state)
 {
@@ -171,6 +243,32 @@ static void test_ring_of_many_processors(void **state)
 	assert_int_equal(stats().total_vm, 1 + 2);
 	assert_int_equal(umm_io_setup(lab.mm, 1, AT, 0, 8, &ring, NULL), 0);
 	assert_int_equal(stats().total_vm, 1 + 2 + 1);
+}
+
+/* A rule holds from its first version up to, but not with, the one that ended it. */
+static void test_versions_of_rules(void **state)
+{
+	unsigned int ended = 0;
+
+	(void)state;
+	for (unsigned int rule = 0; rule < umm_rule_count(); rule++) {
+		struct umm_settings settings = lab.settings;
+		struct umm_rule_info info;
+		struct umm_world *world;
+
+		assert_int_equal(umm_rule_info(rule, &info), 0);
+		for (unsigned int at_end = 0; at_end < (info.until ? 2u : 1u); at_end++) {
+			settings.kernel = at_end ? info.until : info.since;
+			if (settings.kernel < UMM_KERNEL(4, 0) ||
+			    settings.kernel > UMM_KERNEL_NEWEST)
+				continue;	/* no world is made for those */
+			assert_int_equal(umm_world_new(&lab.memory.platform, &settings, &world), 0);
+			assert_int_equal(umm_world_rule(world, rule), !at_end);
+			umm_world_free(world);
+			ended += at_end;
+		}
+	}
+	assert_true(ended > 0);
 }
 
 /* ---- exec ----------------------------------------------------------------------------------- */
@@ -249,6 +347,11 @@ int main(void)
 		CASE(test_huge_page_just_fits),
 		CASE(test_not_populated),
 		CASE(test_locked_once),
+		CASE(test_sealed_stays),
+		CASE(test_hole_in_the_middle),
+		CASE(test_strict_overcommit),
+		CASE(test_segments_come_back),
+		CASE(test_versions_of_rules),
 		CASE(test_brk_counts_data),
 		CASE(test_data_limit_of_nothing),
 		CASE(test_ring_of_many_processors),
