@@ -432,7 +432,10 @@ void umm_mm_set_personality(struct umm_mm *mm, uint32_t personality);
 int umm_mm_set_ids(struct umm_mm *mm, uint32_t uid, uint32_t gid, const uint32_t *groups,
 		   size_t nr_groups);
 
-/* -UMM_EINVAL if an area would lie above the new task_size: nothing has changed then. */
+/*
+ * -UMM_EINVAL if an area would lie above the new task_size, or what lies below it is more than the
+ * world's page tables reach: nothing has changed then.
+ */
 int umm_mm_set_layout(struct umm_mm *mm, const struct umm_layout *layout);
 void umm_mm_get_layout(struct umm_mm *mm, struct umm_layout *layout);
 
@@ -1146,6 +1149,17 @@ size_t umm_maps_line(struct umm_mm *mm, umm_addr_t addr, char *buf, size_t size,
 
 /* All lines, without the gate area's, as snprintf(3). */
 size_t umm_maps_text(struct umm_mm *mm, char *buf, size_t size);
+
+/*
+ * What /proc/PID/smaps says of the first area whose end is above @addr: its line of maps and all
+ * that follows, as snprintf(3); *next (may be NULL) is where to go on.  0 when there is none.  Swap
+ * and huge pages are 0: there are none.  Without pages all that counts pages is 0.
+ */
+size_t umm_smaps_area(struct umm_mm *mm, umm_addr_t addr, char *buf, size_t size,
+		      umm_addr_t *next);
+
+/* The lines of /proc/PID/status from VmPeak to VmSwap, as snprintf(3). */
+size_t umm_status_text(struct umm_mm *mm, char *buf, size_t size);
 
 /* True if every invariant of the address space holds.  O(areas): for tests. */
 bool umm_mm_is_valid(struct umm_mm *mm);

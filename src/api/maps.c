@@ -2,6 +2,7 @@
  * maps.c - areas as /proc/PID/maps shows them, and as the follower asks for them.
  */
 #include "api/handles.h"
+#include "api/maps_text.h"
 #include "api/text.h"
 #include "api/vm_flags_text.h"
 #include "base/assert.h"
@@ -81,8 +82,8 @@ static void text_path(struct text *text, const char *path)
 	}
 }
 
-static void text_maps_line(struct text *text, const struct mm_struct *mm,
-			   const struct vm_area_struct *vma)
+void text_maps_line(struct text *text, const struct mm_struct *mm,
+		    const struct vm_area_struct *vma)
 {
 	const struct file *file = vma->vm_file;
 	enum umm_area_name name = area_name(mm, vma);

@@ -16,6 +16,7 @@
 #include "space/anon_vma.h"
 #include "space/mm.h"
 #include "space/mm_clone.h"
+#include "space/mm_pages.h"
 
 int umm_mm_new(struct umm_world *world, struct umm_mm **out)
 {
@@ -71,7 +72,8 @@ int umm_mm_set_layout(struct umm_mm *handle, const struct umm_layout *layout)
 		return -UMM_EINVAL;	/* no reason: not a call */
 	mmap_write_lock(mm);
 	last = mm->tree.last;
-	if (last && last->vm_end > layout->task_size)
+	if ((last && last->vm_end > layout->task_size) ||
+	    (mm->pages && layout->task_size > pgtable_span(&mm->pages->pgt)))
 		err = -UMM_EINVAL;	/* no reason: not a call */
 	else
 		mm->layout = *layout;

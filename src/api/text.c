@@ -100,3 +100,9 @@ size_t text_end(struct text *text)
 		text->buf[text->length < text->size ? text->length : text->size - 1] = '\0';
 	return text->length;
 }
+
+void text_pad_to(struct text *text, size_t column)
+{
+	while (text->length < column)
+		text_char(text, ' ');
+}

@@ -33,6 +33,9 @@ void text_size(struct text *text, uint64_t bytes);
 /* Blanks up to @column, at least one. */
 void text_pad(struct text *text, size_t column);
 
+/* The same, and none if it is there already. */
+void text_pad_to(struct text *text, size_t column);
+
 /* End the text with a zero and return its whole length. */
 size_t text_end(struct text *text);
 

@@ -294,6 +294,8 @@ static void dontunmap_complete(const struct vma_remap_struct *vrm,
 int64_t move_vma(struct vma_remap_struct *vrm)
 {
 	umm_addr_t new_end = vrm->new_addr + vrm->new_len;
+	struct mm_pages *pages = vrm->mm->pages;
+	uint64_t hiwater_vm = pages ? pages->hiwater_vm : 0;
 	struct vm_area_struct *copy;
 	long err;
 
@@ -323,5 +325,7 @@ int64_t move_vma(struct vma_remap_struct *vrm)
 		dontunmap_complete(vrm, copy);
 	else
 		unmap_source_vma(vrm);
+	if (pages)			/* that both were there for a moment does not count */
+		pages->hiwater_vm = hiwater_vm;
 	return (int64_t)vrm->new_addr;
 }

@@ -12,38 +12,11 @@
 #include "base/assert.h"
 #include "fault/fault.h"
 #include "fault/memory.h"
+#include "fault/thp.h"
 #include "space/accounting.h"
 #include "space/anon_vma.h"
 #include "space/guards.h"
 #include "space/vma_tree.h"
-
-static bool thp_disabled(const struct mm_struct *mm, const struct vm_area_struct *vma)
-{
-	switch (mm->thp_disable) {
-	case THP_DISABLED:
-		return true;
-	case THP_DISABLED_EXCEPT_ADVISED:
-		return !(vma->vm_flags & VM_HUGEPAGE);
-	default:
-		return false;
-	}
-}
-
-/* Could a huge page be put around @addr? */
-static bool thp_fault_eligible(const struct mm_struct *mm, const struct vm_area_struct *vma,
-			       umm_addr_t addr)
-{
-	const struct umm_settings *s = &mm->world->settings;
-	umm_addr_t huge = addr & ~(PMD_SIZE - 1);
-
-	if (!s->thp_configured || s->thp_enabled == UMM_THP_NEVER ||
-	    (vma->vm_flags & (VM_NOHUGEPAGE | VM_SPECIAL)) || !vma_is_anonymous(vma) ||
-	    thp_disabled(mm, vma))
-		return false;
-	if (s->thp_enabled == UMM_THP_MADVISE && !(vma->vm_flags & VM_HUGEPAGE))
-		return false;
-	return vma->vm_start <= huge && huge + PMD_SIZE <= vma->vm_end;
-}
 
 bool fault_prepares(const struct mm_struct *mm, const struct vm_area_struct *vma,
 			   umm_addr_t addr, bool write)

@@ -31,6 +31,12 @@ static inline uint64_t level_span(unsigned int level)
 	return UINT64_C(1) << (PTE_SHIFT + PTRS_SHIFT * level);
 }
 
+/* Addresses below this have an entry of their own. */
+static inline uint64_t pgtable_span(const struct pgtable *pgt)
+{
+	return level_span(pgt->format->levels - 1) * PTRS_PER_TABLE;
+}
+
 static inline unsigned int level_index(uint64_t addr, unsigned int level)
 {
 	return (addr >> (PTE_SHIFT + PTRS_SHIFT * level)) & (PTRS_PER_TABLE - 1);

@@ -57,7 +57,7 @@ static bool entry_is_valid(struct census *c, const struct vm_area_struct *vma, u
 /* All entries lie in areas. */
 static bool entries_are_valid(struct census *c)
 {
-	uint64_t top = level_span(c->mm->pages->pgt.format->levels - 1) * PTRS_PER_TABLE;
+	uint64_t top = pgtable_span(&c->mm->pages->pgt);
 	umm_addr_t addr = 0, stop;
 	pte_t *slot;
 

@@ -111,7 +111,7 @@ void unmap_region(struct mm_struct *mm, umm_addr_t start, umm_addr_t end, umm_ad
 
 void exit_pages(struct mm_struct *mm)
 {
-	uint64_t top = level_span(mm->pages->pgt.format->levels - 1) * PTRS_PER_TABLE;
+	uint64_t top = pgtable_span(&mm->pages->pgt);
 
 	unmap_region(mm, 0, top, 0, top);
 }
@@ -134,7 +134,9 @@ void madvise_free_pages(struct mm_struct *mm, const struct vm_area_struct *vma, 
 			struct page *page;
 
 			page = pte_present(f, pte) ? vm_normal_page(mm->pages, pte) : NULL;
-			if (!page || !page_anon(page) || page_mapcount(page) != 1)
+			if (!page || !page_anon(page))
+				continue;
+			if (page_test(page, PG_DIRTY) && page_mapcount(page) != 1)
 				continue;
 			if (pte_is(f, pte, f->accessed) || pte_is(f, pte, f->dirty)) {
 				pte_set(slot, pte_without(f, pte, f->accessed | f->dirty));

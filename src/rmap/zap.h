@@ -24,7 +24,10 @@ void unmap_region(struct mm_struct *mm, umm_addr_t start, umm_addr_t end, umm_ad
 /* What page_ops->exit_mmap is: everything goes. */
 void exit_pages(struct mm_struct *mm);
 
-/* MADV_FREE: frames of [start, end), in one anonymous area, that nobody else has may be dropped. */
+/*
+ * MADV_FREE: frames of [start, end), in one anonymous area, may be dropped as long as no entry says
+ * that they were written since.  Who shares one decides for himself.
+ */
 void madvise_free_pages(struct mm_struct *mm, const struct vm_area_struct *vma, umm_addr_t start,
 			umm_addr_t end);
 

@@ -17,6 +17,7 @@ struct mm_pages {
 	struct pgtable pgt;			/* [m] */
 	int64_t rss[NR_MM_COUNTERS];		/* [m] pages */
 	uint64_t hiwater_rss;		/* [m] pages: the most there ever were, but for now */
+	uint64_t hiwater_vm;			/* [m] pages of total_vm: the same */
 	struct umm_mmu_notifier *notifiers;	/* [m] */
 };
 

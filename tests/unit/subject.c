@@ -103,6 +103,30 @@ static void real_scan(struct page_state *state, bool all)
 	}
 }
 
+/* The areas of the arena. */
+static void real_smaps(char *text)
+{
+	FILE *smaps = fopen("/proc/self/smaps", "re");
+	bool inside = false;
+	size_t length = 0;
+	char line[512];
+
+	if (!smaps)
+		_exit(3);
+	memset(text, 0, SMAPS_BYTES);
+	while (fgets(line, sizeof(line), smaps)) {
+		unsigned long long start, end;
+
+		if (sscanf(line, "%llx-%llx ", &start, &end) == 2)
+			inside = start >= BASE && end <= BASE + PAGES * PAGE;
+		if (!inside || length + strlen(line) >= SMAPS_BYTES)
+			continue;
+		strcpy(text + length, line);
+		length += strlen(line);
+	}
+	fclose(smaps);
+}
+
 static int64_t answer_of(void *ret)
 {
 	return ret == MAP_FAILED ? -errno : (int64_t)(uintptr_t)ret;
@@ -162,10 +186,23 @@ static void open_pagemap(void)
 		_exit(3);
 }
 
+static bool write_all(int fd, const void *bytes, size_t size)
+{
+	for (size_t done = 0; done < size;) {
+		ssize_t ret = write(fd, (const char *)bytes + done, size - done);
+
+		if (ret <= 0)
+			return false;
+		done += (size_t)ret;
+	}
+	return true;
+}
+
 /* Wait for orders until told to go, or until the test has gone. */
 static void serve(unsigned int number)
 {
 	static struct page_state state[PAGES];
+	static char text[SMAPS_BYTES];
 	struct reply reply;
 	struct op op;
 
@@ -176,8 +213,13 @@ static void serve(unsigned int number)
 		if (op.kind == OP_SCAN) {
 			memset(state, 0, sizeof(state));
 			real_scan(state, op.arg);
-			if (write(subject.socket[number][1], state, sizeof(state)) !=
-			    sizeof(state))
+			if (!write_all(subject.socket[number][1], state, sizeof(state)))
+				_exit(3);
+			continue;
+		}
+		if (op.kind == OP_SMAPS) {
+			real_smaps(text);
+			if (!write_all(subject.socket[number][1], text, sizeof(text)))
 				_exit(3);
 			continue;
 		}

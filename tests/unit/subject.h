@@ -23,7 +23,8 @@
 
 enum kind {
 	OP_MAP, OP_MAP_SHARED, OP_MAP_FILE, OP_MAP_STACK, OP_UNMAP, OP_PROTECT, OP_MOVE,
-	OP_DONTUNMAP, OP_ADVISE, OP_WRITE, OP_READ, OP_FORK, OP_EXIT, OP_SCAN, NR_KINDS,
+	OP_DONTUNMAP, OP_ADVISE, OP_WRITE, OP_READ, OP_FORK, OP_EXIT, OP_SCAN,
+	OP_SMAPS, NR_KINDS,
 };
 
 struct op {
@@ -31,6 +32,9 @@ struct op {
 	uint64_t page, pages, to;	/* in the arena */
 	uint64_t arg, flags;		/* protection, advice, byte; MAP_POPULATE */
 };
+
+/* What OP_SMAPS answers: the text of the areas of the arena. */
+#define SMAPS_BYTES (512 * 1024)
 
 /* Of a read or a write: value read; or signal << 8 | si_code. */
 struct reply {

@@ -5,7 +5,8 @@
  * each of which waits for orders on a socket, and by a tree of address spaces of the library.
  * After each operation the answers must be the same: error, value read, signal and si_code.  Every
  * so often so must be, for every page of the arena and every process, what /proc/PID/pagemap says
- * and what the page holds; and the library's world must be valid.
+ * and what the page holds, and more seldom what smaps says of its areas; and the library's world
+ * must be valid.
  *
  * UMM_SEED chooses the sequence, UMM_ITER its length; one that fails prints its seed and the last
  * operations.
@@ -17,12 +18,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "compare_smaps.h"
 #include "subject.h"
 #include "tlb.h"
 
 static const char *const kind_name[NR_KINDS] = {
 	"map", "map_shared", "map_file", "map_stack", "unmap", "protect", "move", "dontunmap",
 	"advise", "write", "read", "fork", "exit", "scan",
+	"smaps",
 };
 
 struct process {
@@ -219,11 +222,26 @@ static void compare_pages(struct twin *twin, unsigned int process, bool all)
 	}
 }
 
+static void compare_smaps(struct twin *twin, unsigned int process)
+{
+	struct op op = { .kind = OP_SMAPS, .process = process };
+	static char text[SMAPS_BYTES];
+
+	exchange(twin, &op, text, sizeof(text));
+	if (same_smaps(text, twin->process[process].mm, BASE, BASE + PAGES * PAGE))
+		return;
+	print_history(twin);
+	fail_msg("smaps of process %u differ", process);
+}
+
 static void compare_all(struct twin *twin, bool all)
 {
 	for (unsigned int i = 0; i < MAX_PROCESSES; i++)
 		if (twin->process[i].mm)
 			compare_pages(twin, i, all);
+	for (unsigned int i = 0; all && i < MAX_PROCESSES; i++)
+		if (twin->process[i].mm)
+			compare_smaps(twin, i);
 	if (!umm_world_is_valid(twin->world)) {
 		print_history(twin);
 		fail_msg("the world is not valid");
