@@ -15,7 +15,7 @@
 #define TABLE 512u			/* pages of a page table */
 #define BELOW 64u			/* pages of the arena below the first end of a table */
 #define PAGES (BELOW + 3 * TABLE + 64)
-#define BASE (UINT64_C(0x100000000000) - BELOW * PAGE)
+#define BASE (UINT64_C(0x200000000000) - BELOW * PAGE)
 #define FILE_PAGES 40u
 #define FILE_BYTES (FILE_PAGES * PAGE - 1000)
 #define MAX_PROCESSES 12

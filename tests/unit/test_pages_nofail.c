@@ -1,7 +1,7 @@
 /*
- * test_pages_nofail.c - frames, or the platform's memory, run out at the n-th one, for every n until
- * the call succeeds.  Each failure says so, leaves contents as they were and the world valid, and
- * the same call works when there is memory again.
+ * test_pages_nofail.c - frames, or the platform's memory, run out at the n-th one, for every n
+ * until the call succeeds.  Each failure says so, leaves contents as they were and the world
+ * valid, and the same call works when there is memory again.
  */
 #include "lab.h"
 #include "phys/phys.h"
