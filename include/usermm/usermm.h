@@ -854,7 +854,8 @@ bool umm_fault_sigbus(struct umm_mm *mm, umm_addr_t addr);
  * Where the contents of the page at @addr are, from that byte on, and in *len (not NULL) how many
  * bytes follow.  NULL with *fault set; NULL with *fault UMM_FAULT_OK in a world without contents.
  * The pointer is good for @access (one of UMM_ACCESS_) until platform->tlb_flush() names the page:
- * who keeps pointers is a TLB.  Reading through one is always safe while the world lives.
+ * who keeps pointers is a TLB.  Reading through one is always safe while the world lives.  Takes no
+ * lock where the page is in use already.
  */
 void *umm_translate(struct umm_mm *mm, umm_addr_t addr, unsigned int access, uint64_t *len,
 		    int *fault);

@@ -25,12 +25,17 @@ void *umm_translate(struct umm_mm *handle, umm_addr_t addr, unsigned int access,
 {
 	struct mm_struct *mm = to_mm(handle);
 	struct page *page;
-	void *ptr;
+	char *ptr;
 
 	*fault = UMM_FAULT_OK;
 	*len = 0;
 	if (!mm->pages)
 		return NULL;
+	ptr = get_user_page_fast(mm, addr, access);
+	if (likely(ptr)) {
+		*len = rest_of_page(addr);
+		return ptr + (addr & ~PAGE_MASK);
+	}
 	page = get_user_page(mm, addr, access, fault);
 	if (!page)
 		return NULL;

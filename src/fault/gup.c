@@ -3,6 +3,10 @@
  *
  * First as hardware would, under the lock for reading: nearly always the entry is there and allows
  * the access.  Else a fault, under the lock for writing, and the entry again.
+ *
+ * Who wants no more than the place of a page that is in use already, needs no lock: entries that
+ * are about to go, or to allow less, are announced (pgtable.sequence), and what was found while
+ * nothing was announced is good until the flush that follows an announcement.
  */
 #include "fault/fault.h"
 #include "fault/gup.h"
@@ -13,6 +17,24 @@ uint64_t follow_pte(const struct mm_struct *mm, umm_addr_t addr)
 	const pte_t *slot = pgtable_lookup(&mm->pages->pgt, addr);
 
 	return slot ? pte_get(slot) : 0;
+}
+
+char *get_user_page_fast(const struct mm_struct *mm, umm_addr_t addr, unsigned int access)
+{
+	const struct pgtable *pgt = &mm->pages->pgt;
+	const struct pgtable_format *f = pgt->format;
+	uint64_t needs = f->present | f->user | f->accessed, pte;
+
+	if (access & UMM_ACCESS_WRITE)
+		needs |= f->write | f->dirty | f->soft_dirty;
+	if (access & UMM_ACCESS_EXEC)
+		needs |= f->exec;
+	if (!pgt->phys->frames)
+		return NULL;
+	pte = pgtable_peek(pgt, addr);
+	if (!pte || !pte_is(f, pte, needs))
+		return NULL;
+	return pgt->phys->frames + (pte_pfn(f, pte) << PAGE_SHIFT);
 }
 
 /* Zero pages too: nobody counts them, but a reference can be had. */

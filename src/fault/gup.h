@@ -1,7 +1,7 @@
 /*
  * gup.h - reaching into an address space: the frame behind an address, made if need be.
  *
- * Layer: fault.  Takes mmap_lock.
+ * Layer: fault.  Takes mmap_lock, unless it says otherwise.
  */
 #ifndef FAULT_GUP_H
 #define FAULT_GUP_H
@@ -14,6 +14,12 @@
  * entry; with a reference for the caller.  NULL, and why in *fault (UMM_SEGV_MAPERR, ...).
  */
 struct page *get_user_page(struct mm_struct *mm, umm_addr_t addr, unsigned int access, int *fault);
+
+/*
+ * Where the contents of the page at @addr are, if an entry allows the access and has the marks that
+ * it leaves; else NULL, which says nothing.  Takes no lock.
+ */
+char *get_user_page_fast(const struct mm_struct *mm, umm_addr_t addr, unsigned int access);
 
 /* What is there now, without a fault: entry and frame, or none.  => mmap_lock held. */
 uint64_t follow_pte(const struct mm_struct *mm, umm_addr_t addr);

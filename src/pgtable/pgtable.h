@@ -16,6 +16,11 @@ struct pgtable {
 	pte_t *root_table;
 	uint64_t nr_tables;		/* without the root, as VmPTE counts them */
 	void *owner;			/* whose they are, for platform->tlb_flush() */
+	/*
+	 * Odd while entries are taken away or allow less than before, and another number after: who
+	 * looks without a lock looks at it before and after.
+	 */
+	atomic_ullong sequence;
 };
 
 /* 0 with an empty root, or -UMM_ENOMEM. */
@@ -65,6 +70,29 @@ static inline pte_t *pgtable_lookup(const struct pgtable *pgt, uint64_t addr)
 		table = pgtable_below(pgt, entry);
 	}
 	return &table[level_index(addr, 0)];
+}
+
+/*
+ * The entry of @addr without a lock, 0 if there is none or somebody is changing some.  Tables must
+ * stay readable when they are freed: they do in a world with contents.
+ */
+static inline uint64_t pgtable_peek(const struct pgtable *pgt, uint64_t addr)
+{
+	uint64_t sequence = atomic_load_explicit(&pgt->sequence, memory_order_acquire), entry;
+	pte_t *table = pgt->root_table;
+
+	if (unlikely((sequence & 1) || addr >= pgtable_span(pgt)))
+		return 0;
+	for (unsigned int level = pgt->format->levels - 1;; level--) {
+		entry = atomic_load_explicit(&table[level_index(addr, level)],
+					     memory_order_acquire);
+		if (!level || pte_none(entry))
+			break;
+		table = pgtable_below(pgt, entry);
+	}
+	if (unlikely(atomic_load_explicit(&pgt->sequence, memory_order_relaxed) != sequence))
+		return 0;
+	return entry;
 }
 
 /* The place of the entry of @addr at @level, or NULL. */

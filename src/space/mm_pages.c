@@ -52,6 +52,7 @@ void mmu_notifier_start(struct mm_struct *mm, umm_addr_t start, umm_addr_t end)
 {
 	struct umm_mmu_notifier *n;
 
+	(void)atomic_fetch_add(&mm->pages->pgt.sequence, 1);
 	for (n = mm->pages->notifiers; n; n = n->next)
 		n->invalidate_start(n, (struct umm_mm *)mm, start, end);
 }
@@ -62,4 +63,5 @@ void mmu_notifier_end(struct mm_struct *mm, umm_addr_t start, umm_addr_t end)
 
 	for (n = mm->pages->notifiers; n; n = n->next)
 		n->invalidate_end(n, (struct umm_mm *)mm, start, end);
+	(void)atomic_fetch_add(&mm->pages->pgt.sequence, 1);
 }
