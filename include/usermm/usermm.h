@@ -345,6 +345,7 @@ struct umm_file_desc {
 	 * In a world whose pages have contents: fill @contents with the 4096 bytes at @pgoff pages;
 	 * 0, or negative if they cannot be read (SIGBUS).  Asked once for each page, under an mm's
 	 * lock: it must not call the library.  What lies past the end is zero whatever it says.
+	 * After MADV_REMOVE it is asked again, and should know of the hole.
 	 * NULL: all is zero.  Two umm_files of one path have pages of their own.
 	 */
 	int (*read_page)(void *cookie, uint64_t pgoff, void *contents);
@@ -506,9 +507,9 @@ umm_addr_t umm_brk(struct umm_mm *mm, umm_addr_t brk, struct umm_why *why);
 /* ---- madvise, mlock and their kin ---- */
 
 /*
- * madvise(2).  0, or a negative error, with what lies below the refused area done.  What becomes of
- * contents is not modelled: advice about them is checked and changes no area, but for guard pages
- * and for pages that are filled in, which give areas their anon_vma.
+ * madvise(2).  0, or a negative error, with what lies below the refused area done.  Advice about
+ * contents changes no area, but for guard pages and for pages that are filled in, which give areas
+ * their anon_vma; in a world with pages it is followed, where it is no mere hint.
  */
 int64_t umm_madvise(struct umm_mm *mm, umm_addr_t addr, uint64_t len, int advice,
 		    struct umm_why *why);

@@ -192,6 +192,8 @@ static void test_counted(void **state)
 	assert_null(umm_translate(lab.mm, AT, UMM_ACCESS_READ, &len, &fault));
 	assert_int_equal(fault, UMM_FAULT_OK);
 	child = fork_of(lab.mm);
+	assert_true(info_of(child, AT).present && !info_of(child, AT).accessed);
+	assert_true(info_of(lab.mm, AT).accessed);
 	put_byte(child, AT, 8);
 	assert_int_equal(info_of(lab.mm, AT).mapcount, 1);
 	assert_int_not_equal(info_of(lab.mm, AT).pfn, info_of(child, AT).pfn);
@@ -269,6 +271,8 @@ static void test_lazyfree(void **state)
 	struct umm_page_info info;
 	struct umm_mm *child;
 	struct lab lab;
+	uint64_t len;
+	int fault;
 
 	(void)state;
 	begin_simple(&lab);
@@ -280,6 +284,12 @@ static void test_lazyfree(void **state)
 	put_byte(lab.mm, AT, 5);
 	info = info_of(lab.mm, AT);
 	assert_true(info.lazyfree && info.dirty && info.accessed);
+
+	assert_int_equal(umm_madvise(lab.mm, AT, PAGE, UMM_MADV_FREE, NULL), 0);
+	assert_non_null(umm_translate(lab.mm, AT, UMM_ACCESS_READ, &len, &fault));
+	assert_false(info_of(lab.mm, AT).dirty);
+	assert_non_null(umm_translate(lab.mm, AT, UMM_ACCESS_WRITE, &len, &fault));
+	assert_true(info_of(lab.mm, AT).dirty);
 
 	/* What is shared is given away too, by one who does not know of the other's writing. */
 	put_byte(lab.mm, AT + PAGE, 4);

@@ -190,6 +190,14 @@ static void test_file(void **state)
 	assert_int_equal(page_mkclean(machine(&lab), pfn_to_page(machine(&lab)->phys,
 					      info_of(lab.mm, shared + PAGE).pfn)), 1);
 	assert_false(info_of(lab.mm, shared + PAGE).may_write);
+
+	/* A hole takes what is the file's from everybody, and what is a copy from nobody. */
+	put_byte(lab.mm, shared + PAGE, 103);
+	assert_int_equal(get_byte(lab.mm, AT + PAGE), 103);
+	assert_int_equal(umm_madvise(lab.mm, shared, 2 * PAGE, UMM_MADV_REMOVE, NULL), 0);
+	assert_false(info_of(lab.mm, AT + PAGE).present);
+	assert_int_equal(get_byte(lab.mm, AT), 100);
+	assert_int_equal(get_byte(lab.mm, AT + PAGE), 2);	/* asked for again */
 	lab_destroy(&lab);
 }
 
