@@ -9,6 +9,7 @@
 
 #include "cli/trouble.h"
 #include "cli/vectors.h"
+#include "seq/shrink.h"
 
 struct proof {
 	const struct vector_machine *machine;
@@ -17,24 +18,24 @@ struct proof {
 	char *text;
 };
 
+/* With a step those go that name its answer. */
 static bool each_step_counts(const struct proof *proof)
 {
 	const struct vector *vector = proof->vector;
-	struct seq_step *steps = vectors_alloc(NULL, 2 * vector->nr, sizeof(*steps));
-	struct seq_step *fewer = steps + vector->nr;
+	struct seq fewer = { vectors_alloc(NULL, vector->nr, sizeof(*fewer.step)), 0 };
 	bool minimal = true;
 
-	for (size_t i = 0; i < vector->nr; i++)
-		steps[i] = vector->step[i].call;
 	for (size_t i = 0; i < vector->nr && minimal; i++) {
-		steps_without(steps, vector->nr, i, fewer);
-		minimal = !targets_differ(proof->is, proof->is_not, proof->machine, fewer,
-					  vector->nr - 1);
+		for (fewer.nr = 0; fewer.nr < vector->nr; fewer.nr++)
+			fewer.step[fewer.nr] = vector->step[fewer.nr].call;
+		seq_drop(&fewer, i, 1);
+		minimal = !targets_differ(proof->is, proof->is_not, proof->machine, fewer.step,
+					  fewer.nr);
 		if (!minimal)
 			snprintf(proof->text, RUN_TEXT_BYTES,
 				 "step %zu is not needed to tell the rule %s", i, vector->rule);
 	}
-	free(steps);
+	free(fewer.step);
 	return minimal;
 }
 

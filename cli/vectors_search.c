@@ -17,12 +17,13 @@
 #include "cli/trouble.h"
 #include "cli/vectors.h"
 #include "seq/generate.h"
+#include "seq/shrink.h"
 #include "seq/vectors/machine.h"
-#include "seq/vectors/shrink.h"
 
 #define STEPS 48
 #define PER_RULE 8
 #define MANY_MOST 64
+#define TRIES 5000
 
 struct search {
 	struct vector_machine machine;
@@ -48,14 +49,26 @@ static void search_begin(struct search *search, char **paths)
 		die("vectors search: the machine has a setting that cannot be");
 }
 
-/* Thousands of areas, or memory that a machine may not have, are no good examples. */
+/*
+ * Thousands of areas are no good example; nor is a length of about as much memory as a machine may
+ * have, to which values would be made smaller where it is about that.
+ */
 static bool is_modest(const struct seq *seq)
 {
+	const uint64_t gib = UINT64_C(1) << 30;
+
 	for (size_t i = 0; i < seq->nr; i++) {
 		const struct seq_step *step = &seq->step[i];
+		const uint8_t *kind = seq_call_info(step->call)->kind;
 
 		if (step->call == SEQ_MANY && step->arg[1].offset > MANY_MOST)
 			return false;
+		for (unsigned int arg = 0; kind[arg] != SEQ_KIND_NONE; arg++) {
+			uint64_t offset = step->arg[arg].offset;
+
+			if (kind[arg] == SEQ_KIND_LEN && offset > gib && offset < gib << 14)
+				return false;
+		}
 	}
 	return true;
 }
@@ -99,8 +112,9 @@ static bool tells_rule(const struct seq *seq, void *ctx)
 {
 	const struct rule_search *rules = ctx;
 
-	return targets_differ(rules->is, rules->is_not, &rules->search->machine, seq->step,
-			      seq->nr);
+	return is_modest(seq) &&
+	       targets_differ(rules->is, rules->is_not, &rules->search->machine,
+			      seq->step, seq->nr);
 }
 
 static void search_rule(struct search *search, const struct options *options, const char *name)
@@ -126,7 +140,7 @@ static void search_rule(struct search *search, const struct options *options, co
 		search_next(search, (options->seed ? options->seed : 1) + i);
 		if (!tells_rule(&search->seq, &rules))
 			continue;
-		shrink(&search->seq, tells_rule, &rules);
+		seq_shrink(&search->seq, NULL, tells_rule, &rules, TRIES);
 		shape = shape_of_steps(&search->seq);
 		while (known < nr && seen[known] != shape)
 			known++;
@@ -165,7 +179,7 @@ static bool has_shape(const struct seq *seq, void *ctx)
 {
 	struct shape_search *shapes = ctx;
 
-	return seq->nr && last_shape(shapes, seq) == shapes->wanted;
+	return seq->nr && is_modest(seq) && last_shape(shapes, seq) == shapes->wanted;
 }
 
 /* Those of the files: nobody looks for them again. */
@@ -198,7 +212,7 @@ static void show_shape(struct shape_search *shapes, struct shape_set *set, size_
 	/* The steps up to this one, made short; and then on with the whole. */
 	memcpy(copy, search->steps, sizeof(copy));
 	search->seq.nr = nr_steps;
-	shrink(&search->seq, has_shape, shapes);
+	seq_shrink(&search->seq, NULL, has_shape, shapes, TRIES);
 	if (has_shape(&search->seq, shapes))
 		print_found(search, shape_name(&shapes->shape, set), shape_theme(&shapes->shape),
 			    shapes->shape.text, NULL);

@@ -306,23 +306,3 @@ bool targets_differ(struct target *a, struct target *b, const struct vector_mach
 	free(sides);
 	return differ;
 }
-
-void steps_without(const struct seq_step *steps, size_t nr, size_t drop, struct seq_step *out)
-{
-	for (size_t i = 0, to = 0; i < nr; i++) {
-		if (i == drop)
-			continue;
-		out[to] = steps[i];
-		for (unsigned int arg = 0; arg < SEQ_ARGS; arg++) {
-			struct seq_value *value = &out[to].arg[arg];
-
-			if (value->base != SEQ_BASE_RESULT || value->step < drop)
-				continue;
-			if (value->step == drop)
-				*value = (struct seq_value){ .base = SEQ_BASE_NUMBER };
-			else
-				value->step--;
-		}
-		to++;
-	}
-}

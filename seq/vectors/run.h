@@ -34,7 +34,4 @@ int vector_record(struct target *target, const struct vector_machine *machine,
 bool targets_differ(struct target *a, struct target *b, const struct vector_machine *machine,
 		    const struct seq_step *steps, size_t nr);
 
-/* @steps without the one at @drop; $n behind it count one less, $drop becomes 0. */
-void steps_without(const struct seq_step *steps, size_t nr, size_t drop, struct seq_step *out);
-
 #endif
