@@ -102,6 +102,11 @@ struct vector_areas *vector_relate_areas(const struct seq_bases *bases, const st
 		related->start = seq_relate(bases, area->start);
 		related->end = seq_relate(bases, area->end - 1);
 		related->end.offset++;
+		/* Far beyond the pool, say: as far as it is long. */
+		if (related->end.base == SEQ_BASE_NUMBER) {
+			related->end = related->start;
+			related->end.offset += area->end - area->start;
+		}
 	}
 	return to;
 }
