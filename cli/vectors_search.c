@@ -50,6 +50,20 @@ static void search_begin(struct search *search, char **paths)
 }
 
 /*
+ * A limit relative to what is there: above it, since that is nothing in the library and something
+ * for others, and lowered for good by nobody.
+ */
+static bool is_modest_limit(const struct seq_step *step)
+{
+	const struct seq_value *soft = &step->arg[1], *hard = &step->arg[2];
+
+	if (soft->base == SEQ_BASE_NUMBER)
+		return hard->base == SEQ_BASE_NUMBER;
+	return soft->offset >= SEQ_PAGE && !(soft->offset >> 63) &&
+	       hard->base == SEQ_BASE_NUMBER && hard->offset == UINT64_MAX;
+}
+
+/*
  * Thousands of areas are no good example; nor is a length of about as much memory as a machine may
  * have, to which values would be made smaller where it is about that.
  */
@@ -62,6 +76,8 @@ static bool is_modest(const struct seq *seq)
 		const uint8_t *kind = seq_call_info(step->call)->kind;
 
 		if (step->call == SEQ_MANY && step->arg[1].offset > MANY_MOST)
+			return false;
+		if (step->call == SEQ_SETRLIMIT && !is_modest_limit(step))
 			return false;
 		for (unsigned int arg = 0; kind[arg] != SEQ_KIND_NONE; arg++) {
 			uint64_t offset = step->arg[arg].offset;

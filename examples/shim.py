@@ -3,15 +3,15 @@
 
 	usermm vectors run --exec 'python3 examples/shim.py'
 
-It knows private anonymous memory of one process: mmap, munmap, mprotect.  Of everything else it
-says that it does not support it, which is counted apart and is no failure.
+It knows private anonymous memory of one process: mmap, munmap, mprotect, brk.  Of everything else
+it says that it does not support it, which is counted apart and is no failure.
 """
 import sys
 
 PAGE, HUGE = 4096, 2 << 20
 TASK_SIZE = 0x7ffffffff000
 EINVAL, ENOMEM, EPERM, EEXIST = -22, -12, -1, -17
-READ_WRITE_EXEC = 7
+READ, WRITE, READ_WRITE_EXEC = 1, 2, 7
 PRIVATE_ANONYMOUS, FIXED, NOREPLACE = 0x22, 0x10, 0x100000
 
 
@@ -29,6 +29,7 @@ class Space:
     def __init__(self, settings):
         self.settings = settings
         self.areas = []
+        self.start_brk = self.brk_now = int(settings["brk"], 0)
 
     def set(self, start, end, prot):
         """Make [start, end) an area of @prot, or a hole if that is None."""
@@ -118,8 +119,31 @@ class Space:
         return 0
 
 
+    def brk(self, addr):
+        """The break, whether it moved or not."""
+        old, new = up(self.brk_now), up(addr)
+        if addr < self.start_brk:
+            return self.brk_now
+        if addr - self.start_brk > 1 << 30:
+            raise Unsupported("nothing is charged here")
+        if new < old:
+            if self.is_free(new, old):
+                return self.brk_now
+            self.set(new, old, None)
+        elif new > old:
+            if not self.is_free(old, new + PAGE):
+                return self.brk_now
+            self.set(old, new, READ | WRITE)
+        self.brk_now = addr
+        return addr
+
+    def name(self, start, end):
+        return "[heap]" if start < up(self.brk_now) and end > self.start_brk else "-"
+
+
 def answer(space, call, args):
-    calls = {"mmap": space.mmap, "munmap": space.munmap, "mprotect": space.mprotect}
+    calls = {"mmap": space.mmap, "munmap": space.munmap, "mprotect": space.mprotect,
+             "brk": space.brk}
     if call not in calls:
         raise Unsupported(f"no {call} here")
     numbers = [arg if call == "mmap" and i == 4 else int(arg, 0) for i, arg in enumerate(args)]
@@ -149,7 +173,7 @@ def main():
                 print("unsupported", why)
         elif word == "areas":
             for start, end, prot in space.areas:
-                print(hex(start), hex(end), perms(prot), "0x0", "-")
+                print(hex(start), hex(end), perms(prot), "0x0", space.name(start, end))
             print("end")
         elif word == "end":
             print("ended")

@@ -85,7 +85,7 @@ static bool check_answer(struct run *run, size_t nr)
 
 	if (vector_answer_matches(&run->bases, step->call.call, step->answer, run->answer[nr]))
 		return true;
-	vector_answer_text(&run->bases, step->call.call, run->answer[nr], got);
+	vector_answer_text(&run->bases, &step->call, run->answer[nr], got);
 	say(run, nr, "the answer is %s, expected %s", got, step->answer);
 	return false;
 }
@@ -182,7 +182,7 @@ static int record_step(struct run *run, struct vector_step *step, size_t nr)
 
 	if (result != TARGET_OK)
 		return -1;
-	vector_answer_text(&run->bases, step->call.call, run->answer[nr], step->answer);
+	vector_answer_text(&run->bases, &step->call, run->answer[nr], step->answer);
 	for (unsigned int process = 0; process < SEQ_PROCESSES; process++) {
 		if (!run->processes.alive[process])
 			continue;

@@ -111,13 +111,34 @@ struct vector_areas *vector_relate_areas(const struct seq_bases *bases, const st
 	return to;
 }
 
-void vector_answer_text(const struct seq_bases *bases, unsigned int call, int64_t answer,
+/* The argument whose address the answer is, if there is one: it says where that is. */
+static const struct seq_value *asked_for(const struct seq_bases *bases,
+					 const struct seq_step *step, int64_t answer)
+{
+	const uint8_t *kind = seq_call_info(step->call)->kind;
+
+	for (unsigned int i = 0; kind[i] != SEQ_KIND_NONE; i++) {
+		if (kind[i] == SEQ_KIND_ADDR && step->arg[i].base != SEQ_BASE_RESULT &&
+		    seq_resolve(bases, &step->arg[i]) == (uint64_t)answer)
+			return &step->arg[i];
+	}
+	return NULL;
+}
+
+void vector_answer_text(const struct seq_bases *bases, const struct seq_step *step, int64_t answer,
 			char text[VECTOR_ANSWER_BYTES])
 {
-	if (answer >= 0 && seq_call_info(call)->answer == SEQ_ANSWER_NAME)
+	enum seq_answer kind = seq_call_info(step->call)->answer;
+	const struct seq_value *asked = NULL;
+
+	if (kind == SEQ_ANSWER_ADDRESS && answer >= 0)
+		asked = asked_for(bases, step, answer);
+	if (kind == SEQ_ANSWER_NAME && answer >= 0)
 		snprintf(text, VECTOR_ANSWER_BYTES, "ok");
+	else if (asked)
+		seq_value_text(asked, SEQ_KIND_ADDR, text, VECTOR_ANSWER_BYTES);
 	else
-		seq_answer_text(bases, call, answer, text, VECTOR_ANSWER_BYTES);
+		seq_answer_text(bases, step->call, answer, text, VECTOR_ANSWER_BYTES);
 }
 
 bool vector_answer_matches(const struct seq_bases *bases, unsigned int call, const char *text,

@@ -97,8 +97,8 @@ void vector_resolve_areas(const struct seq_bases *bases, const struct vector_are
 			  struct areas *to);
 struct vector_areas *vector_relate_areas(const struct seq_bases *bases, const struct areas *from);
 
-/* What is written of an answer, and whether an answer is the one written. */
-void vector_answer_text(const struct seq_bases *bases, unsigned int call, int64_t answer,
+/* What is written of the answer to @step, and whether an answer is the one written. */
+void vector_answer_text(const struct seq_bases *bases, const struct seq_step *step, int64_t answer,
 			char text[VECTOR_ANSWER_BYTES]);
 bool vector_answer_matches(const struct seq_bases *bases, unsigned int call, const char *text,
 			   int64_t answer);
