@@ -102,6 +102,15 @@ static uint64_t range_fills(struct umm_mm *mm, uint64_t addr, uint64_t len)
 	return fills_of(&reach, reach.bytes);
 }
 
+/* Whole pages, by an addition that may wrap around: a huge length can be a page. */
+static uint64_t mlock_fills(struct umm_mm *mm, const uint64_t *arg)
+{
+	uint64_t within = arg[0] % SEQ_PAGE;
+
+	return range_fills(mm, arg[0] - within,
+			   (arg[1] + within + SEQ_PAGE - 1) & ~(SEQ_PAGE - 1));
+}
+
 /* Droppable memory is never locked, so it is filled at once also where locks wait for a fault. */
 static uint64_t mlockall_fills(struct umm_mm *mm, const uint64_t *arg)
 {
@@ -175,7 +184,7 @@ uint64_t model_fills(struct seq_model *model, const struct seq_step *step, const
 		return mprotect_fills(mm, arg);
 	case SEQ_MLOCK:
 	case SEQ_MLOCK2:
-		return range_fills(mm, arg[0], arg[1]);
+		return mlock_fills(mm, arg);
 	case SEQ_MLOCKALL:
 		return mlockall_fills(mm, arg);
 	case SEQ_MADVISE:

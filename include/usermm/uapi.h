@@ -197,6 +197,7 @@
 #define UMM_EINVAL		22
 #define UMM_ENFILE		23
 #define UMM_ETXTBSY		26
+#define UMM_EFBIG		27
 #define UMM_ENOSPC		28
 #define UMM_ENOSYS		38
 #define UMM_ELOOP		40

@@ -116,7 +116,7 @@ static long madvise_vma_behavior(const struct madvise_state *st, struct vm_area_
 	case UMM_MADV_GUARD_REMOVE:
 		return madvise_guard_remove(st, vma, start, end);
 	default:
-		err = madvise_contents(st, vma, start);
+		err = madvise_contents(st, vma, start, end);
 		if (!err && st->mm->pages)
 			madvise_pages(st, vma, start, end);
 		if (!err)

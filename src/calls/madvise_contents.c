@@ -76,8 +76,22 @@ static long madvise_dontneed(const struct madvise_state *st, const struct vm_are
 	return check_area(st, vma, forbidden);
 }
 
+/* Offsets of files are signed: an area of /dev/zero can show what none has. */
+static long check_hole(const struct madvise_state *st, const struct vm_area_struct *vma,
+		       umm_addr_t start, umm_addr_t end)
+{
+	const uint64_t limit = (uint64_t)INT64_MAX;
+	uint64_t offset = start - vma->vm_start + (vma->vm_pgoff << PAGE_SHIFT), len = end - start;
+	long err = check(st->why, offset <= limit, WHY_MADVISE_REMOVE_OFFSET, offset, limit);
+
+	if (err)
+		return err;
+	return check(st->why, len <= limit - offset, WHY_MADVISE_REMOVE_BEYOND, offset, len);
+}
+
 /* A hole is punched into the object; whether the object can have one is its own affair. */
-static long madvise_remove(const struct madvise_state *st, const struct vm_area_struct *vma)
+static long madvise_remove(const struct madvise_state *st, const struct vm_area_struct *vma,
+			   umm_addr_t start, umm_addr_t end)
 {
 	vm_flags_t shared_write = VM_SHARED | (rule(st->mm->world, RULE_MADV_REMOVE_MAYWRITE)
 					       ? VM_MAYWRITE : VM_WRITE);
@@ -93,6 +107,9 @@ static long madvise_remove(const struct madvise_state *st, const struct vm_area_
 		return refuse4(st->why, WHY_MADVISE_REMOVE_ACCESS, vma->vm_start, vma->vm_end,
 			       vma->vm_flags, 0);
 	passed(st->why, WHY_MADVISE_REMOVE_ACCESS, vma->vm_start, vma->vm_end);
+	err = check_hole(st, vma, start, end);
+	if (err)
+		return err;
 	err = check(st->why, !(file->flags & UMM_FILE_NO_PUNCH), WHY_MADVISE_REMOVE_FS,
 		    vma->vm_start, vma->vm_end);
 	if (err)
@@ -102,7 +119,7 @@ static long madvise_remove(const struct madvise_state *st, const struct vm_area_
 }
 
 long madvise_contents(const struct madvise_state *st, const struct vm_area_struct *vma,
-		      umm_addr_t start)
+		      umm_addr_t start, umm_addr_t end)
 {
 	switch (st->behavior) {
 	case UMM_MADV_FREE:
@@ -111,7 +128,7 @@ long madvise_contents(const struct madvise_state *st, const struct vm_area_struc
 	case UMM_MADV_DONTNEED_LOCKED:
 		return madvise_dontneed(st, vma, start);
 	case UMM_MADV_REMOVE:
-		return madvise_remove(st, vma);
+		return madvise_remove(st, vma, start, end);
 	case UMM_MADV_COLD:
 	case UMM_MADV_PAGEOUT:
 		return check_area(st, vma, VM_LOCKED | VM_PFNMAP | VM_HUGETLB);

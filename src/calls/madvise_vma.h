@@ -29,7 +29,8 @@ __must_check long can_madvise_modify(const struct madvise_state *st,
 
 /* Contents given back, read ahead, cold: does @vma suit? */
 __must_check long madvise_contents(const struct madvise_state *st,
-				   const struct vm_area_struct *vma, umm_addr_t start);
+				   const struct vm_area_struct *vma, umm_addr_t start,
+				   umm_addr_t end);
 
 /* And in a world with pages: what becomes of those of [start, end), which is in @vma. */
 void madvise_pages(const struct madvise_state *st, const struct vm_area_struct *vma,

@@ -139,18 +139,17 @@ void trial_wait(struct trial *trial)
 	int err = seq_native_wait(trial->sides->native, &error);
 	size_t nr = seq_native_state(native)->nr;
 
+	memcpy(trial->answer, seq_native_state(native)->answer, nr * sizeof(*trial->answer));
+	trial->bases = seq_native_state(native)->bases;
+	trial->bases.answer = trial->answer;
 	if (err) {
 		trial->part = err == -ETIMEDOUT ? PART_HANGS : PART_DIED;
 		trial->at = nr;
 		return;
 	}
-	for (size_t i = 0; i < nr; i++) {
-		trial->answer[i] = seq_native_answer(native, i);
+	for (size_t i = 0; i < nr; i++)
 		trial->seen[i] = *seq_native_seen(native, i);
-	}
 	trial->native_ns = seq_native_ns(native);
-	trial->bases = seq_native_state(native)->bases;
-	trial->bases.answer = trial->answer;
 }
 
 /* ---- what is compared ---- */

@@ -23,6 +23,8 @@ MAX_MAP_COUNT="$(cat /proc/sys/vm/max_map_count)"
 @test "MADV_FREE of shared memory" { refused refuse_madvise free_file EINVAL MADVISE_FREE_FILE 'not private anonymous memory'; }
 @test "MADV_REMOVE of private memory" { refused refuse_madvise remove_private EINVAL MADVISE_REMOVE_PRIVATE 'no file or shared object'; }
 @test "MADV_REMOVE of a private file mapping" { refused refuse_madvise remove_access EACCES MADVISE_REMOVE_ACCESS 'not a shared mapping'; }
+@test "MADV_REMOVE at a negative offset" { refused refuse_madvise remove_offset EINVAL MADVISE_REMOVE_OFFSET 'begin at 8000000000000000'; }
+@test "MADV_REMOVE up to 2^63" { refused refuse_madvise remove_beyond EFBIG MADVISE_REMOVE_BEYOND 'from 7fffffffffffc000 on'; }
 @test "MADV_REMOVE of a sealed memfd" { refused refuse_madvise remove_sealed EPERM MADVISE_REMOVE_SEALED 'sealed against writing'; }
 @test "MADV_REMOVE where the file system cannot" { refused refuse_madvise remove_fs EOPNOTSUPP MADVISE_REMOVE_FS 'cannot punch holes'; }
 @test "MADV_DOFORK of device memory" { refused refuse_madvise dofork_io EINVAL MADVISE_DOFORK_IO 'device memory'; }

@@ -141,6 +141,27 @@ static void remove_access(void)
 		"MADV_REMOVE of a private file mapping");
 }
 
+/* /dev/zero can be mapped from any offset on. */
+static void refused_hole(unsigned long offset, int error, const char *what)
+{
+	int fd = open("/dev/zero", O_RDWR | O_CLOEXEC);
+	long at = sys_mmap(NULL, 4 * PAGE, RW, MAP_SHARED, fd, (long)offset);
+
+	if (at < 0)
+		die("mmap of /dev/zero");
+	refused((char *)at, 4 * PAGE, MADV_REMOVE, error, what);
+}
+
+static void remove_offset(void)
+{
+	refused_hole(1UL << 63, EINVAL, "a hole at a negative offset");
+}
+
+static void remove_beyond(void)
+{
+	refused_hole((1UL << 63) - 4 * PAGE, EFBIG, "a hole that ends at 2^63");
+}
+
 static void remove_sealed(void)
 {
 	int fd = memfd_create("sealed", MFD_ALLOW_SEALING | MFD_CLOEXEC);
@@ -445,6 +466,8 @@ static const struct prog_case cases[] = {
 	{ "free_file", free_file },
 	{ "remove_private", remove_private },
 	{ "remove_access", remove_access },
+	{ "remove_offset", remove_offset },
+	{ "remove_beyond", remove_beyond },
 	{ "remove_sealed", remove_sealed },
 	{ "remove_fs", remove_fs },
 	{ "dofork_io", dofork_io },

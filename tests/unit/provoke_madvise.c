@@ -97,6 +97,24 @@ static int64_t madvise_remove_access(struct lab *lab)
 	return refused_advice(lab, AT, PAGE, UMM_MADV_REMOVE);
 }
 
+/* /dev/zero can be mapped from any offset on. */
+static int64_t refused_hole(struct lab *lab, uint64_t offset)
+{
+	lab_file(lab, UMM_FILE_ZERO, UMM_FMODE_READ | UMM_FMODE_WRITE);
+	lab_map_offset(lab, AT, 4 * PAGE, RW, SHARED | FIXED, offset);
+	return refused_advice(lab, AT, 4 * PAGE, UMM_MADV_REMOVE);
+}
+
+static int64_t madvise_remove_offset(struct lab *lab)
+{
+	return refused_hole(lab, UINT64_C(1) << 63);
+}
+
+static int64_t madvise_remove_beyond(struct lab *lab)
+{
+	return refused_hole(lab, (UINT64_C(1) << 63) - 4 * PAGE);
+}
+
 static int64_t madvise_remove_sealed(struct lab *lab)
 {
 	shared_memory(lab, UMM_FMODE_READ | UMM_FMODE_WRITE);
@@ -416,6 +434,8 @@ const struct provocation provocations_madvise[] = {
 	{ "MADVISE_FREE_FILE", madvise_free_file, NULL },
 	{ "MADVISE_REMOVE_PRIVATE", madvise_remove_private, NULL },
 	{ "MADVISE_REMOVE_ACCESS", madvise_remove_access, NULL },
+	{ "MADVISE_REMOVE_OFFSET", madvise_remove_offset, NULL },
+	{ "MADVISE_REMOVE_BEYOND", madvise_remove_beyond, NULL },
 	{ "MADVISE_REMOVE_SEALED", madvise_remove_sealed, NULL },
 	{ "MADVISE_REMOVE_FS", madvise_remove_fs, NULL },
 	{ "MADVISE_DOFORK_IO", madvise_dofork_io, NULL },
