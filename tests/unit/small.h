@@ -33,7 +33,7 @@
 
 #define SMALL_PAGES 7			/* at most */
 #define SMALL_DEPTH 6
-#define SMALL_BASE 0x100		/* the lowest page number */
+#define SMALL_BASE 1			/* the lowest page number */
 
 /* ---- the calls ------------------------------------------------------------------------------ */
 
@@ -106,6 +106,9 @@ struct small_world {
 	size_t nr_targets;		/* of the first so many states */
 	size_t first_difference;	/* of a quiet twin: the number of calls; 0 for none */
 };
+
+/* No limits, a window of so many pages from the first one on, no guard gap. */
+struct naive small_config(uint64_t pages);
 
 void small_world_init(struct small_world *world, const struct naive *config, unsigned int themes);
 void small_world_destroy(struct small_world *world);

@@ -139,6 +139,11 @@ void small_states_free(struct small_states *states)
 
 /* ---- exploring ------------------------------------------------------------------------------ */
 
+struct naive small_config(uint64_t pages)
+{
+	return twin_from_the_bottom(twin_config(pages, 0));
+}
+
 void small_world_init(struct small_world *world, const struct naive *config, unsigned int themes)
 {
 	struct small_state empty = { .parent = SMALL_NONE };

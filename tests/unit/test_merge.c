@@ -31,6 +31,7 @@ static void test_random(void **state)
 	random_run(twin_config(64, 2), 20, steps, 1);
 	random_run(twin_config(24, 1), 6, steps, 2);
 	random_run(twin_config(10, 0), 4, steps, 3);
+	random_run(twin_from_the_bottom(twin_config(64, 2)), 12, steps, 5);
 }
 
 static void test_random_bottom_up(void **state)
@@ -40,6 +41,7 @@ static void test_random_bottom_up(void **state)
 	(void)state;
 	config.bottom_up = true;
 	random_run(config, 8, unit_iterations(20000), 4);
+	random_run(twin_from_the_bottom(config), 8, unit_iterations(20000), 6);
 }
 
 /* Each limit so low that it refuses often, alone and all together. */

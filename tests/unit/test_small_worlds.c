@@ -2,7 +2,8 @@
  * test_small_worlds.c - all short sequences of calls on a few pages, library against naive model.
  *
  * UMM_WORLDS says how much: "small" (the default; for sanitizers, seconds), "check" (a minute or
- * less with two cores), "soak".  UMM_SHARD=0/2 and 1/2 are the two halves of each world.
+ * less with two cores), "soak", or one world: "THEMES:PAGES:CALLS", themes as a number.
+ * UMM_SHARD=0/2 and 1/2 are the two halves of each world.
  */
 #include <usermm/usermm.h>
 
@@ -14,7 +15,9 @@ static bool level_is(const char *name)
 {
 	const char *level = getenv("UMM_WORLDS");
 
-	return !strcmp(level ? level : "small", name);
+	if (!level || strchr(level, ':'))
+		level = "small";
+	return !strcmp(level, name);
 }
 
 static void read_shard(size_t *shard, size_t *shards)
@@ -75,13 +78,30 @@ static void explore(const struct naive *config, unsigned int themes, size_t call
 	small_world_destroy(&world);
 }
 
+/* The one that was asked for, and no other. */
+static bool explore_asked(void)
+{
+	const char *text = getenv("UMM_WORLDS");
+	unsigned int themes;
+	size_t pages, calls;
+	struct naive config;
+
+	if (!text || sscanf(text, "%i:%zu:%zu", (int *)&themes, &pages, &calls) != 3)
+		return false;
+	config = small_config(pages);
+	explore(&config, themes, calls);
+	return true;
+}
+
 static void test_worlds(void **state)
 {
 	bool any = false;
 
 	(void)state;
+	if (explore_asked())
+		return;
 	for (size_t i = 0; i < sizeof(plans) / sizeof(plans[0]); i++) {
-		struct naive config = twin_config(plans[i].pages, 0);
+		struct naive config = small_config(plans[i].pages);
 
 		if (!level_is(plans[i].level))
 			continue;
@@ -98,7 +118,7 @@ static void test_limits(void **state)
 
 	(void)state;
 	for (unsigned int which = 0; which < 6; which++) {
-		struct naive config = twin_config(4, 0);
+		struct naive config = small_config(4);
 
 		if (which == 0)
 			config.max_map_count = 2;
@@ -159,7 +179,7 @@ static bool play(struct small_world *world, const size_t *wheel, size_t length)
 static void test_reduction(void **state)
 {
 	static struct small_world world;
-	struct naive config = twin_config(level_is("small") ? 2 : 3, 0);
+	struct naive config = small_config(level_is("small") ? 2 : 3);
 	size_t wheel[3] = { 0 }, shard, shards;
 	unsigned long played = 0;
 
@@ -221,7 +241,7 @@ static size_t unreduced(const struct naive *config, unsigned int rule, size_t ca
 /* A library that behaves like another kernel is found out, by both, with as few calls. */
 static void test_broken(void **state)
 {
-	struct naive config = twin_config(2, 0);
+	struct naive config = small_config(2);
 	unsigned int found = 0;
 
 	(void)state;

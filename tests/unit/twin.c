@@ -26,6 +26,18 @@ struct naive twin_config(uint64_t nr, uint64_t guard)
 	};
 }
 
+struct naive twin_from_the_bottom(struct naive config)
+{
+	uint64_t down = config.base - 1;
+
+	config.base -= down;
+	config.mmap_base -= down;
+	config.legacy_base -= down;
+	config.start_brk -= down * PAGE;
+	config.brk -= down * PAGE;
+	return config;
+}
+
 static struct umm_settings settings_of(const struct naive *naive)
 {
 	struct umm_settings settings;

@@ -49,6 +49,12 @@ struct twin {
 /* No limits, a window of @nr pages, a guard gap of @guard pages, searched from the top. */
 struct naive twin_config(uint64_t nr, uint64_t guard);
 
+/*
+ * The same window from the first page on: what lies below the lowest area is then a gap like the
+ * others, and not always the widest of all.
+ */
+struct naive twin_from_the_bottom(struct naive config);
+
 /* Make both, empty, as @config says. */
 void twin_init(struct twin *twin, const struct naive *config);
 void twin_destroy(struct twin *twin);
