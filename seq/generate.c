@@ -43,38 +43,38 @@ static const struct share {
 	[SEQ_BRK] = { 22, 60 },
 	[SEQ_REMAP_FILE_PAGES] = { 14, 50 },
 	[SEQ_MADVISE] = { 70, 85 },
-	[SEQ_PROCESS_MADVISE] = { 14, 50 },
+	[SEQ_PROCESS_MADVISE] = { 16, 50 },
 	[SEQ_MLOCK] = { 18, 60 },
 	[SEQ_MLOCK2] = { 14, 50 },
 	[SEQ_MUNLOCK] = { 15, 60 },
-	[SEQ_MLOCKALL] = { 13, 25 },
-	[SEQ_MUNLOCKALL] = { 12, 40 },
-	[SEQ_MSYNC] = { 14, 50 },
+	[SEQ_MLOCKALL] = { 16, 30 },
+	[SEQ_MUNLOCKALL] = { 14, 45 },
+	[SEQ_MSYNC] = { 15, 50 },
 	[SEQ_MINCORE] = { 14, 50 },
-	[SEQ_MSEAL] = { 14, 25 },
-	[SEQ_MBIND] = { 14, 50 },
-	[SEQ_SET_MEMPOLICY] = { 12, 40 },
+	[SEQ_MSEAL] = { 16, 30 },
+	[SEQ_MBIND] = { 12, 50 },
+	[SEQ_SET_MEMPOLICY] = { 15, 45 },
 	[SEQ_HOME_NODE] = { 14, 40 },
 	[SEQ_SET_VMA_NAME] = { 16, 50 },
 	[SEQ_SHMGET] = { 18, 50 },
 	[SEQ_SHMAT] = { 26, 55 },
 	[SEQ_SHMDT] = { 16, 50 },
 	[SEQ_SHMCTL] = { 16, 50 },
-	[SEQ_ADD_SEALS] = { 13, 25 },
-	[SEQ_USERFAULTFD] = { 18, 35 },
+	[SEQ_ADD_SEALS] = { 15, 30 },
+	[SEQ_USERFAULTFD] = { 15, 40 },
 	[SEQ_UFFD_REGISTER] = { 26, 40 },
-	[SEQ_UFFD_UNREGISTER] = { 22, 40 },
-	[SEQ_UFFD_CLOSE] = { 75, 45 },
-	[SEQ_SETRLIMIT] = { 14, 35 },
+	[SEQ_UFFD_UNREGISTER] = { 36, 45 },
+	[SEQ_UFFD_CLOSE] = { 190, 55 },
+	[SEQ_SETRLIMIT] = { 17, 40 },
 	[SEQ_PERSONALITY] = { 13, 40 },
-	[SEQ_SET_MDWE] = { 13, 15 },
+	[SEQ_SET_MDWE] = { 17, 22 },
 	[SEQ_SET_THP_DISABLE] = { 13, 40 },
-	[SEQ_SET_MEMORY_MERGE] = { 15, 30 },
-	[SEQ_SET_MM] = { 14, 30 },
+	[SEQ_SET_MEMORY_MERGE] = { 15, 35 },
+	[SEQ_SET_MM] = { 15, 35 },
 	[SEQ_READ] = { 30, 80 },
 	[SEQ_WRITE] = { 60, 90 },
 	[SEQ_FORK] = { 22, 60 },
-	[SEQ_EXIT] = { 40, 70 },
+	[SEQ_EXIT] = { 46, 70 },
 	[SEQ_MANY] = { 14, 50 },
 };
 
@@ -147,7 +147,7 @@ static void draw_character(struct generator *g)
 	g->outside = chance(g, 60) ? 5 + (unsigned int)below(g, 45) : 2;
 	g->fixed = 20 + (unsigned int)below(g, 70);
 	g->anonymous = 25 + (unsigned int)below(g, 70);
-	g->big = below(g, 200) == 0;
+	g->big = below(g, 40) == 0;
 	g->full = below(g, 2500) == 0;
 	draw_weights(g);
 }

@@ -261,7 +261,7 @@ static uint64_t any_nodes(struct generator *g)
 /* What goes with the policy: some want nodes, others want none. */
 static uint64_t nodes_for(struct generator *g, uint64_t mode)
 {
-	if (chance(g, 45))
+	if (chance(g, 55))
 		return any_nodes(g);
 	mode &= 0xff;
 	return mode == UMM_MPOL_DEFAULT || mode == UMM_MPOL_LOCAL ? 0 : 1;

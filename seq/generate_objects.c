@@ -92,7 +92,7 @@ static void make_shmdt(struct generator *g, struct seq_step *step)
 {
 	struct umm_area area;
 
-	if (chance(g, 80) && find_area_where(g, is_attached, &area))
+	if (chance(g, 92) && find_area_where(g, is_attached, &area))
 		step->arg[0] = place(g, area.start - PAGES(area.pgoff));
 	else if (!chance(g, 50) || !answer_of(g, SEQ_SHMAT, &step->arg[0]))
 		step->arg[0] = place(g, range_of_area(g, UMM_VM_SHARED).start);
