@@ -65,19 +65,28 @@ static long check_limit(const struct mm_struct *mm, struct lock_range range, str
 	return 0;
 }
 
+/*
+ * Linux counts here in an int, so 8 TiB and more at once go wrong; and the sum may go below zero,
+ * as it does when such a range is unlocked in pieces.
+ */
+static uint64_t as_int(uint64_t nr_pages)
+{
+	return (uint64_t)(int64_t)(int32_t)(uint32_t)nr_pages;
+}
+
 static void count_lock(struct mm_struct *mm, umm_addr_t start, umm_addr_t end, vm_flags_t old_flags,
 		       vm_flags_t new_flags, struct umm_why *why)
 {
 	uint64_t nr_pages = (end - start) >> PAGE_SHIFT;
 
 	if (!(new_flags & VM_LOCKED)) {
-		mm->locked_vm -= min_u64(mm->locked_vm, nr_pages);
+		mm->locked_vm += as_int(-nr_pages);
 		note(why, NOTE_MUNLOCKED, start, end, nr_pages, mm->locked_vm);
 		return;
 	}
 	if (old_flags & VM_LOCKED)
 		nr_pages = 0;
-	mm->locked_vm += nr_pages;
+	mm->locked_vm += as_int(nr_pages);
 	note(why, NOTE_MLOCKED, start, end, nr_pages, mm->locked_vm);
 }
 

@@ -273,7 +273,7 @@ static void dontunmap_complete(const struct vma_remap_struct *vrm,
 	note(vrm->why, NOTE_MREMAP_KEPT, vrm->addr, end, 0, 0);
 	if (vma->vm_flags & VM_LOCKED) {
 		if (keeps_counts(vrm)) {
-			vrm->mm->locked_vm -= min_u64(vrm->mm->locked_vm, vma_pages(vma));
+			vrm->mm->locked_vm -= vma_pages(vma);
 			note(vrm->why, NOTE_MREMAP_UNLOCKED, vma->vm_start, vma->vm_end, 0, 0);
 		} else {
 			note(vrm->why, NOTE_MREMAP_LOCK_LOST, vma->vm_start, vma->vm_end,

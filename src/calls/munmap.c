@@ -125,7 +125,7 @@ void vms_complete_munmap_vmas(struct mm_struct *mm, const struct vma_munmap_stru
 
 		mm_assert_debug(vms->start <= vma->vm_start && vma->vm_end <= vms->end);
 		if (vma->vm_flags & VM_LOCKED)
-			mm->locked_vm -= min_u64(mm->locked_vm, vma_pages(vma));
+			mm->locked_vm -= vma_pages(vma);
 		vm_stat_account(mm, vma->vm_flags, -(int64_t)vma_pages(vma));
 		remove_vma(mm, vma);
 		vma = next;

@@ -106,7 +106,8 @@ static void test_small(void **state)
 	assert_true(leaves_one_area(&seq, NULL));
 	assert_minimal(&seq, leaves_one_area, NULL);
 	assert_in_range(seq.nr, 2, 3);
-	assert_text(&seq, 0, "mmap(pool, 0x1000, 0, MAP_PRIVATE|MAP_ANONYMOUS, none, 0)");
+	assert_text(&seq, 0,
+		    "mmap(pool, 0x1000, PROT_NONE, MAP_PRIVATE|MAP_ANONYMOUS, none, 0)");
 	assert_int_equal(seq.step[seq.nr - 1].call, SEQ_MPROTECT);
 	free(seq.step);
 }
