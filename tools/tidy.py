@@ -11,6 +11,7 @@ refusals without a reason, machine paths.
 import argparse
 import os
 import re
+import subprocess
 import sys
 import tempfile
 
@@ -247,6 +248,16 @@ def self_test():
     return 1 if bad else 0
 
 
+def mutants_that_do_not_fit(root):
+    """Whoever changes a line that a mutant breaks gives the mutant the new one, or another line."""
+    tool = os.path.join(root, "tools/mutate")
+    if not os.path.exists(tool):
+        return
+    out = subprocess.run([tool, "--check"], capture_output=True, text=True, check=False).stdout
+    for name, why in re.findall(r"^not ok \d+ - (.*)\n# (.*)", out, re.M):
+        yield f"tests/mutants/{name}.patch: {why}"
+
+
 def main():
     ap = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     ap.add_argument("--root", default=os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -254,7 +265,7 @@ def main():
     args = ap.parse_args()
     if args.self_test:
         return self_test()
-    found = list(findings(args.root))
+    found = list(findings(args.root)) + list(mutants_that_do_not_fit(args.root))
     for line in found:
         print(line)
     return 1 if found else 0
