@@ -7,7 +7,7 @@
 #include "beside.h"
 
 /* Each ends with a row whose name is NULL. */
-extern const struct row rows_lock[], rows_madvise[], rows_mremap[], rows_range[],
+extern const struct row rows_lock[], rows_lock_all[], rows_madvise[], rows_mremap[], rows_range[],
 	rows_process[];
 
 #endif

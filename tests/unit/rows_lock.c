@@ -6,43 +6,7 @@
 #define MEMLOCK UMM_RLIMIT_MEMLOCK
 #define INFINITE UMM_RLIM_INFINITY
 
-const struct row rows_lock[] = {
-	{ "the limit binds without the capability", {
-		{ &MAP, { P(0), 8 * PAGE, RW, ANON, NO_FD, 0 } },
-		{ &LIMIT, { MEMLOCK, 4 * PAGE, 4 * PAGE } },
-		{ &MLOCK, { P(0), 5 * PAGE } },
-		{ &DROP_CAPS, { 0 } },
-		{ &MUNLOCK, { P(0), 8 * PAGE } },
-		{ &MLOCK, { P(0), 5 * PAGE } },
-		{ &MLOCK, { P(0), 4 * PAGE } },
-		{ &MLOCK, { P(2), 4 * PAGE } },
-		{ &MLOCK, { P(1), 3 * PAGE } },		/* is locked: nothing more */
-		{ &MLOCK2, { P(0), 4 * PAGE, UMM_MLOCK_ONFAULT } },
-	} },
-	{ "what is locked in the range is not counted twice", {
-		{ &MAP, { P(0), 8 * PAGE, RW, ANON, NO_FD, 0 } },
-		{ &LIMIT, { MEMLOCK, 4 * PAGE, 4 * PAGE } },
-		{ &DROP_CAPS, { 0 } },
-		{ &MLOCK, { P(1), 2 * PAGE } },
-		{ &MLOCK, { P(5), PAGE } },
-		{ &MLOCK, { P(0), 4 * PAGE } },		/* two of four are, and one beyond */
-		{ &MLOCK, { P(0), 3 * PAGE } },
-		{ &MLOCK, { P(4), 4 * PAGE } },
-		{ &MLOCK, { P(8), UINT64_MAX - P(8) } },
-	} },
-	{ "without a limit there is no right", {
-		{ &MAP, { P(0), PAGE, RW, ANON, NO_FD, 0 } },
-		{ &LIMIT, { MEMLOCK, 0, 0 } },
-		{ &MLOCK, { P(0), PAGE } },
-		{ &MLOCKALL, { UMM_MCL_CURRENT } },
-		{ &MUNLOCKALL, { 0 } },
-		{ &DROP_CAPS, { 0 } },
-		{ &MLOCK, { P(0), PAGE } },
-		{ &MLOCK2, { P(0), PAGE, 2 } },
-		{ &MLOCKALL, { UMM_MCL_FUTURE } },
-		{ &MLOCKALL, { 0 } },
-		{ &MUNLOCK, { P(0), PAGE } },
-	} },
+const struct row rows_lock_all[] = {
 	{ "flags that are none", {
 		{ &MLOCKALL, { 0 } },
 		{ &MLOCKALL, { 8 } },
@@ -75,6 +39,44 @@ const struct row rows_lock[] = {
 		{ &MLOCKALL, { UMM_MCL_FUTURE } },
 		{ &MAP, { P(3000), PAGE, RW, ANON, NO_FD, 0 } },
 		{ &MAP, { P(3002), PAGE, RW, ANON | UMM_MAP_LOCKED, NO_FD, 0 } },
+	} },
+	{ NULL, { { NULL, { 0 } } } },
+};
+
+const struct row rows_lock[] = {
+	{ "the limit binds without the capability", {
+		{ &MAP, { P(0), 8 * PAGE, RW, ANON, NO_FD, 0 } },
+		{ &LIMIT, { MEMLOCK, 4 * PAGE, 4 * PAGE } },
+		{ &MLOCK, { P(0), 5 * PAGE } },
+		{ &DROP_CAPS, { 0 } },
+		{ &MUNLOCK, { P(0), 8 * PAGE } },
+		{ &MLOCK, { P(0), 5 * PAGE } },
+		{ &MLOCK, { P(0), 4 * PAGE } },
+		{ &MLOCK, { P(2), 4 * PAGE } },
+		{ &MLOCK, { P(1), 3 * PAGE } },		/* is locked: nothing more */
+		{ &MLOCK2, { P(0), 4 * PAGE, UMM_MLOCK_ONFAULT } },
+	} },
+	{ "what is locked in the range is not counted twice", {
+		{ &MAP, { P(0), 8 * PAGE, RW, ANON, NO_FD, 0 } },
+		{ &LIMIT, { MEMLOCK, 4 * PAGE, 4 * PAGE } },
+		{ &DROP_CAPS, { 0 } },
+		{ &MLOCK, { P(1), 2 * PAGE } },
+		{ &MLOCK, { P(5), PAGE } },
+		{ &MLOCK, { P(0), 4 * PAGE } },		/* two of four are, and one beyond */
+		{ &MLOCK, { P(0), 3 * PAGE } },
+		{ &MLOCK, { P(4), 4 * PAGE } },
+		{ &MLOCK, { P(8), UINT64_MAX - P(8) } },
+	} },
+	{ "without a limit there is no right", {
+		{ &MAP, { P(0), PAGE, RW, ANON, NO_FD, 0 } },
+		{ &LIMIT, { MEMLOCK, 0, 0 } },
+		{ &MLOCK, { P(0), PAGE } },
+		{ &DROP_CAPS, { 0 } },
+		{ &MLOCK, { P(0), PAGE } },
+		{ &MLOCK2, { P(0), PAGE, 2 } },
+		{ &MLOCKALL, { UMM_MCL_FUTURE } },
+		{ &MLOCKALL, { 0 } },
+		{ &MUNLOCK, { P(0), PAGE } },
 	} },
 	{ "ranges of nothing, of everything, and holes", {
 		{ &MAP, { P(0), 3 * PAGE, RW, ANON, NO_FD, 0 } },

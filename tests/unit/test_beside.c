@@ -11,6 +11,19 @@ static void test_lock(void **state)
 	beside_rows(rows_lock);
 }
 
+/* Not with sanitizers: their shadow is terabytes of memory that would be filled. */
+static void test_lock_all(void **state)
+{
+	(void)state;
+	beside_need_kernel(6, 18);
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	printf("# skipped: a sanitizer's shadow is not to be locked\n");
+	skip();
+#else
+	beside_rows(rows_lock_all);
+#endif
+}
+
 static void test_madvise(void **state)
 {
 	(void)state;
@@ -43,6 +56,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lock),
+		cmocka_unit_test(test_lock_all),
 		cmocka_unit_test(test_madvise),
 		cmocka_unit_test(test_mremap),
 		cmocka_unit_test(test_range),
