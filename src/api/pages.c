@@ -88,13 +88,13 @@ static uint64_t each_page(struct mm_struct *mm, umm_addr_t addr, uint64_t len, u
 	if (!mm->pages)
 		return 0;
 	for (; done < len; done += bytes) {
-		struct page *page = get_user_page(mm, addr + done, access, fault);
+		struct user_page user = lock_user_page(mm, addr + done, access, fault);
 
-		if (!page)
+		if (!user.page)
 			break;
 		bytes = min_u64(rest_of_page(addr + done), len - done);
-		fn(contents(mm, page, addr + done), arg, done, bytes);
-		put_page(mm->world->phys, page);
+		fn(contents(mm, user.page, addr + done), arg, done, bytes);
+		unlock_user_page(&user);
 	}
 	return done;
 }
@@ -134,38 +134,55 @@ static void copy_up(char *to, const char *from, uint64_t bytes)
 		to[i] = from[i];
 }
 
+/*
+ * Copy within one page of either: how many bytes, 0 with *fault set.  Only the target is locked,
+ * two would have an order: the source is held by a reference, and stays what it was when found.
+ */
+static uint64_t copy_chunk(struct mm_struct *to, umm_addr_t dst, struct mm_struct *from,
+			   umm_addr_t src, uint64_t bytes, int *fault, bool *at_source)
+{
+	bool within = to == from && ((dst ^ src) & PAGE_MASK) == 0;
+	struct page *source;
+	struct user_page target;
+
+	/* The target first: to write there may copy what both share. */
+	source = get_user_page(to, dst, UMM_ACCESS_WRITE, fault);
+	if (!source)
+		return 0;
+	if (!within) {
+		put_page(to->world->phys, source);
+		source = get_user_page(from, src, UMM_ACCESS_READ, fault);
+		*at_source = !source;
+		if (!source)
+			return 0;
+	}
+	target = lock_user_page(to, dst, UMM_ACCESS_WRITE, fault);
+	if (target.page) {
+		copy_up(contents(to, target.page, dst),
+			contents(from, within ? target.page : source, src), bytes);
+		unlock_user_page(&target);
+	}
+	put_page(from->world->phys, source);
+	return target.page ? bytes : 0;
+}
+
 uint64_t umm_copy(struct umm_mm *to_handle, umm_addr_t dst, struct umm_mm *from_handle,
 		  umm_addr_t src, uint64_t len, int *fault, bool *at_source)
 {
 	struct mm_struct *to = to_mm(to_handle), *from = to_mm(from_handle);
 	uint64_t done = 0, bytes;
+	bool source = false;
 
 	*fault = UMM_FAULT_OK;
-	if (at_source)
-		*at_source = false;
-	if (!to->pages || !from->pages)
-		return 0;
-	for (; done < len; done += bytes) {
-		struct page *source, *target;
-
-		/* The target first: to write there may copy what both share. */
-		target = get_user_page(to, dst + done, UMM_ACCESS_WRITE, fault);
-		if (!target)
-			break;
-		source = get_user_page(from, src + done, UMM_ACCESS_READ, fault);
-		if (!source) {
-			if (at_source)
-				*at_source = true;
-			put_page(to->world->phys, target);
-			break;
+	if (to->pages && from->pages) {
+		for (; done < len && *fault == UMM_FAULT_OK; done += bytes) {
+			bytes = min_u64(rest_of_page(dst + done), rest_of_page(src + done));
+			bytes = min_u64(bytes, len - done);
+			bytes = copy_chunk(to, dst + done, from, src + done, bytes, fault, &source);
 		}
-		bytes = min_u64(rest_of_page(dst + done), rest_of_page(src + done));
-		bytes = min_u64(bytes, len - done);
-		copy_up(contents(to, target, dst + done), contents(from, source, src + done),
-			bytes);
-		put_page(from->world->phys, source);
-		put_page(to->world->phys, target);
 	}
+	if (at_source)
+		*at_source = source;
 	return done;
 }
 

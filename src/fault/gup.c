@@ -51,26 +51,53 @@ static struct page *follow_page(const struct mm_struct *mm, umm_addr_t addr, uns
 	return page;
 }
 
-struct page *get_user_page(struct mm_struct *mm, umm_addr_t addr, unsigned int access, int *fault)
+struct user_page lock_user_page(struct mm_struct *mm, umm_addr_t addr, unsigned int access,
+				int *fault)
 {
-	struct page *page = NULL;
+	struct user_page user = { .mm = mm };
 
 	*fault = UMM_FAULT_OK;
-	if (addr >= mm->layout.task_size) {
-		*fault = UMM_SEGV_MAPERR;
-		return NULL;
-	}
 	mmap_read_lock(mm);
-	page = follow_page(mm, addr, access);
+	if (addr < mm->layout.task_size)
+		user.page = follow_page(mm, addr, access);
+	else
+		*fault = UMM_SEGV_MAPERR;
+	if (likely(user.page))
+		return user;
 	mmap_read_unlock(mm);
-	if (likely(page))
-		return page;
+	if (*fault != UMM_FAULT_OK)
+		return user;
 	mmap_write_lock(mm);
+	user.write_locked = true;
 	*fault = handle_fault(mm, addr, access, NULL);
 	if (*fault == UMM_FAULT_OK) {
-		page = follow_page(mm, addr, access);
-		mm_assert(page);
+		user.page = follow_page(mm, addr, access);
+		mm_assert(user.page);
+	} else {
+		mmap_write_unlock(mm);
 	}
-	mmap_write_unlock(mm);
-	return page;
+	return user;
+}
+
+static void drop_lock(const struct user_page *user)
+{
+	if (user->write_locked)
+		mmap_write_unlock(user->mm);
+	else
+		mmap_read_unlock(user->mm);
+}
+
+void unlock_user_page(const struct user_page *user)
+{
+	drop_lock(user);
+	put_page(user->mm->world->phys, user->page);
+}
+
+struct page *get_user_page(struct mm_struct *mm, umm_addr_t addr, unsigned int access, int *fault)
+{
+	struct user_page user = lock_user_page(mm, addr, access, fault);
+
+	if (user.page)
+		drop_lock(&user);
+	return user.page;
 }

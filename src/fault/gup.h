@@ -21,6 +21,20 @@ struct page *get_user_page(struct mm_struct *mm, umm_addr_t addr, unsigned int a
  */
 char *get_user_page_fast(const struct mm_struct *mm, umm_addr_t addr, unsigned int access);
 
+/*
+ * As get_user_page(), and mmap_lock stays held until unlock_user_page(): as long, what the access
+ * allows can be done.  Else a fork could come between, and the child see what is written.
+ */
+struct user_page {
+	struct mm_struct *mm;
+	struct page *page;		/* NULL: why not is in *fault, and nothing is held */
+	bool write_locked;
+};
+
+struct user_page lock_user_page(struct mm_struct *mm, umm_addr_t addr, unsigned int access,
+				int *fault);
+void unlock_user_page(const struct user_page *user);
+
 /* What is there now, without a fault: entry and frame, or none.  => mmap_lock held. */
 uint64_t follow_pte(const struct mm_struct *mm, umm_addr_t addr);
 

@@ -171,7 +171,8 @@ static bool wp_can_reuse(const struct vm_fault *vmf, struct page *page)
 		return false;
 	if (page_test(page, PG_ANON_EXCLUSIVE))
 		return true;
-	if (page_count(page) != 1)
+	/* Whoever else held it has read what it wanted to: that was before its reference went. */
+	if (atomic_load_explicit(&page->refcount, memory_order_acquire) != 1)
 		return false;
 	page->mapping = vmf->vma->anon_vma;
 	page_set(page, PG_ANON_EXCLUSIVE);
