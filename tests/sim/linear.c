@@ -144,19 +144,20 @@ static unsigned int agreeing(struct search *s, unsigned int n)
 	return i;
 }
 
-bool sim_attach_failed(const struct sim_run *run)
+bool sim_is_loose(const struct sim_run *run)
 {
 	static const char *const before[] = { "SHM_NO_SEGMENT", "SHMAT_PERMISSION", "SHMAT_ADDR",
 					      "SHMAT_REMAP" };
 
 	for (unsigned int i = 0; i < run->nr_records; i++) {
 		const struct sim_record *record = &run->record[i];
-		bool after = record->op.kind != SIM_EXIT && record->result.ret < 0 &&
-			     !strcmp(sim_kind(record->op.kind)->name, "shmat");
+		bool is_exit = record->op.kind == SIM_EXIT;
+		const char *name = is_exit ? "" : sim_kind(record->op.kind)->name;
+		bool after = record->result.ret < 0 && !strcmp(name, "shmat");
 
 		for (unsigned int b = 0; after && b < sizeof(before) / sizeof(before[0]); b++)
 			after = strcmp(refusal_name(&record->result), before[b]) != 0;
-		if (after)
+		if (after || !strcmp(name, "copy"))
 			return true;
 	}
 	return false;

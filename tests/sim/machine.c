@@ -47,6 +47,8 @@ uint64_t sim_draw_len(struct sim_random *random)
 
 	if (dice < 94)
 		return PAGE * (1 + sim_below(random, 6));
+	if (random->small)
+		return 0;
 	if (dice < 96)
 		return 2 * MIB;
 	return dice < 98 ? 0 : UINT64_C(1) << 36;
@@ -80,7 +82,7 @@ uint64_t sim_hash(uint64_t hash, const void *bytes, size_t size)
 /* ---- kinds ---- */
 
 static const struct sim_kinds *const all[] = { &sim_kinds_areas, &sim_kinds_process,
-					       &sim_kinds_world };
+					       &sim_kinds_world, &sim_kinds_pages };
 #define NR_ALL (sizeof(all) / sizeof(all[0]))
 
 const struct sim_kind *sim_kind(unsigned int n)
@@ -135,6 +137,7 @@ void sim_op_text(const struct sim_op *op, char *buf, size_t size)
 
 /* ---- the machine ---- */
 
+#define FRAMES 4096			/* of a world that has pages: more than any program needs */
 #define PLENTY (UINT64_C(1) << 36)	/* pages: more than any program asks for */
 
 static void must(bool good, const char *what)
@@ -170,16 +173,28 @@ static void make_file(struct machine *m, int i)
 	atomic_fetch_add(&m->files_alive, 1);
 }
 
-/* Tight enough that limits of the machine are met; of seed 0, as they come. */
+enum umm_pages machine_pages(uint64_t seed)
+{
+	static const enum umm_pages pages[] = { UMM_PAGES_NONE, UMM_PAGES_NONE, UMM_PAGES_NONE,
+						UMM_PAGES_COUNTED, UMM_PAGES_CONTENTS,
+						UMM_PAGES_CONTENTS };
+
+	return seed == SIM_PLAIN_PAGES ? UMM_PAGES_CONTENTS : pages[seed % 6];
+}
+
+/* Tight enough that limits of the machine are met; or as they come. */
 static void draw_settings(struct machine *m, uint64_t seed)
 {
-	struct sim_random r = { seed };
+	struct sim_random r = { .state = seed };
 
 	umm_settings_init(&m->settings, UMM_KERNEL_NEWEST);
+	m->settings.pages = machine_pages(seed);
+	m->settings.page_tables = (uint32_t)sim_below(&r, 3);
+	m->settings.frames = FRAMES;
 	m->settings.huge[0] = (struct umm_huge_pool){ .shift = 21, .free_pages = 2 };
 	m->settings.overcommit_ratio = 100;
 	m->settings.admin_reserve_kbytes = m->settings.user_reserve_kbytes = 0;
-	if (!seed)
+	if (seed == SIM_PLAIN || seed == SIM_PLAIN_PAGES)
 		return;
 	m->settings.overcommit_memory = (uint32_t)sim_below(&r, 3);
 	m->settings.totalram_pages = sim_chance(&r, 35) ? 20 + sim_below(&r, 60) : PLENTY;
@@ -205,12 +220,15 @@ static struct umm_mm *new_mm(struct machine *m)
 void machine_init(struct machine *m, const struct umm_platform *platform, uint64_t seed,
 		  void (*world_made)(void *ctx, struct umm_world *world))
 {
+	uint64_t total;
+
 	memset(m, 0, sizeof(*m));
 	atomic_init(&m->files_alive, 0);
 	draw_settings(m, seed);
 	must(umm_world_new(platform, &m->settings, &m->world) == 0, "a world");
 	if (world_made)
 		world_made(platform->ctx, m->world);
+	m->free_frames = umm_world_frames(m->world, &total);
 	for (int i = 0; i < SIM_FILES; i++)
 		make_file(m, i);
 	m->mm[0] = (struct sim_mm){ new_mm(m), 1 };
@@ -244,6 +262,8 @@ const char *machine_wrong(struct machine *m)
 		if (areas != stats.map_count)
 			return "map_count is not the number of areas";
 	}
+	if (!umm_world_is_valid(m->world))
+		return "pages, tables and counts do not fit together";
 	return NULL;
 }
 
@@ -251,6 +271,7 @@ const char *machine_destroy(struct machine *m, int64_t *lost)
 {
 	struct umm_shm shm = { .size = sizeof(shm) };
 	const char *wrong = NULL;
+	uint64_t total;
 	int32_t id;
 
 	for (int i = 0; i < m->nr_mms; i++)
@@ -265,6 +286,8 @@ const char *machine_destroy(struct machine *m, int64_t *lost)
 	*lost = umm_world_committed(m->world);
 	if (*lost < 0)
 		wrong = "more was given back than was charged";
+	if (umm_world_frames(m->world, &total) != m->free_frames)
+		wrong = "frames were not given back";
 	if (atomic_load(&m->files_alive) != 0)
 		wrong = "a file is still referred to";
 	umm_world_free(m->world);
@@ -334,9 +357,37 @@ static void print_areas(struct text *text, struct umm_mm *mm, struct names *anon
 	}
 }
 
+/* Pages that are there; not which frames they are, nor who else looks at them right now. */
+static void print_pages(struct text *text, struct umm_mm *mm)
+{
+	struct umm_area area = { .size = sizeof(area) };
+	struct umm_page_info i;
+	uint64_t words[PAGE / 8], hash;
+	int fault;
+
+	for (umm_addr_t at = 0; umm_find_area(mm, at, &area); at = area.end) {
+		for (at = area.start; at < area.end; at += PAGE) {
+			if (!umm_page_info(mm, at, &i))
+				continue;
+			hash = 0;
+			print(text, "page %llx:%s%s%s%s%s%s%s%s%s count %u",
+			      (unsigned long long)at, i.present ? " present" : "",
+			      i.zero ? " zero" : "", i.anonymous ? " anon" : "",
+			      i.shmem ? " shmem" : "", i.may_write ? " write" : "",
+			      i.accessed ? " accessed" : "", i.dirty ? " dirty" : "",
+			      i.soft_dirty ? " soft" : "", i.lazyfree ? " lazy" : "", i.mapcount);
+			if (i.present && umm_read(mm, at, words, PAGE, &fault) == PAGE)
+				for (unsigned int w = 0; w < PAGE / 8; w++)
+					hash = (hash ^ words[w]) * UINT64_C(0x100000001b3);
+			print(text, " holds %llx\n", (unsigned long long)hash);
+		}
+	}
+}
+
 static void print_mm(struct text *text, struct umm_mm *mm)
 {
 	struct umm_mm_stats s;
+	struct umm_mm_rss rss;
 	struct umm_layout layout;
 
 	umm_mm_stats(mm, &s);
@@ -348,6 +399,10 @@ static void print_mm(struct text *text, struct umm_mm *mm)
 	      (unsigned long long)s.stack_vm, (unsigned long long)s.locked_vm,
 	      (long long)s.charged, (unsigned long long)layout.brk,
 	      (unsigned long long)umm_find_guard(mm, AT, AT + MIB));
+	umm_mm_rss(mm, &rss);
+	print(text, "rss %llu %llu %llu highest %llu tables %llu\n", (unsigned long long)rss.anon,
+	      (unsigned long long)rss.file, (unsigned long long)rss.shmem,
+	      (unsigned long long)rss.hiwater, (unsigned long long)rss.page_table_bytes);
 }
 
 size_t machine_text(struct machine *m, char *buf, size_t size)
@@ -363,6 +418,8 @@ size_t machine_text(struct machine *m, char *buf, size_t size)
 		print(&text, "mm %d: ", i);
 		print_mm(&text, m->mm[i].handle);
 		print_areas(&text, m->mm[i].handle, &anon, &uffd);
+		if (m->settings.pages != UMM_PAGES_NONE)
+			print_pages(&text, m->mm[i].handle);
 	}
 	for (int32_t id = -1; (id = umm_shm_next(m->world, id)) >= 0;)
 		if (umm_shm_stat(m->world, id, &shm) == 0)

@@ -23,6 +23,7 @@
 
 struct sim_random {
 	uint64_t state;
+	bool small;			/* lengths are those of a world that has not many frames */
 };
 
 uint64_t sim_draw(struct sim_random *random);
@@ -45,6 +46,7 @@ struct machine {
 	int nr_mms;
 	int slot[SIM_SLOTS];		/* the number of an mm, or -1 */
 	atomic_int files_alive;
+	uint64_t free_frames;		/* in the beginning */
 };
 
 /*
@@ -63,6 +65,13 @@ const char *machine_destroy(struct machine *m, int64_t *lost);
 
 /* All that can be seen of it, in @buf: equal for machines that nobody can tell apart. */
 size_t machine_text(struct machine *m, char *buf, size_t size);
+
+/* Seeds of machines whose settings are as they come: without pages, and with. */
+#define SIM_PLAIN 0
+#define SIM_PLAIN_PAGES UINT64_MAX
+
+/* What stands behind the areas of the machine of that seed. */
+enum umm_pages machine_pages(uint64_t seed);
 
 /*
  * Is strict overcommit in force, and memory so short that it counts?  What a fork has charged so
@@ -121,7 +130,7 @@ struct sim_kinds {
 	unsigned int nr;
 };
 
-extern const struct sim_kinds sim_kinds_areas, sim_kinds_process, sim_kinds_world;
+extern const struct sim_kinds sim_kinds_areas, sim_kinds_process, sim_kinds_world, sim_kinds_pages;
 
 const struct sim_kind *sim_kind(unsigned int n);
 unsigned int sim_nr_kinds(void);

@@ -79,7 +79,8 @@ static void draw_before(struct sim_program *program, struct sim_random *r)
 
 void sim_program_draw(struct sim_program *program, uint64_t seed, unsigned int ops_per_thread)
 {
-	struct sim_random r = { seed * UINT64_C(0x2545f4914f6cdd1d) };
+	struct sim_random r = { seed * UINT64_C(0x2545f4914f6cdd1d),
+				machine_pages(seed) != UMM_PAGES_NONE };
 	unsigned int weight[256];
 	unsigned int slots = 1 + (unsigned int)sim_below(&r, SIM_SLOTS);
 

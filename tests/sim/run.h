@@ -65,11 +65,12 @@ void sim_run_locked(struct sim_run *run, int thread, enum sim_lock_kind kind,
 		    const struct umm_mm *mm);
 
 /*
- * A call that attaches a segment counts while it is under way, as in Linux, also if it fails in the
- * end: others may find a segment that is to be removed a while longer, or see it removed by that.
- * True if that may have happened: no order has to explain it.
+ * True for a run that no order has to explain.  A call that attaches a segment counts while it is
+ * under way, as in Linux, also if it fails in the end: others may find a segment that is to be
+ * removed a while longer, or see it removed by that.  What is copied is read and written in two
+ * steps.
  */
-bool sim_attach_failed(const struct sim_run *run);
+bool sim_is_loose(const struct sim_run *run);
 
 /* How one was found. */
 struct sim_order {

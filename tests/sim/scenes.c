@@ -9,6 +9,8 @@
 
 #define RW (UMM_PROT_READ | UMM_PROT_WRITE)
 #define ANON (UMM_MAP_PRIVATE | UMM_MAP_ANONYMOUS | UMM_MAP_FIXED)
+#define SHARED_FIXED (UMM_MAP_SHARED | UMM_MAP_FIXED)
+#define PRIVATE_FIXED (UMM_MAP_PRIVATE | UMM_MAP_FIXED)
 #define BEFORE -1
 
 struct line {
@@ -20,16 +22,56 @@ struct line {
 
 struct scene {
 	const char *name;
+	uint64_t seed;			/* SIM_PLAIN, SIM_PLAIN_PAGES */
 	struct line line[16];
 };
 
 static const struct scene scenes[] = {
-	{ "two threads make the segment of one key", {
+	{ "what is written after fork is not the child's", SIM_PLAIN_PAGES, {
+		{ BEFORE, "mmap_anon", 0, 0, { AT, PAGE, RW, ANON, SIM_FILES } },
+		{ BEFORE, "write", 0, 0, { AT, 100, 1 } },
+		{ 0, "write", 0, 0, { AT, 100, 2 } },
+		{ 1, "fork", 0, 2, { 0 } },
+		{ 1, "read", 0, 0, { AT, 100 } },
+		{ 1, "read", 2, 0, { AT, 100 } },
+		{ 1, "read", 2, 0, { AT, 100 } },
+	} },
+	{ "two that fork made write to what they share", SIM_PLAIN_PAGES, {
+		{ BEFORE, "mmap_anon", 0, 0, { AT, 2 * PAGE, RW, ANON, SIM_FILES } },
+		{ BEFORE, "write", 0, 0, { AT, 100, 1 } },
+		{ BEFORE, "fork", 0, 2, { 0 } },
+		{ BEFORE, "fork", 2, 3, { 0 } },
+		{ 0, "write", 0, 0, { AT, 100, 2 } },
+		{ 1, "write", 2, 0, { AT, 100, 3 } },
+		{ 1, "read", 2, 0, { AT, 100 } },
+		{ 2, "put", 3, 0, { 0 } },
+		{ 3, "read", 0, 0, { AT, 100 } },
+		{ 3, "page_info", 2, 0, { AT } },
+	} },
+	{ "a page is read while it is given back", SIM_PLAIN_PAGES, {
+		{ BEFORE, "mmap_anon", 0, 0, { AT, 2 * PAGE, RW, ANON, SIM_FILES } },
+		{ BEFORE, "write", 0, 0, { AT, 100, 1 } },
+		{ 0, "read", 0, 0, { AT, 100 } },
+		{ 1, "madvise", 0, 0, { AT, PAGE, UMM_MADV_DONTNEED } },
+		{ 1, "write", 1, 0, { AT, 100, 7 } },
+		{ 2, "mmap_anon", 1, 0, { AT, 2 * PAGE, RW, ANON, SIM_FILES } },
+		{ 2, "write", 1, 0, { AT, 100, 9 } },
+		{ 3, "write", 0, 0, { AT, 100, 5 } },
+	} },
+	{ "a page of a file is had by two at once", SIM_PLAIN_PAGES, {
+		{ 0, "mmap_file", 0, 0, { AT, 2 * PAGE, RW, SHARED_FIXED, 1 } },
+		{ 0, "write", 0, 0, { AT, 100, 2 } },
+		{ 1, "mmap_file", 1, 0, { AT, 2 * PAGE, RW, SHARED_FIXED, 1 } },
+		{ 1, "write", 1, 0, { AT + 2028, 100, 3 } },
+		{ 2, "mmap_file", 0, 0, { AT + 4 * PAGE, PAGE, RW, PRIVATE_FIXED, 1 } },
+		{ 2, "write", 0, 0, { AT + 4 * PAGE, 100, 4 } },
+	} },
+	{ "two threads make the segment of one key", SIM_PLAIN, {
 		{ 0, "shmget", 0, 0, { 1, PAGE, UMM_IPC_CREAT | 0600 } },
 		{ 1, "shmget", 1, 0, { 1, PAGE, UMM_IPC_CREAT | 0600 } },
 		{ 1, "shm_stat", 1, 0, { 1 } },
 	} },
-	{ "a segment is removed while it is attached", {
+	{ "a segment is removed while it is attached", SIM_PLAIN, {
 		{ BEFORE, "shmget", 0, 0, { 1, PAGE, UMM_IPC_CREAT | 0600 } },
 		{ 0, "shmat", 0, 0, { 0, AT, 0 } },
 		{ 0, "shmdt", 0, 0, { AT } },
@@ -37,7 +79,7 @@ static const struct scene scenes[] = {
 		{ 2, "shm_stat", 1, 0, { 0 } },
 		{ 2, "shmat", 1, 0, { 0, AT, 0 } },
 	} },
-	{ "owner and lock of a segment change", {
+	{ "owner and lock of a segment change", SIM_PLAIN, {
 		{ BEFORE, "shmget", 0, 0, { 1, PAGE, UMM_IPC_CREAT | 0600 } },
 		{ 0, "shmctl", 0, 0, { 0, UMM_IPC_SET, 1 } },
 		{ 1, "shmctl", 0, 0, { 0, UMM_SHM_LOCK } },
@@ -45,7 +87,7 @@ static const struct scene scenes[] = {
 		{ 2, "shm_stat", 0, 0, { 0 } },
 		{ 2, "shmctl", 1, 0, { 0, UMM_IPC_RMID } },
 	} },
-	{ "the last pages there are are not given to two", {
+	{ "the last pages there are are not given to two", SIM_PLAIN, {
 		{ BEFORE, "world_set", 0, 0, { 2, 100, 12 } },
 		{ 0, "mmap_anon", 0, 0, { AT, 6 * PAGE, RW, ANON, SIM_FILES } },
 		{ 1, "mmap_anon", 1, 0, { AT, 6 * PAGE, RW, ANON, SIM_FILES } },
@@ -55,7 +97,7 @@ static const struct scene scenes[] = {
 	 * The anon_vma of a parent that is gone is used again, by one of two that fork: see
 	 * find_reusable().
 	 */
-	{ "a grandparent's anon_vma is used again once", {
+	{ "a grandparent's anon_vma is used again once", SIM_PLAIN, {
 		{ BEFORE, "mmap_anon", 0, 0, { AT, PAGE, RW, ANON, SIM_FILES } },
 		{ BEFORE, "fault", 0, 0, { AT, UMM_ACCESS_WRITE } },
 		{ BEFORE, "fork", 0, 1, { 0 } },
@@ -65,7 +107,7 @@ static const struct scene scenes[] = {
 		{ 0, "fork", 2, 1, { 0 } },
 		{ 1, "fork", 3, 0, { 0 } },
 	} },
-	{ "a parent forks while its child exits", {
+	{ "a parent forks while its child exits", SIM_PLAIN, {
 		{ BEFORE, "mmap_anon", 0, 0, { AT, PAGE, RW, ANON, SIM_FILES } },
 		{ BEFORE, "fault", 0, 0, { AT, UMM_ACCESS_WRITE } },
 		{ BEFORE, "fork", 0, 1, { 0 } },
@@ -74,7 +116,7 @@ static const struct scene scenes[] = {
 		{ 1, "fork", 2, 3, { 0 } },
 		{ 2, "clone", 2, 0, { 0 } },
 	} },
-	{ "two address spaces are compared with one another", {
+	{ "two address spaces are compared with one another", SIM_PLAIN, {
 		{ BEFORE, "mmap_anon", 0, 0, { AT, PAGE, RW, ANON, SIM_FILES } },
 		{ BEFORE, "clone", 0, 2, { 0 } },
 		{ 0, "same", 0, 2, { 0 } },
@@ -92,6 +134,7 @@ unsigned int sim_nr_scenes(void)
 const char *sim_scene(struct sim_program *program, unsigned int n)
 {
 	memset(program, 0, sizeof(*program));
+	program->seed = scenes[n].seed;
 	for (const struct line *line = scenes[n].line; line->kind; line++) {
 		struct sim_op *op = &program->op[program->nr_ops++];
 

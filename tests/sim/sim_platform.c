@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "api/handles.h"
+#include "phys/phys.h"
 #include "sim_platform.h"
 
 const struct sched_class sim_classes[] = {
@@ -14,6 +15,7 @@ const struct sched_class sim_classes[] = {
 	[SIM_MMAP_LOCK] = { .name = "mmap_lock", .rank = 1, .ascending = true },
 	[SIM_SHM_LOCK] = { .name = "shm_lock", .rank = 2 },
 	[SIM_WORLD_LOCK] = { .name = "world->lock", .rank = 3 },
+	[SIM_PHYS_LOCK] = { .name = "phys->lock", .rank = 4 },
 };
 
 const char *const sim_lie_names[SIM_LIES] = {
@@ -76,6 +78,69 @@ static void sim_free(void *ctx, void *ptr, size_t bytes)
 	free(block);
 }
 
+/* Frames are as large as they are aligned; the last that were given back are kept for the next. */
+#define HUGE (UINT64_C(1) << 21)
+#define SPARE 4
+
+static struct {
+	void *frames;
+	size_t bytes;
+} spare[SPARE];
+
+static void *sim_frames_alloc(void *ctx, size_t bytes)
+{
+	struct sim_platform *p = ctx;
+	void *frames = NULL;
+
+	for (unsigned int i = 0; i < SPARE && !frames; i++) {
+		if (!spare[i].frames || spare[i].bytes != bytes)
+			continue;
+		frames = spare[i].frames;
+		spare[i].frames = NULL;
+	}
+	if (!frames)
+		frames = aligned_alloc(HUGE, (bytes + HUGE - 1) & ~(HUGE - 1));
+	if (!frames)
+		abort();
+	p->frames = frames;
+	p->frames_bytes = bytes;
+	return frames;
+}
+
+static void sim_frames_free(void *ctx, void *frames, size_t bytes)
+{
+	struct sim_platform *p = ctx;
+	unsigned int i = 0;
+
+	p->frames = NULL;
+	while (i < SPARE && spare[i].frames)
+		i++;
+	if (i == SPARE) {
+		free(frames);
+		return;
+	}
+	spare[i].frames = frames;
+	spare[i].bytes = bytes;
+}
+
+/* As if each thread were moved to another processor now and then. */
+static unsigned int sim_cpu_id(void *ctx)
+{
+	struct sim_platform *p = ctx;
+
+	return (unsigned int)(sched_self(p->sched) + 1 + (int)(sched_points(p->sched) / 64)) % 3;
+}
+
+static void sim_tlb_flush(void *ctx, struct umm_mm *mm, uint64_t start, uint64_t end)
+{
+	struct sim_platform *p = ctx;
+
+	(void)mm;
+	(void)start;
+	(void)end;
+	sched_point(p->sched, 10);
+}
+
 static struct sched_lock *sched_lock(struct umm_lock *lock)
 {
 	return (struct sched_lock *)(void *)lock;
@@ -103,6 +168,8 @@ void sim_platform_world_made(void *platform, struct umm_world *world)
 	struct sim_platform *p = platform;
 
 	sched_lock(&to_world(world)->shm_lock)->class = SIM_SHM_LOCK;
+	if (to_world(world)->phys)
+		sched_lock(&to_world(world)->phys->lock)->class = SIM_PHYS_LOCK;
 	p->class = SIM_MMAP_LOCK;
 }
 
@@ -189,12 +256,18 @@ void sim_platform_init(struct sim_platform *p, struct sched *sched, enum sim_lie
 			.write_unlock = sim_write_unlock,
 			.read_lock = sim_read_lock,
 			.read_unlock = sim_read_unlock,
+			.frames_alloc = sim_frames_alloc,
+			.frames_free = sim_frames_free,
+			.cpu_id = sim_cpu_id,
+			.tlb_flush = sim_tlb_flush,
 		},
 	};
 }
 
 void sim_platform_abandon(struct sim_platform *p)
 {
+	if (p->frames)
+		sim_frames_free(p, p->frames, p->frames_bytes);
 	while (p->blocks) {
 		struct sim_block *block = p->blocks;
 

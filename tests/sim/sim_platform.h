@@ -12,7 +12,7 @@
  * The classes of locks, in the order in which they are taken.  The library does not say which lock
  * is which when it makes one: it is of the class that is set then, or that it is given later.
  */
-enum sim_class { SIM_GATE, SIM_MMAP_LOCK, SIM_SHM_LOCK, SIM_WORLD_LOCK };
+enum sim_class { SIM_GATE, SIM_MMAP_LOCK, SIM_SHM_LOCK, SIM_WORLD_LOCK, SIM_PHYS_LOCK };
 extern const struct sched_class sim_classes[];
 
 /*
@@ -42,6 +42,8 @@ struct sim_platform {
 	enum sim_class class;		/* of locks made now */
 	uint64_t nr_given_back;
 	uint64_t bytes, locks;		/* handed out, made */
+	void *frames;			/* the world's, or NULL */
+	size_t frames_bytes;
 	struct sim_block *blocks;	/* all that is handed out */
 };
 

@@ -21,7 +21,7 @@
 
 #include "simulation.h"
 
-#define SCENE_SCHEDULES 400
+#define SCENE_SCHEDULES 300
 #define LIE_PROGRAMS 2000
 #define SHRINK_SCHEDULES 60
 #define SHRINK_RUNS 4000

@@ -155,7 +155,7 @@ static void thread_main(void *arg)
 static void set_up(struct simulation *sim, const struct sim_program *program,
 		   const struct sim_job *job)
 {
-	struct sim_random r = { (job->seed << 20) ^ job->schedule };
+	struct sim_random r = { .state = (job->seed << 20) ^ job->schedule };
 	const struct sched_options options = {
 		.seed = sim_draw(&r),
 		.strategy = job->schedule % SCHED_STRATEGIES,
@@ -195,7 +195,7 @@ static const char *look_after(struct simulation *sim, char *why)
 		return wrong;
 	machine_text(&sim->run.machine, after, sizeof(after));
 	if (machine_is_strict(&sim->run.machine) || sim->run.machine.settings.shm_rmid_forced ||
-	    sim_attach_failed(&sim->run)) {
+	    sim_is_loose(&sim->run)) {
 		sim_totals.lenient++;
 		return machine_destroy(&sim->run.machine, &lost);
 	}
