@@ -182,6 +182,8 @@ uint64_t model_fills(struct seq_model *model, const struct seq_step *step, const
 	case SEQ_MPROTECT:
 	case SEQ_PKEY_MPROTECT:
 		return mprotect_fills(mm, arg);
+	case SEQ_REMAP_FILE_PAGES:
+		return range_fills(mm, arg[0], arg[1]);		/* as MAP_POPULATE does */
 	case SEQ_MLOCK:
 	case SEQ_MLOCK2:
 		return mlock_fills(mm, arg);

@@ -161,12 +161,13 @@ void madvise_pages(const struct madvise_state *st, const struct vm_area_struct *
 
 bool thp_vma_allowable(const struct mm_struct *mm, const struct vm_area_struct *vma)
 {
-	umm_addr_t last = vma->vm_end & ~(PMD_SIZE - 1);
+	/* The last one in the area.  Of areas below 2 MiB it wraps around, and seems to fit. */
+	umm_addr_t last = (vma->vm_end - PMD_SIZE) & ~(PMD_SIZE - 1);
 
 	if ((vma->vm_flags & (VM_NOHUGEPAGE | VM_SPECIAL | VM_HUGETLB)) ||
 	    mm->thp_disable == THP_DISABLED)
 		return false;
-	if (last < PMD_SIZE || last - PMD_SIZE < vma->vm_start)
+	if (last < vma->vm_start || last + PMD_SIZE > vma->vm_end)
 		return false;
 	if (vma_is_anonymous(vma))
 		return vma->anon_vma != NULL;
