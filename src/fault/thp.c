@@ -40,5 +40,6 @@ bool thp_vma_eligible(const struct mm_struct *mm, const struct vm_area_struct *v
 {
 	umm_addr_t last = vma->vm_end & ~(PMD_SIZE - 1);
 
-	return thp_kind_eligible(mm, vma) && last >= PMD_SIZE && last - PMD_SIZE >= vma->vm_start;
+	/* Below 2 MiB this goes round, as madvise_collapse(): a page there is large enough. */
+	return thp_kind_eligible(mm, vma) && last - PMD_SIZE >= vma->vm_start;
 }
