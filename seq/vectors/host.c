@@ -10,7 +10,6 @@
 #include <linux/securebits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -172,39 +171,12 @@ static void describe_rules(const struct host *host, struct vector_machine *machi
 	umm_world_free(asked);
 }
 
-/* Older kernels have VM_LOCKONFAULT, but no letters for it. */
-static void describe_flags(struct vector_machine *machine)
-{
-	const size_t page = 4096;
-	char *probe = mmap(NULL, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	struct seq_start start = { .own_start = 0 };
-	struct areas areas = { 0 };
-	FILE *smaps = fopen("/proc/self/smaps", "re");
-
-	if (smaps && probe != MAP_FAILED && !mlock2(probe, page, MLOCK_ONFAULT)) {
-		read_smaps(smaps, &start, &areas);
-		for (size_t i = 0; i < areas.nr; i++) {
-			const struct area *area = &areas.area[i];
-
-			if (area->start <= (uintptr_t)probe && area->end > (uintptr_t)probe &&
-			    strstr(area->flags, "lo") && !strstr(area->flags, "lf"))
-				vector_set(machine, "flags_hidden", "lf");
-		}
-	}
-	if (probe != MAP_FAILED)
-		munmap(probe, page);
-	if (smaps)
-		fclose(smaps);
-	areas_free(&areas);
-}
-
 static void host_describe(struct target *target, struct vector_machine *machine)
 {
 	struct host *host = to_host(target);
 
 	machine_describe(seq_native_settings(host->native), &host->start, machine);
 	describe_rules(host, machine);
-	describe_flags(machine);
 }
 
 static void host_free(struct target *target)

@@ -19,7 +19,6 @@ struct library {
 	struct seq_model *model;	/* NULL: nothing was begun */
 	struct seq_start start;
 	struct target_names names;
-	char hidden[64];		/* flags that the vectors' kernel does not show */
 	size_t nr_rules;
 	struct target_rule rule[];
 };
@@ -77,7 +76,6 @@ static enum target_result library_begin(struct target *target,
 {
 	struct library *library = to_library(target);
 	struct umm_settings settings;
-	const char *hidden;
 
 	library_reset(target);
 	if (machine_apply(machine, library->kernel, &settings, &library->start)) {
@@ -89,8 +87,6 @@ static enum target_result library_begin(struct target *target,
 		target_trouble(target, "no model of such a machine");
 		return TARGET_BROKEN;
 	}
-	hidden = vector_setting(machine, "flags_hidden");
-	snprintf(library->hidden, sizeof(library->hidden), "%s", hidden ? hidden : "");
 	memcpy(bases->base, seq_model_bases(library->model)->base, sizeof(bases->base));
 	if (switch_rules(library, machine)) {
 		target_trouble(target, "a rule that is none");
@@ -134,8 +130,7 @@ static enum target_result library_areas(struct target *target, unsigned int proc
 		umm_maps_line(mm, next, line, sizeof(line), &next);
 		if (area_of_maps_line(line, &library->start, &area))
 			continue;
-		umm_vm_flags_text(found.vm_flags & ~umm_vm_flags_parse(library->hidden, NULL),
-				  flags, sizeof(flags));
+		umm_vm_flags_text(found.vm_flags, flags, sizeof(flags));
 		area_set_flags(&area, flags);
 		areas_add(areas, &area);
 	}

@@ -130,6 +130,7 @@ void machine_describe(const struct umm_settings *settings, const struct seq_star
 		memcpy(&number, (const char *)start + words[i].offset, sizeof(number));
 		set_number(machine, words[i].name, number);
 	}
+	set_number(machine, "task_size", start->layout.task_size);
 	describe_files(start, machine);
 }
 
@@ -210,6 +211,21 @@ static int apply_thp(const struct vector_setting *setting, struct umm_settings *
 	return -1;
 }
 
+/* With five levels of page tables, more than four have is only for who asks for it. */
+static int apply_task_size(const struct vector_setting *setting, struct seq_start *start)
+{
+	const uint64_t window = UINT64_C(0x7ffffffff000);
+	int64_t number;
+
+	if (strcmp(setting->name, "task_size"))
+		return 0;
+	if (protocol_number_parse(setting->value, &number) || number % (int64_t)SEQ_PAGE)
+		return -1;
+	start->layout.task_size = (uint64_t)number;
+	start->layout.map_window = (uint64_t)number > window ? window : 0;
+	return 0;
+}
+
 static int apply_word(const struct vector_setting *setting, struct seq_start *start)
 {
 	int64_t number;
@@ -254,7 +270,7 @@ int machine_apply(const struct vector_machine *machine, uint32_t kernel,
 
 		if (apply_number(setting, settings) || apply_limit(setting, start) ||
 		    apply_file(setting, start) || apply_thp(setting, settings) ||
-		    apply_word(setting, start))
+		    apply_word(setting, start) || apply_task_size(setting, start))
 			return -1;
 	}
 	return 0;
