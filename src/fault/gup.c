@@ -29,7 +29,7 @@ char *get_user_page_fast(const struct mm_struct *mm, umm_addr_t addr, unsigned i
 		needs |= f->write | f->dirty | f->soft_dirty;
 	if (access & UMM_ACCESS_EXEC)
 		needs |= f->exec;
-	if (!pgt->phys->frames)
+	if (!pgt->phys->frames || access != access_kind(access))
 		return NULL;
 	pte = pgtable_peek(pgt, addr);
 	if (!pte || !pte_is(f, pte, needs))
@@ -56,6 +56,7 @@ struct user_page lock_user_page(struct mm_struct *mm, umm_addr_t addr, unsigned 
 {
 	struct user_page user = { .mm = mm };
 
+	access = access_kind(access);
 	*fault = UMM_FAULT_OK;
 	mmap_read_lock(mm);
 	if (addr < mm->layout.task_size)

@@ -227,11 +227,7 @@ int handle_mm_fault(struct mm_struct *mm, const struct vm_area_struct *vma, umm_
 		.address = addr & PAGE_MASK, .write = access & UMM_ACCESS_WRITE,
 	};
 
-	/* As the area was asked: of several accesses at once, the first of these. */
-	if (access & UMM_ACCESS_WRITE)
-		access = UMM_ACCESS_WRITE;
-	else if (access & UMM_ACCESS_EXEC)
-		access = UMM_ACCESS_EXEC;
+	access = access_kind(access);
 	vmf.slot = pgtable_alloc(&mm->pages->pgt, addr);
 	if (!vmf.slot)
 		return UMM_FAULT_OOM;

@@ -17,6 +17,14 @@
 __must_check int handle_mm_fault(struct mm_struct *mm, const struct vm_area_struct *vma,
 				 umm_addr_t addr, unsigned int access);
 
+/* As an area is asked: of several accesses at once, the first of write, execute, read. */
+static inline unsigned int access_kind(unsigned int access)
+{
+	if (access & UMM_ACCESS_WRITE)
+		return UMM_ACCESS_WRITE;
+	return access & UMM_ACCESS_EXEC ? UMM_ACCESS_EXEC : UMM_ACCESS_READ;
+}
+
 /* Does hardware let the access pass?  Then it is marked as used, and as dirty by a write. */
 bool pte_access(const struct mm_pages *pages, pte_t *slot, unsigned int access);
 

@@ -96,6 +96,39 @@ static void test_execute_fills(void **state)
 	lab_destroy(&lab);
 }
 
+/* Several accesses at once are as an area is asked: for the first of write, execute, read. */
+static void test_mixed_access(void **state)
+{
+	struct lab lab;
+	uint64_t len;
+	int fault;
+
+	(void)state;
+	begin_simple(&lab);
+	lab_map(&lab, AT, 2 * PAGE, RW, ANON);
+	for (unsigned int access = 0; access < 16; access++) {
+		bool executes = (access & (UMM_ACCESS_WRITE | UMM_ACCESS_EXEC)) == UMM_ACCESS_EXEC;
+
+		assert_int_equal(!umm_translate(lab.mm, AT, access, &len, &fault), executes);
+		assert_int_equal(fault, executes ? UMM_SEGV_ACCERR : UMM_FAULT_OK);
+	}
+	lab_destroy(&lab);
+}
+
+/* What the kernel writes for a program needs frames as the program does. */
+static void test_uaccess_without_frames(void **state)
+{
+	struct lab lab;
+
+	(void)state;
+	lab_init(&lab);
+	lab_set_pages(&lab, UMM_PAGES_CONTENTS, 6);	/* zero page, tables, one for a page */
+	lab_map(&lab, AT, 4 * PAGE, RW, ANON);
+	assert_int_equal(umm_mincore(lab.mm, AT, PAGE, AT, NULL), 0);
+	assert_int_equal(umm_mincore(lab.mm, AT, PAGE, AT + PAGE, NULL), -UMM_EFAULT);
+	lab_destroy(&lab);
+}
+
 /* Counts stop at the byte where the fault is. */
 static void test_partial(void **state)
 {
@@ -306,6 +339,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_formats),
 		cmocka_unit_test(test_execute_fills),
+		cmocka_unit_test(test_mixed_access),
+		cmocka_unit_test(test_uaccess_without_frames),
 		cmocka_unit_test(test_partial),
 		cmocka_unit_test(test_copy_overlap),
 		cmocka_unit_test(test_no_pages),
