@@ -185,10 +185,8 @@ static void test_reduction(void **state)
 
 	(void)state;
 	read_shard(&shard, &shards);
-	if (shard) {
-		printf("# skipped: the first half plays them all\n");
-		skip();
-	}
+	if (shard)
+		return;				/* the first part plays them all */
 	small_world_init(&world, &config, SMALL_ALL);
 	small_want_targets(&world, 1000);
 	small_explore(&world, 4, 0, 1);
