@@ -262,7 +262,8 @@ static bool allows(struct seq_model *model, const struct seq_step *step, uint64_
 	if (model_cannot_know(model, step, arg))
 		return false;
 	*fills = model_fills(model, step, arg);
-	return *fills <= SEQ_MODEL_FILL - model->filled;
+	return *fills <= SEQ_MODEL_FILL - model->filled &&
+	       !model_needs_page_tables(model, step, arg, *fills);
 }
 
 bool seq_model_allows(struct seq_model *model, const struct seq_step *step)
@@ -282,6 +283,7 @@ int64_t seq_model_step(struct seq_model *model, const struct seq_step *step, str
 	if (allows(model, step, arg, &fills)) {
 		model->filled += fills;
 		answer = execute(model, step, arg, why);
+		model_touches(model, step, arg, fills, answer);
 		if (step->call == SEQ_MLOCKALL && (arg[0] & UMM_MCL_FUTURE))
 			model->locks_future |= (uint8_t)(1u << step->process);
 	}

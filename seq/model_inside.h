@@ -2,12 +2,14 @@
  * model_inside.h - what the parts of the model share.
  *
  * Layer: seq.  model.c makes it and keeps the processes, model_calls.c makes the calls,
- * model_fill.c says what must not be executed.
+ * model_fill.c and model_thp.c say what must not be executed.
  */
 #ifndef SEQ_MODEL_INSIDE_H
 #define SEQ_MODEL_INSIDE_H
 
 #include "seq/model.h"
+
+#define MODEL_TOUCHED_WORDS 64
 
 struct seq_model {
 	struct umm_world *world;
@@ -18,6 +20,7 @@ struct seq_model {
 	bool counts_locked;		/* SHM_LOCK hangs on what others of the user have locked */
 	bool fixed_32bit;			/* MAP_32BIT begins where it did at the last exec */
 	uint64_t shm_key;
+	uint64_t touched[MODEL_TOUCHED_WORDS];	/* which 2 MiB were: model_thp.c */
 	struct umm_settings settings;
 	struct seq_start_file known[SEQ_START_FILES];
 	uint16_t features[SEQ_STEPS_MAX];	/* of the userfaultfd that the step made */
@@ -33,6 +36,14 @@ void model_release_userfaultfd(struct seq_model *model, size_t step);
 
 /* Bytes of memory that the step may fill; UINT64_MAX if it could wait for ever. */
 uint64_t model_fills(struct seq_model *model, const struct seq_step *step, const uint64_t *arg);
+
+/* What the step, which could fill @fills bytes and answered @answer, has touched. */
+void model_touches(struct seq_model *model, const struct seq_step *step, const uint64_t *arg,
+		   uint64_t fills, int64_t answer);
+
+/* Which areas are written hangs on page tables. */
+bool model_needs_page_tables(const struct seq_model *model, const struct seq_step *step,
+			     const uint64_t *arg, uint64_t fills);
 
 /* The kernel's answer hangs on something that no area tells. */
 bool model_cannot_know(struct seq_model *model, const struct seq_step *step, const uint64_t *arg);

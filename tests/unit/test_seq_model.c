@@ -219,6 +219,32 @@ static void test_watched(void **state)
 	seq_model_free(model);
 }
 
+/* A page table that a page left behind keeps a huge page away: areas do not tell. */
+static void test_page_tables(void **state)
+{
+	struct umm_settings settings;
+	struct seq_model *model;
+
+	(void)state;
+	umm_settings_init(&settings, UMM_KERNEL_NEWEST);
+	settings.thp_configured = true;
+	settings.thp_enabled = UMM_THP_MADVISE;
+	assert_int_equal(seq_model_new(&settings, NULL, NULL, &model), 0);
+	assert_int_equal(step(model, "mmap(pool, 0x1000000, PROT_READ, "
+				     "MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, none, 0)"),
+			 pool(model, 0));
+	assert_int_equal(step(model, "read(pool+0x400000)"), 0);
+	assert_int_equal(step(model, "madvise(pool, 0x1000000, MADV_HUGEPAGE)"), 0);
+	assert_int_equal(step(model, "read(pool+0x401000)"), SEQ_SKIPPED);
+	assert_int_equal(step(model, "mlock(pool+0x3ff000, 0x2000)"), SEQ_SKIPPED);
+	assert_int_equal(step(model, "madvise(pool+0x400000, 0x1000, MADV_POPULATE_READ)"),
+			 SEQ_SKIPPED);
+	assert_int_equal(step(model, "read(pool+0x800000)"), 0);
+	/* The huge zero page: it has an anon_vma now, and nothing is left to be known. */
+	assert_int_equal(step(model, "read(pool+0x801000)"), 0);
+	seq_model_free(model);
+}
+
 /* Areas, files and limits that are there before the first step. */
 static void test_start(void **state)
 {
@@ -258,6 +284,7 @@ int main(void)
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_left_out),
 		cmocka_unit_test(test_watched),
+		cmocka_unit_test(test_page_tables),
 		cmocka_unit_test(test_start),
 	};
 
