@@ -235,3 +235,12 @@ trouble nothing was begun'
 	usermm 0 vectors search shapes shapes.json --count 3
 	[ "$(grep -c '^vector ' out)" = 0 ]
 }
+
+@test "what the library answers is written as what the kernel answered, to the letter" {
+	for theme in merge uffd fork shm; do
+		usermm 0 vectors record --exec "$USERMM vectors shim library" \
+			--from "$VECTORS/$theme.json" -o again.json
+		# VmSize and VmData of nothing are 0.
+		diff <(grep -v '"bases"' "$VECTORS/$theme.json") <(grep -v '"bases"' again.json)
+	done
+}
