@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -54,6 +55,7 @@ static void shim_stop(struct shim *shim)
 static _Noreturn void become_shim(const struct shim *shim, int fd)
 {
 	setpgid(0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);	/* of the shell; others see EOF */
 	if (dup2(fd, STDIN_FILENO) < 0 || dup2(fd, STDOUT_FILENO) < 0)
 		_exit(127);
 	execl("/bin/sh", "sh", "-c", shim->command, (char *)NULL);
