@@ -9,21 +9,10 @@
 #include "host/compare.h"
 #include "host/limits.h"
 #include "host/files.h"
-#include "host/probe.h"
 #include "host/task.h"
 
 /* What VmFlags has that no merge and no call of ours looks at. */
 #define FLAGS_IGNORED UMM_VM_SOFTDIRTY
-
-/* The flags that one side has alone.  Older kernels show no letters for MLOCK_ONFAULT. */
-static uint64_t flags_differ(uint64_t model, uint64_t kernel)
-{
-	uint64_t differ = (model ^ kernel) & ~FLAGS_IGNORED;
-
-	if ((differ & UMM_VM_LOCKONFAULT) && !probe_smaps_lockonfault())
-		differ &= ~UMM_VM_LOCKONFAULT;
-	return differ;
-}
 
 /* smaps is some five times as dear as maps; with so few areas it is read all the same. */
 #define FLAGS_ALWAYS 500
@@ -188,8 +177,8 @@ static bool same_range(struct follower *f, struct task *task, struct cursor *cur
 			return differs(f, in_model ? &model : NULL, got ? &kernel : NULL, 0);
 		if (!same_area(f, task, &model, &kernel))
 			return differs(f, &model, &kernel, 0);
-		flags = cursor->with_flags ? flags_differ(model.vm_flags, kernel.vm_flags) : 0;
-		if (flags)
+		flags = (model.vm_flags ^ kernel.vm_flags) & ~FLAGS_IGNORED;
+		if (cursor->with_flags && flags)
 			return differs(f, &model, &kernel, flags);
 		at = model.end;
 	}

@@ -28,7 +28,6 @@
 #include "host/calls/shm.h"
 #include "host/file_kinds.h"
 #include "host/files.h"
-#include "host/probe.h"
 #include "host/settings.h"
 
 #ifndef F_DUPFD_QUERY
@@ -406,18 +405,6 @@ static uint64_t flags_from_permissions(const struct proc_area *kernel)
 	return flags;
 }
 
-/* What smaps may not show is as the model has it. */
-static uint64_t with_hidden_flags(struct umm_mm *mm, uint64_t start, uint64_t flags)
-{
-	struct umm_area model = { .size = sizeof(model) };
-
-	if ((flags & UMM_VM_LOCKED) && !(flags & UMM_VM_LOCKONFAULT) &&
-	    umm_find_area(mm, start, &model) && model.start <= start &&
-	    (model.vm_flags & UMM_VM_LOCKONFAULT) && !probe_smaps_lockonfault())
-		flags |= UMM_VM_LOCKONFAULT;
-	return flags;
-}
-
 int files_area_from_kernel(struct follower *f, struct umm_mm *mm, const struct proc_area *kernel,
 			   struct umm_area *area)
 {
@@ -438,6 +425,5 @@ int files_area_from_kernel(struct follower *f, struct umm_mm *mm, const struct p
 	}
 	if (area->name == UMM_NAME_OTHER_SPECIAL)
 		area->special = kernel->name;
-	area->vm_flags = with_hidden_flags(mm, area->start, area->vm_flags);
 	return has_file ? file_of_area(f, mm, kernel, &area->file) : 0;
 }

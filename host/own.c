@@ -59,18 +59,6 @@ static struct proc_areas own_areas(void)
 	return areas;
 }
 
-uint64_t own_vm_flags(uint64_t addr)
-{
-	struct proc_areas areas = own_areas();
-	uint64_t flags = 0;
-
-	for (size_t i = 0; i < areas.nr; i++)
-		if (areas.area[i].start <= addr && addr < areas.area[i].end)
-			flags = areas.area[i].vm_flags;
-	proc_areas_free(&areas);
-	return flags;
-}
-
 void own_read_vdso(struct settings *settings)
 {
 	struct proc_areas areas = own_areas();

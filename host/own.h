@@ -12,7 +12,4 @@
 void own_read_vdso(struct settings *settings);
 void own_try_shadow_stack(struct settings *settings);
 
-/* The flags that smaps shows of our own area at @addr; 0 if there is none. */
-uint64_t own_vm_flags(uint64_t addr);
-
 #endif

@@ -1,13 +1,11 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <usermm/usermm.h>
 
-#include "host/own.h"
 #include "host/probe.h"
 
 /* Whether it may be executed is asked before whether it can be mapped. */
@@ -64,6 +62,24 @@ static int sealed_readable(void)
 	return readable;
 }
 
+/* Is what stands at a fixed place still there when a memfd with F_SEAL_WRITE refuses? */
+static int seal_write_checked_first(void)
+{
+	int fd = memfd_create("usermm", MFD_CLOEXEC | MFD_ALLOW_SEALING), first = -1;
+	void *at = mmap(NULL, UMM_PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (fd >= 0 && at != MAP_FAILED && ftruncate(fd, UMM_PAGE_SIZE) == 0 &&
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE) == 0 &&
+	    mmap(at, UMM_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) ==
+		    MAP_FAILED)
+		first = msync(at, UMM_PAGE_SIZE, MS_ASYNC) == 0;
+	if (at != MAP_FAILED)
+		munmap(at, UMM_PAGE_SIZE);
+	if (fd >= 0)
+		close(fd);
+	return first;
+}
+
 /* Two pages that were kept beside their copy can be grown as one range if they are one area. */
 static int mremap_keeps_counts(void)
 {
@@ -104,6 +120,7 @@ int probe_rules(struct umm_world *world)
 		int (*has)(void);	/* 1, 0, or -1: not known */
 	} probes[] = {
 		{ "seal_write_allows_read", sealed_readable },
+		{ "seal_write_checked_first", seal_write_checked_first },
 		{ "mremap_keep_counts", mremap_keeps_counts },
 		{ "madv_remove_maywrite", remove_asks_maywrite },
 	};
@@ -116,20 +133,4 @@ int probe_rules(struct umm_world *world)
 			err = umm_world_set_rule(world, (unsigned int)rule, has);
 	}
 	return err;
-}
-
-bool probe_smaps_lockonfault(void)
-{
-	static int shown = -1;
-	void *at;
-
-	if (shown >= 0)
-		return shown;
-	shown = 1;
-	at = mmap(NULL, UMM_PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (at != MAP_FAILED && mlock2(at, UMM_PAGE_SIZE, MLOCK_ONFAULT) == 0)
-		shown = own_vm_flags((uintptr_t)at) & UMM_VM_LOCKONFAULT ? 1 : 0;
-	if (at != MAP_FAILED)
-		munmap(at, UMM_PAGE_SIZE);
-	return shown;
 }

@@ -21,10 +21,4 @@ bool probe_anon_inodes_noexec(void);
  */
 int probe_rules(struct umm_world *world);
 
-/*
- * Does smaps tell of mlock2(MLOCK_ONFAULT) (the letters lf)?  Asked when first it matters; true if
- * it cannot be found out.
- */
-bool probe_smaps_lockonfault(void);
-
 #endif

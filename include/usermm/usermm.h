@@ -1097,7 +1097,10 @@ int64_t umm_exec_elf(struct umm_mm *mm, const struct umm_exec_desc *desc,
 /* The two letters of each flag set, as smaps prints them ("rd wr mr mw me ac "); as snprintf(3). */
 size_t umm_vm_flags_text(uint64_t vm_flags, char *buf, size_t size);
 
-/* The reverse; words that it does not know are skipped and counted in *unknown (may be NULL). */
+/*
+ * The reverse; words that it does not know are skipped and counted in *unknown (may be NULL).  What
+ * older kernels write as ?? is UMM_VM_LOCKONFAULT if it stands where that would.
+ */
 uint64_t umm_vm_flags_parse(const char *text, unsigned int *unknown);
 
 /* What is known of the anon_vma of an area: it decides merging. */

@@ -87,6 +87,17 @@ static enum target_result host_step(struct target *target, const struct seq_step
 	return TARGET_OK;
 }
 
+/* As the newest kernels write them: older ones have ?? for a flag that they have no name for. */
+static void set_flags(struct area *area, const char *text)
+{
+	char renamed[256];
+	unsigned int unknown;
+	uint64_t flags = umm_vm_flags_parse(text, &unknown);
+
+	umm_vm_flags_text(flags, renamed, sizeof(renamed));
+	area_set_flags(area, unknown ? text : renamed);
+}
+
 /* smaps has a line as maps for each area, then its VmFlags. */
 static void read_smaps(FILE *smaps, const struct seq_start *start, struct areas *areas)
 {
@@ -99,8 +110,7 @@ static void read_smaps(FILE *smaps, const struct seq_start *start, struct areas 
 	while (getline(&line, &room, smaps) >= 0) {
 		if (!strncmp(line, flags, sizeof(flags) - 1)) {
 			if (ours)
-				area_set_flags(&areas->area[areas->nr - 1],
-					       line + sizeof(flags) - 1);
+				set_flags(&areas->area[areas->nr - 1], line + sizeof(flags) - 1);
 		} else if (*line >= 'A' && *line <= 'Z') {
 			continue;
 		} else {

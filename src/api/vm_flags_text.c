@@ -37,10 +37,20 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\n' || c == '\t';
 }
 
+/* Does smaps say that a flag is set which has no name? */
+static bool is_nameless(const char *word, size_t length)
+{
+	return length == 2 && word[0] == '?' && word[1] == '?';
+}
+
+/*
+ * Older kernels have no name for VM_LOCKONFAULT and write "??".  The flags come in the order of
+ * their bits, and around it all have names: between lower and higher ones it is that.
+ */
 uint64_t umm_vm_flags_parse(const char *text, unsigned int *unknown)
 {
 	uint64_t flags = 0;
-	unsigned int strange = 0;
+	unsigned int strange = 0, maybe_onfault = 0;
 
 	while (*text) {
 		size_t length = 0;
@@ -55,10 +65,18 @@ uint64_t umm_vm_flags_parse(const char *text, unsigned int *unknown)
 		flag = length == 2 ? flag_of(text) : -1;
 		if (flag >= 0)
 			flags |= UINT64_C(1) << flag;
-		else
-			strange++;
+		if (is_nameless(text, length) && flags < VM_LOCKONFAULT) {
+			maybe_onfault++;
+		} else if (flag < 0 || UINT64_C(1) << flag <= VM_LOCKONFAULT) {
+			strange += maybe_onfault + (flag < 0);
+			maybe_onfault = 0;
+		}
 		text += length;
 	}
+	if (maybe_onfault == 1 && (flags & VM_LOCKED))
+		flags |= VM_LOCKONFAULT;
+	else
+		strange += maybe_onfault;
 	if (unknown)
 		*unknown = strange;
 	return flags;

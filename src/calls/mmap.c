@@ -183,6 +183,12 @@ static long check_any_file(struct mmap_request *req, struct umm_why *why)
 	return check(why, !(req->vm_flags & VM_GROWSDOWN), WHY_FILE_GROWSDOWN, 0, 0);
 }
 
+bool seals_are_checked_first(const struct world *world, const struct file *file)
+{
+	return rule(world, RULE_SEALS_CHECKED_FIRST) ||
+	       ((file->flags & UMM_FILE_SEAL_WRITE) && rule(world, RULE_SEAL_WRITE_CHECKED_FIRST));
+}
+
 long memfd_check_seals(const struct world *world, const struct file *file, vm_flags_t *vm_flags,
 		       struct umm_why *why)
 {
@@ -236,7 +242,7 @@ static long check_file(struct mm_struct *mm, struct mmap_request *req, struct um
 	err = check_any_file(req, why);
 	if (err)
 		return err;
-	if (!rule(mm->world, RULE_SEALS_CHECKED_FIRST))
+	if (!seals_are_checked_first(mm->world, req->file))
 		return 0;
 	return memfd_check_seals(mm->world, req->file, &req->vm_flags, why);
 }

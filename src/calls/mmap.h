@@ -41,6 +41,9 @@ __must_check long mmap_check_size(struct mm_struct *mm, struct mmap_request *req
 /* The ordered checks.  mmap_lock held for write. */
 __must_check int64_t do_mmap(struct mm_struct *mm, struct mmap_request *req, struct umm_why *why);
 
+/* Does this kernel ask about the seals of @file before what a fixed mapping replaces is gone? */
+bool seals_are_checked_first(const struct world *world, const struct file *file);
+
 /*
  * May @file be mapped with these flags, as it is sealed?  What may never be written loses
  * VM_MAYWRITE.  0, or refused.

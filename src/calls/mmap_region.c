@@ -149,7 +149,7 @@ static long mmap_object(struct mmap_state *map, struct vm_area_struct *vma)
 	if (req->file) {
 		long err = 0;
 
-		if (!rule(map->mm->world, RULE_SEALS_CHECKED_FIRST))
+		if (!seals_are_checked_first(map->mm->world, req->file))
 			err = memfd_check_seals(map->mm->world, req->file, &vma->vm_flags,
 						map->why);
 		return err ? err : req->file->f_op->mmap(map->mm, vma, map->why);

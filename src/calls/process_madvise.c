@@ -88,7 +88,7 @@ static long check_target(const struct mm_struct *mm, const struct process_madvis
 		if (err)
 			return err;
 	}
-	if (self)
+	if (self && rule(mm->world, RULE_PROCESS_MADVISE_SELF))
 		return 0;
 	return check(why, capable(mm, UMM_CAP_SYS_NICE), WHY_PROCESS_MADVISE_NICE, 0, 0);
 }

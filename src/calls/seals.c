@@ -10,8 +10,11 @@
 #include "object/objects.h"
 #include "space/vma_tree.h"
 
-#define ALL_SEALS (UMM_F_SEAL_SEAL | UMM_F_SEAL_SHRINK | UMM_F_SEAL_GROW | UMM_F_SEAL_WRITE | \
-		   UMM_F_SEAL_FUTURE_WRITE | UMM_F_SEAL_EXEC)
+static uint32_t all_seals(const struct world *world)
+{
+	return UMM_F_SEAL_SEAL | UMM_F_SEAL_SHRINK | UMM_F_SEAL_GROW | UMM_F_SEAL_WRITE |
+	       UMM_F_SEAL_FUTURE_WRITE | (rule(world, RULE_SEAL_EXEC) ? UMM_F_SEAL_EXEC : 0);
+}
 
 static bool has_seals(const struct file *file)
 {
@@ -25,8 +28,8 @@ long memfd_add_seals(struct file *file, uint32_t seals, bool executable, uint64_
 
 	err = check(why, file->flags & UMM_FMODE_WRITE, WHY_SEALS_READ_ONLY, 0, 0);
 	if (!err)
-		err = check(why, !(seals & ~(uint32_t)ALL_SEALS), WHY_SEALS_UNKNOWN, seals,
-			    ALL_SEALS);
+		err = check(why, !(seals & ~all_seals(file->world)), WHY_SEALS_UNKNOWN, seals,
+			    all_seals(file->world));
 	if (!err)
 		err = check(why, has_seals(file), WHY_SEALS_NO_MEMFD, 0, 0);
 	if (!err)

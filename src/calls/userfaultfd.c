@@ -106,6 +106,9 @@ static long find_first(const struct uffd_state *st, struct vm_area_struct **firs
 	long err;
 
 	*first = vma;
+	if (!vma && !rule(st->mm->world, RULE_UFFD_NOTHING_ABOVE) &&
+	    !find_vma(&st->mm->tree, st->start))
+		return refuse(st->why, WHY_UFFD_NOTHING_ABOVE, st->start, st->end);
 	err = check(st->why, vma != NULL, WHY_UFFD_NOTHING, st->start, st->end);
 	if (err)
 		return err;

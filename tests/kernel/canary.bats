@@ -28,11 +28,20 @@ canary() {
 	[ $told = yes ] || { say "no program tells $1=$here from $1=$other"; return 1; }
 }
 
+# hidden_by OTHER RULE: where a kernel has the rule OTHER, nothing tells.
+hidden_by() {
+	"$USERMM" rules --json >rules.json
+	if python3 "$RECORDS" rules rules.json | grep -qx "$1"; then
+		skip "the rule $1 hides it"
+	fi
+	canary "$2"
+}
+
 @test "every rule has its canary" {
 	"$USERMM" rules --json >rules.json
 	for rule in $(python3 "$RECORDS" all_rules rules.json); do
 		grep -q "^$rule " "$CANARIES" || { say "no line in canaries.txt for $rule"; return 1; }
-		grep -q "{ canary $rule; }" "$BATS_TEST_FILENAME" ||
+		grep -qE "\{ (canary|hidden_by [a-z_]+) $rule; \}" "$BATS_TEST_FILENAME" ||
 			[ "$rule" = vdso_like_mmap ] || { say "no test of $rule"; return 1; }
 	done
 	[ "$(python3 "$RECORDS" all_rules rules.json | wc -l)" -ge 1 ]
@@ -71,6 +80,8 @@ canary() {
 @test "mremap_shrink_charge" { canary mremap_shrink_charge; }
 @test "mremap_dup_shared_only" { canary mremap_dup_shared_only; }
 @test "seals_checked_first" { canary seals_checked_first; }
+@test "seal_write_checked_first" { hidden_by seals_checked_first seal_write_checked_first; }
+@test "seal_exec" { canary seal_exec; }
 @test "mseal" { canary mseal; }
 @test "mdwe" { canary mdwe; }
 @test "mdwe_no_inherit" { canary mdwe_no_inherit; }
@@ -91,6 +102,7 @@ canary() {
 @test "ksm_early" { canary ksm_early; }
 @test "thp_disable_flags" { canary thp_disable_flags; }
 @test "uffd_own_unregister" { canary uffd_own_unregister; }
+@test "uffd_nothing_above" { canary uffd_nothing_above; }
 @test "uffd_cut_merges" { canary uffd_cut_merges; }
 @test "uffd_files_async" { canary uffd_files_async; }
 @test "mpol_preferred_many" { canary mpol_preferred_many; }

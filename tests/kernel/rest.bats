@@ -22,6 +22,7 @@ load lib.bash
 @test "unknown seals" { refused refuse_rest seals_unknown EINVAL SEALS_UNKNOWN 'seals (0x)?1000' 1; }
 @test "seals of what is no memfd" { refused refuse_rest seals_no_memfd EINVAL SEALS_NO_MEMFD 'no memfd' 1; }
 @test "seals of what is sealed" { refused refuse_rest seals_sealed EPERM SEALS_SEALED 'F_SEAL_SEAL' 1; }
+@test "a seal against execution" { agrees "$TEST_PROGS/refuse_rest" seals_exec; }
 @test "seal of what is mapped" { refused refuse_rest seals_busy EBUSY SEALS_BUSY '1 areas map the file shared' 1; }
 @test "limit of no resource" { refused refuse_rest limit_resource EINVAL SETRLIMIT_RESOURCE 'no resource 16' 0; }
 @test "limit above the hard one" { refused refuse_rest limit_order EINVAL SETRLIMIT_ORDER 'above the hard limit' 1; }

@@ -41,6 +41,7 @@ load lib.bash
 @test "remap spans" { refused refuse_seal remap_spans EINVAL REMAP_SPANS 'it changes at (0x)?[0-9a-f]+'; }
 @test "remap eoverflow" { refused refuse_seal remap_eoverflow EOVERFLOW FILE_SIZE_LIMIT 'offset page 2251799813685248'; }
 @test "remap sealed" { refused refuse_seal remap_sealed EPERM SEALED 'is sealed \(mseal\)'; }
+@test "a sealed file over memory" { refused refuse_seal sealed_over_memory EPERM SEALED_WRITE 'F_SEAL_WRITE'; }
 @test "remap sealed file" { refused refuse_seal remap_sealed_file EPERM SEALED_WRITE 'F_SEAL_FUTURE_WRITE'; }
 
 @test "middle" { exact seal_cases middle; }

@@ -46,6 +46,7 @@ watched() {
 @test "unknown mode" { refused refuse_uffd mode EINVAL UFFD_MODE 'mode (0x)?8 '; }
 @test "unaligned" { refused refuse_uffd unaligned EINVAL UFFD_UNALIGNED 'start (0x)?[0-9a-f]+001 '; }
 @test "not a range of the program" { refused refuse_uffd range EINVAL UFFD_RANGE 'TASK_SIZE|7ffffffff000'; }
+@test "nothing mapped at the end" { refused refuse_uffd nothing_above EINVAL UFFD_NOTHING 'nothing is mapped'; }
 @test "nothing mapped" { refused refuse_uffd nothing EINVAL UFFD_NOTHING 'nothing is mapped'; }
 @test "within a huge page" { refused refuse_uffd huge_page EINVAL UFFD_HUGE_PAGE '2 MiB'; }
 @test "a file" { refused refuse_uffd kind EINVAL UFFD_KIND 'rw-s'; }

@@ -208,6 +208,11 @@ static void map_in_child(void)
 	seal(busy_fd, F_SEAL_WRITE, EBUSY, "mapped by the child itself");
 }
 
+static void seals_exec(void)
+{
+	seal(memfd(), 0x20 /* F_SEAL_EXEC */, 0, "F_SEAL_EXEC");
+}
+
 static void seals_busy(void)
 {
 	char *at;
@@ -307,6 +312,7 @@ static const struct prog_case cases[] = {
 	{ "seals_unknown", seals_unknown },
 	{ "seals_no_memfd", seals_no_memfd },
 	{ "seals_sealed", seals_sealed },
+	{ "seals_exec", seals_exec },
 	{ "seals_busy", seals_busy },
 	{ "limit_resource", limit_resource },
 	{ "limit_order", limit_order },

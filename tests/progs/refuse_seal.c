@@ -392,6 +392,19 @@ static void remap_sealed_file(void)
 	expect_error(remap(at, PAGE, 0, 1), EPERM, "of a memfd that is sealed now");
 }
 
+/* Through the sealed descriptor, over memory that stands there. */
+static void sealed_over_memory(void)
+{
+	int fd = memfd_create("refuse_seal", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	char *at = map_at(pool(1), 1, PROT_READ);
+
+	if (fd < 0 || ftruncate(fd, PAGE) || fcntl(fd, 1033 /* F_ADD_SEALS */, 8 /* WRITE */))
+		die("memfd");
+	expect_error(sys_mmap(at, PAGE, RW, MAP_SHARED | MAP_FIXED, fd, 0), EPERM,
+		     "of a memfd that is sealed");
+	expect_layout(at, "r--p:1", "what stood there");
+}
+
 static const struct prog_case cases[] = {
 	{ "msync_flags", msync_flags }, { "msync_unaligned", msync_unaligned },
 	{ "msync_both", msync_both }, { "msync_wrap", msync_wrap }, { "msync_hole", msync_hole },
@@ -410,5 +423,6 @@ static const struct prog_case cases[] = {
 	{ "remap_pgoff", remap_pgoff }, { "remap_not_shared", remap_not_shared },
 	{ "remap_spans", remap_spans }, { "remap_eoverflow", remap_eoverflow },
 	{ "remap_sealed", remap_sealed }, { "remap_sealed_file", remap_sealed_file },
+	{ "sealed_over_memory", sealed_over_memory },
 };
 PROG_MAIN(cases)

@@ -63,6 +63,18 @@ static void nothing(void)
 	expect_error(uffd_register(uffd_new(0), pool(4), PAGE, MISSING), EINVAL, "a hole");
 }
 
+/* The stack is the last, some pages below the end. */
+static void nothing_above(void)
+{
+	struct prog_area area;
+	char *last = (char *)TASK_END - PAGE;
+
+	if (area_at(last, &area))
+		skip("something is mapped at the end of user space");
+	expect_error(uffd_register(uffd_new(0), last, PAGE, MISSING), EINVAL,
+		     "the end of user space");
+}
+
 static void huge_page(void)
 {
 	char *huge = (char *)sys_mmap(NULL, HUGE, RW, ANON | MAP_HUGETLB | MAP_NORESERVE, -1, 0);
@@ -147,7 +159,7 @@ static const struct prog_case cases[] = {
 	{ "unaligned", unaligned },
 	{ "range", range },
 	{ "nothing", nothing },
-	{ "huge_page", huge_page },
+	{ "nothing_above", nothing_above }, { "huge_page", huge_page },
 	{ "kind", kind },
 	{ "kind_minor", kind_minor },
 	{ "kind_unregister", kind_unregister },

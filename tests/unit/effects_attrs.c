@@ -18,6 +18,11 @@ static int64_t uffd_files_async(struct lab *lab)
 	return watch_as(lab, 1, UMM_UFFD_FEATURE_WP_ASYNC, AT, PAGE, WP);
 }
 
+static int64_t uffd_nothing_above(struct lab *lab)
+{
+	return watch(lab, 1, AT, PAGE, MISSING);
+}
+
 /* Areas after: the upper page joins what is not watched. */
 static int64_t uffd_cut_merges(struct lab *lab)
 {
@@ -56,6 +61,7 @@ static int64_t anon_shmem_name(struct lab *lab)
 
 const struct effect effects_attrs[] = {
 	{ "uffd_own_unregister", uffd_own_unregister, -UMM_EINVAL, 0 },
+	{ "uffd_nothing_above", uffd_nothing_above, -UMM_EINVAL, -UMM_ENOMEM },
 	{ "uffd_cut_merges", uffd_cut_merges, 2, 3 },
 	{ "uffd_files_async", uffd_files_async, 0, -UMM_EINVAL },
 	{ "mpol_preferred_many", mpol_preferred_many, 0, -UMM_EINVAL },

@@ -59,6 +59,12 @@ static int64_t uffd_nothing(struct lab *lab)
 	return watch(lab, 1, AT, PAGE, MISSING);
 }
 
+static int64_t uffd_nothing_above(struct lab *lab)
+{
+	lab_set_rule(lab, "uffd_nothing_above", false);
+	return watch(lab, 1, AT, PAGE, MISSING);
+}
+
 static int64_t uffd_huge_page(struct lab *lab)
 {
 	file_area(lab, UMM_FILE_HUGETLB, UMM_FMODE_READ | UMM_FMODE_WRITE, RW);
@@ -315,6 +321,7 @@ const struct provocation provocations_attrs[] = {
 	{ "UFFD_UNALIGNED", uffd_unaligned, NULL },
 	{ "UFFD_RANGE", uffd_range, NULL },
 	{ "UFFD_NOTHING", uffd_nothing, NULL },
+	{ "UFFD_NOTHING_ABOVE", uffd_nothing_above, NULL },
 	{ "UFFD_HUGE_PAGE", uffd_huge_page, NULL },
 	{ "UFFD_KIND", uffd_kind, NULL },
 	{ "UFFD_NOT_WRITABLE", uffd_not_writable, NULL },

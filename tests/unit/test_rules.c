@@ -196,16 +196,33 @@ static int64_t heap_name_strict(struct lab *lab)
 }
 
 /* Pages left of what a mapping that the seal refuses would have replaced. */
-static int64_t seals_checked_first(struct lab *lab)
+static int64_t left_by_seal(struct lab *lab, uint32_t seal)
 {
 	struct umm_mm_stats stats;
 
 	lab_map(lab, AT, 4 * PAGE, R, ANON);
-	lab_file(lab, UMM_FILE_SHMEM, UMM_FMODE_READ | UMM_FMODE_WRITE | UMM_FILE_SEAL_WRITE);
+	lab_file(lab, UMM_FILE_SHMEM, UMM_FMODE_READ | UMM_FMODE_WRITE | seal);
 	assert_int_equal(umm_mmap(lab->mm, AT, 2 * PAGE, RW, SHARED | FIXED, lab->file, 0, NULL),
 			 -UMM_EPERM);
 	umm_mm_stats(lab->mm, &stats);
 	return (int64_t)stats.total_vm;
+}
+
+static int64_t seals_checked_first(struct lab *lab)
+{
+	return left_by_seal(lab, UMM_FILE_SEAL_FUTURE);
+}
+
+static int64_t seal_write_checked_first(struct lab *lab)
+{
+	lab_set_rule(lab, "seals_checked_first", false);
+	return left_by_seal(lab, UMM_FILE_SEAL_WRITE);
+}
+
+static int64_t seal_exec(struct lab *lab)
+{
+	lab_file(lab, UMM_FILE_SHMEM, UMM_FMODE_READ | UMM_FMODE_WRITE);
+	return umm_file_add_seals(lab->file, UMM_F_SEAL_EXEC, false, 0, NULL);
 }
 
 static int64_t mseal(struct lab *lab)
@@ -366,6 +383,8 @@ static const struct effect effects[] = {
 	{ "file_size_check", file_size_check, -UMM_EOVERFLOW, 0 },
 	{ "heap_name_strict", heap_name_strict, 1, 2 },
 	{ "seals_checked_first", seals_checked_first, 4, 2 },
+	{ "seal_write_checked_first", seal_write_checked_first, 4, 2 },
+	{ "seal_exec", seal_exec, 0, -UMM_EINVAL },
 	{ "mseal", mseal, 0, -UMM_ENOSYS },
 	{ "madv_free", madv_free, 0, -UMM_EINVAL },
 	{ "madv_wipeonfork", madv_wipeonfork, 0, -UMM_EINVAL },

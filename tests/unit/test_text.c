@@ -41,6 +41,21 @@ static void test_flags_text(void **state)
 	assert_int_equal(unknown, 1);
 	assert_int_equal(umm_vm_flags_parse("rdwr rd ", &unknown), UMM_VM_READ);
 	assert_int_equal(unknown, 1);
+	/* A flag without a name, where those of an older kernel have one that we know. */
+	assert_int_equal(umm_vm_flags_parse("rd lo ?? ac", &unknown),
+			 UMM_VM_READ | UMM_VM_LOCKED | UMM_VM_LOCKONFAULT | UMM_VM_ACCOUNT);
+	assert_int_equal(unknown, 0);
+	assert_int_equal(umm_vm_flags_parse("lo de ?? ", &unknown),
+			 UMM_VM_LOCKED | UMM_VM_DONTEXPAND | UMM_VM_LOCKONFAULT);
+	assert_int_equal(umm_vm_flags_parse("?? lo ac", &unknown), UMM_VM_LOCKED | UMM_VM_ACCOUNT);
+	assert_int_equal(unknown, 1);
+	assert_int_equal(umm_vm_flags_parse("lo ac ??", &unknown), UMM_VM_LOCKED | UMM_VM_ACCOUNT);
+	assert_int_equal(unknown, 1);
+	assert_int_equal(umm_vm_flags_parse("rd ?? ac", &unknown), UMM_VM_READ | UMM_VM_ACCOUNT);
+	assert_int_equal(unknown, 1);
+	assert_int_equal(umm_vm_flags_parse("lo ?? ?? ac", &unknown),
+			 UMM_VM_LOCKED | UMM_VM_ACCOUNT);
+	assert_int_equal(unknown, 2);
 	assert_int_equal(umm_vm_flags_parse("", &unknown), 0);
 	assert_int_equal(unknown, 0);
 }
