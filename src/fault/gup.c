@@ -90,8 +90,8 @@ static void drop_lock(const struct user_page *user)
 
 void unlock_user_page(const struct user_page *user)
 {
-	drop_lock(user);
 	put_page(user->mm->world->phys, user->page);
+	drop_lock(user);
 }
 
 struct page *get_user_page(struct mm_struct *mm, umm_addr_t addr, unsigned int access, int *fault)

@@ -24,7 +24,9 @@ static void file_free_pages(struct file *file)
 	struct page *page;
 
 	for (; (page = radix_next(&file->pages, &index)); index++) {
-		mm_assert(page_count(page) == 1 && page_mapcount(page) == 0);
+		/* Who is reading from it still (get_user_page) is the last to hold it. */
+		mm_assert(page_mapcount(page) == 0);
+		page->mapping = NULL;
 		put_page(phys, page);
 	}
 	radix_destroy(&file->pages, &file->world->platform);
