@@ -862,6 +862,14 @@ void *umm_translate(struct umm_mm *mm, umm_addr_t addr, unsigned int access, uin
 		    int *fault);
 
 /*
+ * Another number whenever translations of @mm were taken away, and odd while that happens; 0 in a
+ * world without pages.  For who has threads and keeps translations: read it before umm_translate(),
+ * and again when the translation stands where tlb_flush() finds it; if the two differ, or are odd,
+ * the flush may have come in between: forget it and translate anew.  Takes no lock.
+ */
+uint64_t umm_mmu_sequence(struct umm_mm *mm);
+
+/*
  * Bytes done from the beginning; *fault is that of the next one.  Without contents, pages are
  * touched just the same, and what is read is zero.
  */

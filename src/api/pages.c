@@ -45,6 +45,13 @@ void *umm_translate(struct umm_mm *handle, umm_addr_t addr, unsigned int access,
 	return ptr;
 }
 
+uint64_t umm_mmu_sequence(struct umm_mm *handle)
+{
+	const struct mm_pages *pages = to_mm(handle)->pages;
+
+	return pages ? atomic_load(&pages->pgt.sequence) : 0;
+}
+
 /* What is done to the bytes of one page: @at is where they are, or NULL in a world without. */
 typedef void (*chunk_fn)(char *at, void *arg, uint64_t done, uint64_t bytes);
 

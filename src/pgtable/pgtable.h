@@ -73,8 +73,9 @@ static inline pte_t *pgtable_lookup(const struct pgtable *pgt, uint64_t addr)
 }
 
 /*
- * The entry of @addr without a lock, 0 if there is none or somebody is changing some.  Tables must
- * stay readable when they are freed: they do in a world with contents.
+ * The entry of @addr without a lock, 0 if there is none or somebody is changing some.  A table may
+ * be freed on the way, and hold anything: it stays readable, as all frames of a world with contents
+ * do, and what leads out of them is not followed; the sequence tells in the end.
  */
 static inline uint64_t pgtable_peek(const struct pgtable *pgt, uint64_t addr)
 {
@@ -88,6 +89,8 @@ static inline uint64_t pgtable_peek(const struct pgtable *pgt, uint64_t addr)
 					     memory_order_acquire);
 		if (!level || pte_none(entry))
 			break;
+		if (unlikely(pte_pfn(pgt->format, entry) >= pgt->phys->nr_frames))
+			return 0;
 		table = pgtable_below(pgt, entry);
 	}
 	if (unlikely(atomic_load_explicit(&pgt->sequence, memory_order_relaxed) != sequence))

@@ -199,6 +199,7 @@ static void test_no_pages(void **state)
 	assert_int_equal(fault, UMM_FAULT_OK);
 	assert_int_equal(umm_read(lab.mm, AT, &byte, 1, &fault), 0);
 	assert_false(umm_page_info(lab.mm, AT, &info));
+	assert_int_equal(umm_mmu_sequence(lab.mm), 0);
 	assert_int_equal(umm_rmap(lab.world, 0, NULL, NULL), -UMM_EINVAL);
 	umm_mm_rss(lab.mm, &rss);
 	assert_int_equal(rss.anon + rss.page_table_bytes, 0);

@@ -337,14 +337,16 @@ static void flush_inside(void *ctx, struct umm_mm *mm, uint64_t start, uint64_t 
 	(void)ctx;
 	if (mm != follower.mm)
 		return;			/* a child that goes */
+	assert_true(umm_mmu_sequence(mm) & 1);
 	if (follower.depth != 1 || start < follower.start || follower.end < end)
 		follower.flushed_outside = true;
 }
 
-/* Every flush lies between the two calls, and in their range. */
+/* Every flush lies between the two calls, and in their range; the sequence tells of both. */
 static void test_notifiers(void **state)
 {
 	struct lab lab;
+	uint64_t sequence;
 
 	(void)state;
 	for (unsigned int row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
@@ -359,7 +361,10 @@ static void test_notifiers(void **state)
 			touch(&lab, page, true);
 		touch(&lab, 6, false);
 		assert_int_equal(umm_mmu_notifier_register(lab.mm, &follower.notifier), 0);
+		sequence = umm_mmu_sequence(lab.mm);
 		rows[row].step(&lab);
+		assert_int_equal(umm_mmu_sequence(lab.mm) & 1, 0);
+		assert_int_equal(umm_mmu_sequence(lab.mm) != sequence, follower.calls > 0);
 		assert_false(follower.flushed_outside);
 		assert_true(follower.calls > 0 || rows[row].flushed[0] == '-');
 		assert_int_equal(umm_mmu_notifier_unregister(lab.mm, &follower.notifier), 0);
