@@ -190,6 +190,11 @@ static void add_reason(const struct seq_bases *bases, const struct umm_why_entry
 		if (*at == '{') {
 			at += add_placeholder(bases, at, entry, text + len, SHAPE_TEXT - len);
 			len += strlen(text + len);
+			/* "[pool-top-0x1000)" would be hard to read. */
+			if (at[0] == '-' && at[1] == '{') {
+				len += (size_t)snprintf(text + len, SHAPE_TEXT - len, "..");
+				at++;
+			}
 		} else {
 			text[len++] = *at++;
 			text[len] = '\0';
