@@ -52,31 +52,47 @@ static bool word_is_anon(uint64_t word)
 /* 16 GiB: what takes some tenths of a second.  Some programs reserve terabytes. */
 #define WORDS_MAX (UINT64_C(1) << 22)
 
-static int has_anon_by_words(int fd, uint64_t start, uint64_t end)
+/* The first page of [start, end) whose word suits: 1 and *page, 0 if there is none, or an error. */
+static int first_by_words(int fd, uint64_t start, uint64_t end, bool (*suits)(uint64_t word),
+			  uint64_t *page)
 {
 	uint64_t word[512];
 
 	if ((end - start) / UMM_PAGE_SIZE > WORDS_MAX)
 		return -E2BIG;
-
-	for (uint64_t page = start / UMM_PAGE_SIZE; page < end / UMM_PAGE_SIZE; ) {
-		uint64_t want = end / UMM_PAGE_SIZE - page;
+	for (uint64_t at = start / UMM_PAGE_SIZE; at < end / UMM_PAGE_SIZE;) {
+		uint64_t want = end / UMM_PAGE_SIZE - at;
 		ssize_t n;
 
 		if (want > 512)
 			want = 512;
-		n = pread(fd, word, (size_t)want * 8, (off_t)(page * 8));
+		n = pread(fd, word, (size_t)want * 8, (off_t)(at * 8));
 		if (n < 0)
 			return -errno;
 		if (n < 8)
 			return 0;
 		for (ssize_t i = 0; i < n / 8; i++) {
-			if (word_is_anon(word[i]))
-				return 1;
+			if (!suits(word[i]))
+				continue;
+			*page = (at + (uint64_t)i) * UMM_PAGE_SIZE;
+			return 1;
 		}
-		page += (uint64_t)n / 8;
+		at += (uint64_t)n / 8;
 	}
 	return 0;
+}
+
+static int has_anon_by_words(int fd, uint64_t start, uint64_t end)
+{
+	uint64_t page;
+
+	return first_by_words(fd, start, end, word_is_anon, &page);
+}
+
+/* What several processes map cannot be told from the zero page. */
+static bool word_is_present(uint64_t word)
+{
+	return (word & WORD_PRESENT) && (word & (WORD_FILE | WORD_EXCLUSIVE));
 }
 
 int pagemap_has_anon(int pagemap_fd, uint64_t start, uint64_t end)
@@ -130,6 +146,8 @@ int pagemap_first_present(int pagemap_fd, uint64_t start, uint64_t end, uint64_t
 	};
 	int ret = ioctl(pagemap_fd, SCAN_IOCTL, &arg);
 
+	if (ret < 0 && errno == ENOTTY)
+		return first_by_words(pagemap_fd, start, end, word_is_present, page);
 	if (ret > 0)
 		*page = region.start;
 	return ret < 0 ? -errno : ret;
