@@ -137,9 +137,10 @@ static uint64_t madvise_fills(struct umm_mm *mm, const uint64_t *arg)
 
 static uint64_t mincore_fills(struct umm_mm *mm, const uint64_t *arg)
 {
-	struct reach reach = reach_of(mm, arg[2], (arg[1] >> UMM_PAGE_SHIFT) + 1);
+	uint64_t bytes = (arg[1] >> UMM_PAGE_SHIFT) + 1;
+	struct reach reach = reach_of(mm, arg[2], bytes);
 
-	return fills_of(&reach, reach.bytes < arg[1] >> UMM_PAGE_SHIFT ? reach.bytes : SEQ_PAGE);
+	return fills_of(&reach, reach.bytes < bytes ? reach.bytes : bytes);
 }
 
 static uint64_t shmat_fills(struct seq_model *model, unsigned int process, const uint64_t *arg)

@@ -63,12 +63,19 @@ static int look_alive(const struct seq_native *native, uint32_t turn)
 	return 0;
 }
 
+/* Steps done so far, while others are at it: only whether it changes counts. */
+static size_t progress(const struct control *control)
+{
+	return *(const volatile size_t *)&control->state.nr;
+}
+
 /* Until it is our turn: 0, -EPIPE, -ETIMEDOUT. */
 static int wait_turn(const struct seq_native *native, uint32_t timeout_ms)
 {
 	struct control *control = native->control;
 	const uint64_t ms = timeout_ms ? timeout_ms : DEFAULT_TIMEOUT_MS;
-	const uint64_t end = now_ns() + ms * 1000000;
+	uint64_t end = now_ns() + ms * 1000000;
+	size_t done = progress(control);
 
 	for (;;) {
 		uint32_t turn = atomic_load_explicit(&control->turn, memory_order_acquire);
@@ -83,6 +90,10 @@ static int wait_turn(const struct seq_native *native, uint32_t timeout_ms)
 		err = look_alive(native, turn);
 		if (err)
 			return err;
+		if (progress(control) != done) {
+			done = progress(control);
+			end = now_ns() + ms * 1000000;
+		}
 		if (now_ns() > end)
 			return -ETIMEDOUT;
 	}

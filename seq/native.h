@@ -29,7 +29,7 @@ struct seq_native_wishes {
 	bool maps;			/* after each step: seq_seen.maps and .other */
 	const bool *blind;		/* NULL, or: not after this step of the sequence */
 	uint32_t every;			/* after every n-th step: .smaps and .vm; 0: never */
-	uint32_t timeout_ms;		/* of the whole run; 0: 20 s */
+	uint32_t timeout_ms;		/* of a single step; 0: 20 s */
 };
 
 /*

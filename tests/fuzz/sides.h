@@ -16,7 +16,7 @@
 /* What every trial is made with. */
 struct sides {
 	struct seq_native *native;
-	uint32_t timeout_ms;		/* of a sequence: longer is a divergence */
+	uint32_t timeout_ms;		/* of a step: longer is a divergence */
 	uint32_t every;			/* look at smaps and status after every n-th step */
 	struct {
 		unsigned int rule;
