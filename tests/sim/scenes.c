@@ -66,6 +66,13 @@ static const struct scene scenes[] = {
 		{ 2, "mmap_file", 0, 0, { AT + 4 * PAGE, PAGE, RW, PRIVATE_FIXED, 1 } },
 		{ 2, "write", 0, 0, { AT + 4 * PAGE, 100, 4 } },
 	} },
+	{ "a file goes while its page is copied", SIM_PLAIN_PAGES, {
+		{ BEFORE, "mmap_own_file", 0, 0, { AT, PAGE, RW, SHARED_FIXED } },
+		{ BEFORE, "mmap_anon", 1, 0, { AT, PAGE, RW, ANON, SIM_FILES } },
+		{ BEFORE, "write", 0, 0, { AT, 100, 2 } },
+		{ 0, "copy", 0, 1, { AT, 0, 0, AT } },
+		{ 1, "munmap", 0, 0, { AT, PAGE } },
+	} },
 	{ "two threads make the segment of one key", SIM_PLAIN, {
 		{ 0, "shmget", 0, 0, { 1, PAGE, UMM_IPC_CREAT | 0600 } },
 		{ 1, "shmget", 1, 0, { 1, PAGE, UMM_IPC_CREAT | 0600 } },
