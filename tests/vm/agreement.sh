@@ -1,9 +1,9 @@
 # agreement.sh - for a guest of tools/vm: every test program and many random ones, beside that guest's kernel.
-# Prints what does not agree, and the last line "N agreed, N failed".
+# Prints what does not agree, and the last line "N agreed, N failed, N known to differ".
 #
 # PART=2/4 is the second, sixth, tenth … of the programs.
 
-agreed=0 failed=0
+agreed=0 failed=0 differ=0
 
 # Some cases are about failures of the follower itself, or end without an answer on purpose.
 not_here() { # PROGRAM CASE
@@ -13,10 +13,26 @@ not_here() { # PROGRAM CASE
 	return 1
 }
 
+# What the model does not follow yet: docs/kernel-notes.md says what.  One that agrees is a failure: take it out.
+known_to_differ() { # PROGRAM CASE
+	case "$1 $2" in
+	'refuse_rest pkey_no_cpu'|'refuse_rest pkey_exhausted') return 0;;
+	esac
+	return 1
+}
+
 agrees() { # PROGRAM ARGS...
 	timeout 60 usermm check -f -- "$@" >/tmp/out 2>/tmp/err </dev/null
 	status=$?
-	if [ $status = 0 ]; then
+	if known_to_differ "${1##*/}" "${2:-}"; then
+		if [ $status = 1 ]; then
+			differ=$((differ + 1))
+			echo "known to differ: $*"
+			return
+		fi
+		status="$status, known to differ"
+	fi
+	if [ "$status" = 0 ]; then
 		agreed=$((agreed + 1))
 		return
 	fi
@@ -48,5 +64,5 @@ for path in /progs/*; do
 	done
 done
 uname -r
-echo "$agreed agreed, $failed failed"
+echo "$agreed agreed, $failed failed, $differ known to differ"
 [ $failed = 0 ]
