@@ -30,6 +30,10 @@ static struct reach reach_of(struct umm_mm *mm, uint64_t addr, uint64_t len)
 	if (addr + len < addr || end < addr)
 		return reach;			/* refused */
 	end &= ~(SEQ_PAGE - 1);
+	/* An area that grows down to what is touched takes its watch along. */
+	if (umm_find_area(mm, start, &area) && area.start > start &&
+	    (area.vm_flags & UMM_VM_GROWSDOWN) && (area.vm_flags & WATCHED))
+		reach.watched = true;
 	while (start < end && umm_find_area(mm, start, &area) && area.start < end) {
 		uint64_t from = area.start > start ? area.start : start;
 		uint64_t to = area.end < end ? area.end : end;
