@@ -7,7 +7,13 @@
 
 #include "unit.h"
 
+/* With all assertions a step takes a thousand times as long: enough to see that they hold. */
+#if UMM_ASSERT_LEVEL >= 2
+#define SEQUENCES 30
+#else
 #define SEQUENCES 1500
+#endif
+#define BARS_FROM 1000
 #define STEPS 300
 
 struct counts {
@@ -82,7 +88,7 @@ static void test_bars(void **state)
 		assert_int_equal(seq.nr, STEPS);
 		count(counts, &seq, &start);
 	}
-	for (unsigned int i = 0; i < SEQ_CALLS; i++) {
+	for (unsigned int i = 0; i < SEQ_CALLS && SEQUENCES >= BARS_FROM; i++) {
 		uint64_t made = counts->made[i], good = counts->succeeded[i];
 
 		if (made * 100 < counts->total)
@@ -92,13 +98,13 @@ static void test_bars(void **state)
 			fail_msg("%s: %llu of %llu succeed", seq_call_info(i)->name,
 				 (unsigned long long)good, (unsigned long long)made);
 	}
-	for (size_t i = 0; i < sizeof(errors); i++) {
+	for (size_t i = 0; i < sizeof(errors) && SEQUENCES >= BARS_FROM; i++) {
 		if (counts->error[errors[i]] * 10000 < counts->total)
 			fail_msg("error %u: %llu of %llu steps", errors[i],
 				 (unsigned long long)counts->error[errors[i]],
 				 (unsigned long long)counts->total);
 	}
-	assert_true(counts->most_areas > 1000);
+	assert_true(counts->most_areas > 1000 || SEQUENCES < BARS_FROM);
 	free(seq.step);
 	free(counts);
 }
