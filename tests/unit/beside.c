@@ -9,7 +9,6 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -346,17 +345,4 @@ void beside_rows(const struct row *rows)
 		nr++;
 	}
 	printf("# %u rows compared\n", nr);
-}
-
-void beside_need_kernel(unsigned int major, unsigned int minor)
-{
-	unsigned int have_major = 0, have_minor = 0;
-	struct utsname name;
-
-	assert_int_equal(uname(&name), 0);
-	sscanf(name.release, "%u.%u", &have_major, &have_minor);
-	if (have_major < major || (have_major == major && have_minor < minor)) {
-		printf("# skipped: Linux %s is older than %u.%u\n", name.release, major, minor);
-		skip();
-	}
 }

@@ -68,9 +68,6 @@ struct row {
 /* Every row of the table. */
 void beside_rows(const struct row *rows);
 
-/* Skips the test, with the reason, on kernels before that version. */
-void beside_need_kernel(unsigned int major, unsigned int minor);
-
 /* One system call in the process: its answer, or the negative error. */
 int64_t beside_syscall(struct beside *b, long nr, uint64_t a0, uint64_t a1, uint64_t a2,
 		       uint64_t a3, uint64_t a4, uint64_t a5);

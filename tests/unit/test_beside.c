@@ -7,7 +7,7 @@
 static void test_lock(void **state)
 {
 	(void)state;
-	beside_need_kernel(6, 18);
+	unit_need_kernel(6, 18);
 	beside_rows(rows_lock);
 }
 
@@ -15,7 +15,7 @@ static void test_lock(void **state)
 static void test_lock_all(void **state)
 {
 	(void)state;
-	beside_need_kernel(6, 18);
+	unit_need_kernel(6, 18);
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 	printf("# skipped: a sanitizer's shadow is not to be locked\n");
 	skip();
@@ -27,28 +27,28 @@ static void test_lock_all(void **state)
 static void test_madvise(void **state)
 {
 	(void)state;
-	beside_need_kernel(6, 18);
+	unit_need_kernel(6, 18);
 	beside_rows(rows_madvise);
 }
 
 static void test_mremap(void **state)
 {
 	(void)state;
-	beside_need_kernel(6, 18);
+	unit_need_kernel(6, 18);
 	beside_rows(rows_mremap);
 }
 
 static void test_range(void **state)
 {
 	(void)state;
-	beside_need_kernel(6, 18);
+	unit_need_kernel(6, 18);
 	beside_rows(rows_range);
 }
 
 static void test_process(void **state)
 {
 	(void)state;
-	beside_need_kernel(6, 18);
+	unit_need_kernel(6, 18);
 	beside_rows(rows_process);
 }
 

@@ -20,7 +20,6 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "lab.h"
@@ -339,20 +338,6 @@ static void try_scene(struct twins *t, const char *scene)
 			}
 }
 
-/* Older kernels do otherwise, and nobody has looked at each of them so closely. */
-static void need_kernel(unsigned int major, unsigned int minor)
-{
-	unsigned int have_major = 0, have_minor = 0;
-	struct utsname name;
-
-	assert_int_equal(uname(&name), 0);
-	sscanf(name.release, "%u.%u", &have_major, &have_minor);
-	if (have_major < major || (have_major == major && have_minor < minor)) {
-		printf("# skipped: Linux %s is older than %u.%u\n", name.release, major, minor);
-		skip();
-	}
-}
-
 static void test_all(void **state)
 {
 	static const char *const scenes[] = {
@@ -363,7 +348,7 @@ static void test_all(void **state)
 	static struct twins t;
 
 	(void)state;
-	need_kernel(6, 18);
+	unit_need_kernel(6, 18);
 	lab_init(&t.lab);
 	t.lab.settings.ksm_configured = on_kernel(UMM_MADV_MERGEABLE, 0, 0) == 0;
 	t.lab.settings.thp_configured = on_kernel(UMM_MADV_HUGEPAGE, 0, 0) == 0;

@@ -18,7 +18,6 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "lab.h"
@@ -53,26 +52,11 @@ struct twins {
 
 /* ---- what there is ------------------------------------------------------------------------- */
 
-static const char *read_file(const char *path)
-{
-	static char buf[1 << 16];
-	size_t have = 0;
-	ssize_t got;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	assert_true(fd >= 0);
-	while ((got = read(fd, buf + have, sizeof(buf) - 1 - have)) > 0)
-		have += (size_t)got;
-	close(fd);
-	buf[have] = '\0';
-	return buf;
-}
-
 static void read_counters(uint64_t *total, uint64_t *data)
 {
 	unsigned long long t, d;
 
-	assert_int_equal(sscanf(read_file("/proc/self/statm"), "%llu %*u %*u %*u %*u %llu", &t, &d),
+	assert_int_equal(sscanf(unit_read_file("/proc/self/statm"), "%llu %*u %*u %*u %*u %llu", &t, &d),
 			 2);
 	*total = t;
 	*data = d;
@@ -85,7 +69,7 @@ static bool in_window(uint64_t start)
 
 static void see_kernel(const struct twins *t, struct picture *picture)
 {
-	const char *line = read_file("/proc/self/maps");
+	const char *line = unit_read_file("/proc/self/maps");
 
 	memset(picture, 0, sizeof(*picture));
 	for (; line && *line; line = strchr(line, '\n'), line += line != NULL) {
@@ -377,20 +361,6 @@ static void try_scene(struct twins *t, const char *scene)
 	}
 }
 
-/* Older kernels do otherwise, and nobody has looked at each of them so closely. */
-static void need_kernel(unsigned int major, unsigned int minor)
-{
-	unsigned int have_major = 0, have_minor = 0;
-	struct utsname name;
-
-	assert_int_equal(uname(&name), 0);
-	sscanf(name.release, "%u.%u", &have_major, &have_minor);
-	if (have_major < major || (have_major == major && have_minor < minor)) {
-		printf("# skipped: Linux %s is older than %u.%u\n", name.release, major, minor);
-		skip();
-	}
-}
-
 static void test_all(void **state)
 {
 	static const char *const scenes[] = {
@@ -402,7 +372,7 @@ static void test_all(void **state)
 	static struct twins t;
 
 	(void)state;
-	need_kernel(6, 17);
+	unit_need_kernel(6, 17);
 	lab_init(&t.lab);
 	lab_file(&t.lab, UMM_FILE_SHMEM, UMM_FMODE_READ | UMM_FMODE_WRITE);
 	t.fd = memfd_create("mremap", MFD_CLOEXEC);
@@ -410,7 +380,7 @@ static void test_all(void **state)
 	assert_int_equal(syscall(SYS_mmap, POOL, WINDOW * PAGE, 0,
 				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0), POOL);
 	assert_int_equal(syscall(SYS_munmap, POOL, WINDOW * PAGE), 0);
-	read_file("/proc/self/maps");		/* the buffer is there from now on */
+	unit_read_file("/proc/self/maps");		/* the buffer is there from now on */
 	read_counters(&t.total, &t.data);
 
 	for (size_t i = 0; i < sizeof(scenes) / sizeof(scenes[0]); i++)

@@ -17,7 +17,6 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -53,21 +52,6 @@ struct twins {
 
 /* ---- what there is -------------------------------------------------------------------------- */
 
-static const char *read_file(const char *path)
-{
-	static char buf[1 << 18];
-	size_t have = 0;
-	ssize_t got;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	assert_true(fd >= 0);
-	while ((got = read(fd, buf + have, sizeof(buf) - 1 - have)) > 0)
-		have += (size_t)got;
-	close(fd);
-	buf[have] = '\0';
-	return buf;
-}
-
 static uint64_t status_kb(const char *status, const char *name)
 {
 	const char *line = strstr(status, name);
@@ -78,7 +62,7 @@ static uint64_t status_kb(const char *status, const char *name)
 
 static void read_counters(uint64_t *total, uint64_t *data, uint64_t *locked)
 {
-	const char *status = read_file("/proc/self/status");
+	const char *status = unit_read_file("/proc/self/status");
 
 	*total = status_kb(status, "VmSize:") / 4;
 	*data = status_kb(status, "VmData:") / 4;
@@ -92,7 +76,7 @@ static bool in_window(uint64_t start)
 
 static void see_kernel(const struct twins *t, struct picture *picture)
 {
-	const char *line = read_file("/proc/self/smaps");
+	const char *line = unit_read_file("/proc/self/smaps");
 	bool inside = false;
 
 	memset(picture, 0, sizeof(*picture));
@@ -419,20 +403,6 @@ static void play(struct twins *t, struct unit_random *random)
 
 /* ---- all of them ---------------------------------------------------------------------------- */
 
-/* Older kernels do otherwise, and nobody has looked at each of them so closely. */
-static void need_kernel(unsigned int major, unsigned int minor)
-{
-	unsigned int have_major = 0, have_minor = 0;
-	struct utsname name;
-
-	assert_int_equal(uname(&name), 0);
-	sscanf(name.release, "%u.%u", &have_major, &have_minor);
-	if (have_major < major || (have_major == major && have_minor < minor)) {
-		printf("# skipped: Linux %s is older than %u.%u\n", name.release, major, minor);
-		skip();
-	}
-}
-
 static void need_locks(void)
 {
 	struct rlimit limit;
@@ -473,7 +443,7 @@ static void test_sample(void **state)
 	static struct twins t;
 
 	(void)state;
-	need_kernel(6, 17);
+	unit_need_kernel(6, 17);
 	need_locks();
 	init(&t);
 	if (getenv("UMM_RULE"))
@@ -498,7 +468,7 @@ static void test_canary(void **state)
 	static const char *const rules[] = { "mprotect_drops_account", "mremap_multi" };
 
 	(void)state;
-	need_kernel(6, 17);
+	unit_need_kernel(6, 17);
 	need_locks();
 	if (getenv("UMM_RULE"))
 		return;				/* this is that process */

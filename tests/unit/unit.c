@@ -1,6 +1,10 @@
 /*
  * unit.c - what the unit tests share.
  */
+#include <fcntl.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
 #include <usermm/uapi.h>
 
 #include "unit.h"
@@ -171,4 +175,32 @@ void unit_memory_fail_at(struct unit_memory *memory, uint64_t n)
 {
 	memory->calls = 0;
 	memory->fail_at = n;
+}
+
+const char *unit_read_file(const char *path)
+{
+	static char buf[1 << 18];
+	size_t have = 0;
+	ssize_t got;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	while ((got = read(fd, buf + have, sizeof(buf) - 1 - have)) > 0)
+		have += (size_t)got;
+	close(fd);
+	buf[have] = '\0';
+	return buf;
+}
+
+void unit_need_kernel(unsigned int major, unsigned int minor)
+{
+	unsigned int have_major = 0, have_minor = 0;
+	struct utsname name;
+
+	assert_int_equal(uname(&name), 0);
+	sscanf(name.release, "%u.%u", &have_major, &have_minor);
+	if (have_major < major || (have_major == major && have_minor < minor)) {
+		printf("# skipped: Linux %s is older than %u.%u\n", name.release, major, minor);
+		skip();
+	}
 }

@@ -47,4 +47,13 @@ void unit_memory_init(struct unit_memory *memory);
 /* Count calls anew, and refuse the @n-th from now on; 0 for none. */
 void unit_memory_fail_at(struct unit_memory *memory, uint64_t n);
 
+/* A text of the running kernel's, all of it; good until the next one is read. */
+const char *unit_read_file(const char *path);
+
+/*
+ * Skips the test, with the reason, on kernels before that version: older ones do otherwise, and
+ * nobody has looked at each of them so closely.
+ */
+void unit_need_kernel(unsigned int major, unsigned int minor);
+
 #endif
