@@ -55,9 +55,9 @@ struct twins {
 static void read_counters(uint64_t *total, uint64_t *data)
 {
 	unsigned long long t, d;
+	const char *statm = unit_read_file("/proc/self/statm");
 
-	assert_int_equal(sscanf(unit_read_file("/proc/self/statm"), "%llu %*u %*u %*u %*u %llu", &t, &d),
-			 2);
+	assert_int_equal(sscanf(statm, "%llu %*u %*u %*u %*u %llu", &t, &d), 2);
 	*total = t;
 	*data = d;
 }
