@@ -308,13 +308,22 @@ static void unmap_the_rest(void)
 	}
 }
 
+/* Those that memory calls ask for; others make userfaultfds and open files, as they did before. */
 static void drop_capabilities(void)
 {
+	static const int caps[] = { CAP_IPC_LOCK, CAP_IPC_OWNER, CAP_SYS_RAWIO, CAP_SYS_ADMIN,
+				    CAP_SYS_RESOURCE, CAP_SYS_NICE };
 	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
-	struct __user_cap_data_struct none[2];
+	struct __user_cap_data_struct held[2];
 
-	memset(none, 0, sizeof(none));
-	syscall(SYS_capset, &header, none);
+	memset(held, 0, sizeof(held));
+	syscall(SYS_capget, &header, held);
+	for (size_t i = 0; i < sizeof(caps) / sizeof(caps[0]); i++) {
+		held[0].effective &= ~(1u << caps[i]);
+		held[0].permitted &= ~(1u << caps[i]);
+	}
+	held[0].inheritable = held[1].inheritable = 0;
+	syscall(SYS_capset, &header, held);
 }
 
 static void catch_signals(void)
