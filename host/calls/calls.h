@@ -53,4 +53,11 @@ extern const struct call_ops call_userfaultfd;
 
 extern const struct call_ops call_madvise, call_process_madvise, call_mlock, call_prctl_memory;
 
+/* The model has no answer: the kernel's is taken over, by that name of host/adopt.h. */
+static inline void adopt_answer(struct call *call, const char *reason)
+{
+	call->pub.modelled = false;
+	call->adopt_reason = reason;
+}
+
 #endif

@@ -87,8 +87,7 @@ static void pkey_predict(struct follower *f, struct task *task)
 	const uint64_t *arg = call->pub.arg;
 
 	if (f->settings->has_pkeys) {
-		call->pub.modelled = false;
-		call->adopt_reason = ADOPT_PKEYS;
+		adopt_answer(call, ADOPT_PKEYS);
 	} else if (call->pub.nr == __NR_pkey_alloc) {
 		call->pub.predicted = umm_pkey_alloc(task->space->mm, arg[0], arg[1], task->why);
 	} else {

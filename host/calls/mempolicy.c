@@ -86,12 +86,6 @@ static uint64_t first_page(struct task *task, uint64_t start, uint64_t end)
 	return UINT64_MAX;
 }
 
-static void adopt_answer(struct call *call, const char *reason)
-{
-	call->pub.modelled = false;
-	call->adopt_reason = reason;
-}
-
 static void mbind_predict(struct follower *f, struct task *task)
 {
 	struct call *call = &task->call;

@@ -13,8 +13,7 @@ static void mprotect_predict(struct follower *f, struct task *task)
 	int pkey = call->pub.nr == __NR_pkey_mprotect ? (int)arg[3] : -1;
 
 	if (pkey != -1 && f->settings->has_pkeys) {
-		call->pub.modelled = false;
-		call->adopt_reason = ADOPT_PKEYS;
+		adopt_answer(call, ADOPT_PKEYS);
 		return;
 	}
 	observe_settings(f, task, arg[1] >= BIG_REQUEST);

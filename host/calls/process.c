@@ -211,8 +211,7 @@ static bool shadow_stacks_adopted(struct follower *f, struct task *task)
 
 	if (!f->settings->shadow_stacks)
 		return false;
-	call->pub.modelled = false;
-	call->adopt_reason = ADOPT_SHADOW_STACKS;
+	adopt_answer(call, ADOPT_SHADOW_STACKS);
 	return true;
 }
 

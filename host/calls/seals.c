@@ -24,8 +24,7 @@ static void seals_predict(struct follower *f, struct task *task)
 	bool executable;
 
 	if (files_of_descriptor(f, task, (int)call->pub.arg[0], false, &file) != 0) {
-		call->pub.modelled = false;
-		call->adopt_reason = ADOPT_DESCRIPTOR;
+		adopt_answer(call, ADOPT_DESCRIPTOR);
 		return;
 	}
 	if (!file) {

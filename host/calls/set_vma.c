@@ -22,8 +22,7 @@ static void set_vma_predict(struct follower *f, struct task *task)
 	if (arg[4]) {
 		got = memory_read(task, arg[4], text, sizeof(text));
 		if (got < 0) {
-			call->pub.modelled = false;
-			call->adopt_reason = ADOPT_WATCHED_ARGUMENT;
+			adopt_answer(call, ADOPT_WATCHED_ARGUMENT);
 			return;
 		}
 		name.text = text;

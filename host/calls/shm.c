@@ -276,8 +276,7 @@ static void shmdt_predict(struct follower *f, struct task *task)
 
 	observe_settings(f, task, false);
 	if (!same_namespace(task->tid)) {
-		call->pub.modelled = false;
-		call->adopt_reason = ADOPT_IPC_NAMESPACE;
+		adopt_answer(call, ADOPT_IPC_NAMESPACE);
 		return;
 	}
 	observe_range(call, addr, reach(f, task->space->mm, addr));

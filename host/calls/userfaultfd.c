@@ -65,12 +65,6 @@ static void observe_watched(struct follower *f, struct task *task, struct space 
 		space->order_unknown = true;
 }
 
-static void adopt_answer(struct call *call, const char *reason)
-{
-	call->pub.modelled = false;
-	call->adopt_reason = reason;
-}
-
 static void uffd_predict(struct follower *f, struct task *task)
 {
 	struct call *call = &task->call;
