@@ -15,14 +15,15 @@
 #define TOUCHED_BITS (64 * MODEL_TOUCHED_WORDS)
 #define MANY_HUGE_PAGES 512
 
-static uint64_t bit_of(uint64_t huge)
+/* The bit of the huge page with this number; it stands for others too. */
+static uint64_t bit_of(uint64_t nr)
 {
-	return (huge >> HUGE_SHIFT) % TOUCHED_BITS;
+	return nr % TOUCHED_BITS;
 }
 
 static void touch(struct seq_model *model, uint64_t addr, uint64_t len)
 {
-	uint64_t huge = addr & ~(HUGE_PAGE - 1);
+	uint64_t first = addr >> HUGE_SHIFT, last = (addr + len - 1) >> HUGE_SHIFT;
 
 	if (!len || addr + len < addr)
 		return;
@@ -30,13 +31,14 @@ static void touch(struct seq_model *model, uint64_t addr, uint64_t len)
 		memset(model->touched, 0xff, sizeof(model->touched));
 		return;
 	}
-	for (; huge < addr + len; huge += HUGE_PAGE)
-		model->touched[bit_of(huge) / 64] |= UINT64_C(1) << bit_of(huge) % 64;
+	/* By number: the address behind the last of all is 0. */
+	for (uint64_t nr = first; nr <= last; nr++)
+		model->touched[bit_of(nr) / 64] |= UINT64_C(1) << bit_of(nr) % 64;
 }
 
-static bool touched(const struct seq_model *model, uint64_t huge)
+static bool touched(const struct seq_model *model, uint64_t nr)
 {
-	return model->touched[bit_of(huge) / 64] & UINT64_C(1) << bit_of(huge) % 64;
+	return model->touched[bit_of(nr) / 64] & UINT64_C(1) << bit_of(nr) % 64;
 }
 
 /* Whatever the answer: what was refused half-way has touched what lies below. */
@@ -96,10 +98,17 @@ static bool may_be_huge(const struct seq_model *model, const struct umm_area *ar
 static bool has_touched(const struct seq_model *model, uint64_t start, uint64_t end, uint64_t from,
 			uint64_t to)
 {
-	uint64_t huge = (start + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
+	uint64_t nr = (start + HUGE_PAGE - 1) >> HUGE_SHIFT, stop = end >> HUGE_SHIFT;
 
-	for (; huge >= start && huge + HUGE_PAGE <= end && huge < to; huge += HUGE_PAGE) {
-		if (huge + HUGE_PAGE > from && touched(model, huge))
+	if (nr < from >> HUGE_SHIFT)
+		nr = from >> HUGE_SHIFT;
+	if (stop > ((to - 1) >> HUGE_SHIFT) + 1)
+		stop = ((to - 1) >> HUGE_SHIFT) + 1;
+	/* So many stand for all. */
+	if (stop > nr + TOUCHED_BITS)
+		stop = nr + TOUCHED_BITS;
+	for (; nr < stop; nr++) {
+		if (touched(model, nr))
 			return true;
 	}
 	return false;
