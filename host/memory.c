@@ -32,6 +32,8 @@ bool memory_writable(const struct task *task, uint64_t addr, size_t size)
 {
 	struct umm_area area = { .size = sizeof(area) };
 
+	if (addr + size < addr)
+		return false;
 	for (uint64_t at = addr; at < addr + size; at = area.end)
 		if (!umm_find_area(task->space->mm, at, &area) || area.start > at ||
 		    !(area.vm_flags & UMM_VM_WRITE))

@@ -29,7 +29,8 @@
 /* An id is a slot and how often slots were used up: (seq << 15) + slot. */
 #define IPC_SLOT_SHIFT	15
 #define IPC_SLOTS	(1 << IPC_SLOT_SHIFT)
-#define IPC_SEQ_MAX	(INT32_MAX >> IPC_SLOT_SHIFT)
+/* The count begins anew here: the last of the numbers that would fit is never used. */
+#define IPC_SEQ_END	(INT32_MAX >> IPC_SLOT_SHIFT)
 /* Slots are taken in turn among at least so many, so that an id does not come back soon. */
 #define IPC_MIN_CYCLE	64
 
@@ -104,7 +105,7 @@ static int32_t new_id(struct world *world)
 	int32_t slot = next_slot(world);
 
 	if (slot <= world->shm_last_slot)
-		world->shm_seq = world->shm_seq == IPC_SEQ_MAX ? 0 : world->shm_seq + 1;
+		world->shm_seq = (world->shm_seq + 1) % IPC_SEQ_END;
 	world->shm_last_slot = slot;
 	return (int32_t)(world->shm_seq << IPC_SLOT_SHIFT) + slot;
 }

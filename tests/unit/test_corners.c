@@ -3,6 +3,10 @@
  *
  * What a case asserts is what Linux does; tests/mutants has the line of src/ that it is about.
  */
+#include "api/handles.h"
+#include "base/world.h"
+#include "space/file.h"
+
 #include "exec_lab.h"
 
 #define PIE UINT64_C(0x555555554000)
@@ -218,6 +222,90 @@ static void test_strict_overcommit(void **state)
 	}
 }
 
+/* What the charge was when the world's lock was taken for write; did it change under the lock? */
+static struct {
+	struct umm_platform platform;		/* as it was */
+	int64_t before;
+	bool charged_inside;
+} spied;
+
+static int64_t charge(void)
+{
+	return commit_held(&to_mm(lab.mm)->charged);
+}
+
+static void spy_on_lock(void *ctx, struct umm_lock *lock)
+{
+	spied.platform.write_lock(ctx, lock);
+	if (lab.world && lock == &to_world(lab.world)->lock)
+		spied.before = charge();
+}
+
+static void spy_on_unlock(void *ctx, struct umm_lock *lock)
+{
+	if (lab.world && lock == &to_world(lab.world)->lock)
+		spied.charged_inside |= charge() != spied.before;
+	spied.platform.write_unlock(ctx, lock);
+}
+
+/*
+ * In strict overcommit the question and the charge are one step: nobody asks between them, who
+ * takes the world's lock to ask.
+ */
+static void test_asked_and_charged_at_once(void **state)
+{
+	(void)state;
+	spied.platform = lab.memory.platform;
+	lab.memory.platform.write_lock = spy_on_lock;
+	lab.memory.platform.write_unlock = spy_on_unlock;
+	for (lab.settings.overcommit_memory = 0; lab.settings.overcommit_memory <= 2;
+	     lab.settings.overcommit_memory++) {
+		umm_mm_put(lab.mm);
+		umm_world_free(lab.world);
+		lab.world = NULL;
+		assert_int_equal(umm_world_new(&lab.memory.platform, &lab.settings, &lab.world), 0);
+		assert_int_equal(umm_mm_new(lab.world, &lab.mm), 0);
+		spied.charged_inside = false;
+		lab_map(&lab, AT, 4 * PAGE, RW, ANON);
+		assert_int_equal(charge(), 4);
+		assert_int_equal(spied.charged_inside, lab.settings.overcommit_memory == 2);
+	}
+}
+
+static unsigned int nr_closed;
+
+static void count_close(struct world *world, struct vm_area_struct *vma)
+{
+	(void)world;
+	(void)vma;
+	nr_closed++;
+}
+
+static long set_operations_and_refuse(struct mm_struct *mm, struct vm_area_struct *vma,
+				      struct umm_why *why)
+{
+	static const struct vm_operations_struct operations = { .close = count_close };
+
+	(void)mm;
+	(void)why;
+	vma->vm_ops = &operations;
+	return -UMM_ENODEV;
+}
+
+/* What an object refused was never opened, and is not closed, whatever it did before. */
+static void test_refused_is_not_closed(void **state)
+{
+	static const struct file_operations operations = { .mmap = set_operations_and_refuse };
+
+	(void)state;
+	lab_file(&lab, UMM_FILE_REGULAR, UMM_FMODE_READ | UMM_FMODE_WRITE);
+	to_file(lab.file)->f_op = &operations;
+	assert_int_equal(umm_mmap(lab.mm, AT, PAGE, R, SHARED | FIXED, lab.file, 0, NULL),
+			 -UMM_ENODEV);
+	assert_int_equal(nr_closed, 0);
+	assert_int_equal(lab_areas(&lab), 0);
+}
+
 /* What a segment had of kernel.shmall comes back with it, the part of a page too. */
 static void test_segments_come_back(void **state)
 {
@@ -350,6 +438,8 @@ int main(void)
 		CASE(test_sealed_stays),
 		CASE(test_hole_in_the_middle),
 		CASE(test_strict_overcommit),
+		CASE(test_asked_and_charged_at_once),
+		CASE(test_refused_is_not_closed),
 		CASE(test_segments_come_back),
 		CASE(test_versions_of_rules),
 		CASE(test_brk_counts_data),

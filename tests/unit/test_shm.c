@@ -1,6 +1,9 @@
 /*
  * test_shm.c - System V shared memory: who counts as attached, when a segment goes, what it costs.
  */
+#include "api/handles.h"
+#include "base/world.h"
+
 #include "lab.h"
 
 static int32_t get(struct lab *lab, uint64_t bytes, uint64_t flags)
@@ -111,6 +114,58 @@ static void test_removed_while_attached(void **state)
 	assert_int_equal(umm_munmap(lab.mm, AT + PAGE, PAGE, NULL), 0);
 	assert_false(exists(&lab, (int32_t)id));
 	assert_int_equal(umm_world_committed(lab.world), 0);
+	lab_destroy(&lab);
+}
+
+/* kernel.shm_rmid_forced: the last detachment removes what nobody removed. */
+static void test_forced_removal(void **state)
+{
+	struct lab lab;
+	int32_t id;
+
+	(void)state;
+	lab_init(&lab);
+	lab.settings.shm_rmid_forced = true;
+	lab_settings_changed(&lab);
+	id = get(&lab, PAGE, 0600);
+	assert_true(exists(&lab, id));		/* never attached */
+	attach(&lab, id, AT);
+	attach(&lab, id, AT + PAGE);
+	detach(&lab, AT);
+	assert_true(exists(&lab, id));
+	detach(&lab, AT + PAGE);
+	assert_false(exists(&lab, id));
+	lab_destroy(&lab);
+}
+
+/* A segment is found by who asks for no more bytes than it was made with, whatever its pages. */
+static void test_size_is_in_bytes(void **state)
+{
+	struct lab lab;
+	int64_t id;
+
+	(void)state;
+	lab_init(&lab);
+	id = umm_shmget(lab.mm, 77, PAGE + 1, UMM_IPC_CREAT | 0600, NULL);
+	assert_true(id >= 0);
+	assert_int_equal(umm_shmget(lab.mm, 77, 0, 0, NULL), id);
+	assert_int_equal(umm_shmget(lab.mm, 77, PAGE + 1, 0, NULL), id);
+	assert_int_equal(umm_shmget(lab.mm, 77, PAGE + 2, 0, NULL), -UMM_EINVAL);
+	lab_destroy(&lab);
+}
+
+/* kernel.shmall counts pages, and what fits exactly fits. */
+static void test_total(void **state)
+{
+	struct lab lab;
+
+	(void)state;
+	lab_init(&lab);
+	lab.settings.shmall = 3;
+	lab_settings_changed(&lab);
+	(void)get(&lab, PAGE + 1, 0600);
+	assert_int_equal(umm_shmget(lab.mm, UMM_IPC_PRIVATE, PAGE + 1, 0600, NULL), -UMM_ENOSPC);
+	(void)get(&lab, PAGE, 0600);
 	lab_destroy(&lab);
 }
 
@@ -227,6 +282,25 @@ static void test_ids(void **state)
 		last = id;
 	}
 	assert_int_equal(umm_shm_next(lab.world, last), -1);
+	lab_destroy(&lab);
+}
+
+/* After the slots were used up 65534 times the first id comes back: 4194240 calls. */
+static void test_ids_come_back(void **state)
+{
+	struct lab lab;
+	int32_t id, highest = 0;
+
+	(void)state;
+	lab_init(&lab);
+	to_world(lab.world)->shm_seq = 65533;
+	for (int32_t i = 0; i < 64 + 64; i++) {
+		id = get(&lab, PAGE, 0600);
+		highest = id > highest ? id : highest;
+		assert_int_equal(umm_shmctl(lab.mm, id, UMM_IPC_RMID, NULL, NULL), 0);
+	}
+	assert_int_equal(highest, (65534 << 15) + 63);
+	assert_int_equal(get(&lab, PAGE, 0600), 0);
 	lab_destroy(&lab);
 }
 
@@ -456,11 +530,15 @@ int main(void)
 		cmocka_unit_test(test_areas_are_counted),
 		cmocka_unit_test(test_detach_by_arithmetic),
 		cmocka_unit_test(test_removed_while_attached),
+		cmocka_unit_test(test_forced_removal),
+		cmocka_unit_test(test_size_is_in_bytes),
+		cmocka_unit_test(test_total),
 		cmocka_unit_test(test_fork),
 		cmocka_unit_test(test_hypothesis),
 		cmocka_unit_test(test_charge),
 		cmocka_unit_test(test_huge),
 		cmocka_unit_test(test_ids),
+		cmocka_unit_test(test_ids_come_back),
 		cmocka_unit_test(test_permissions),
 		cmocka_unit_test(test_maps),
 		cmocka_unit_test(test_whose_bits),
