@@ -575,8 +575,9 @@ UMM_MUST_CHECK int umm_exec(struct umm_mm *mm, struct umm_mm **out);
 /*
  * An exact copy, for "what if": unlike a child of fork it keeps every flag, lock and limit; areas
  * that share an anon_vma share one in the copy.  A hypothesis: what it holds counts neither for
- * umm_world_committed() nor against pools, and nothing that it does is felt by @mm.  The caller
- * gets the reference.  -UMM_ENOMEM; -UMM_EINVAL in a world with pages, which only fork copies.
+ * umm_world_committed() nor against pools, and nothing that it does is felt by @mm.  It has no
+ * pages, in a world with pages either: calls answer without, what asks for pages says -UMM_EINVAL,
+ * NULL or false.  The caller gets the reference.  -UMM_ENOMEM.
  */
 UMM_MUST_CHECK int umm_mm_clone(struct umm_mm *mm, struct umm_mm **out);
 
@@ -589,7 +590,8 @@ bool umm_mm_same(struct umm_mm *a, struct umm_mm *b);
 
 /*
  * The hypothesis @clone is what happened: it counts from now on, and @mm is the hypothesis.  Not
- * while one of them is in use.  What @clone mapped of pools while it was one stays uncounted.
+ * while one of them is in use.  What @clone mapped of pools while it was one stays uncounted.  In a
+ * world with pages those of @mm go, and @clone begins without any.
  */
 void umm_mm_take_place(struct umm_mm *clone, struct umm_mm *mm);
 /* ---- calls on areas as they are, and what a process says of its address space -------------- */
@@ -1230,6 +1232,22 @@ void umm_adopt_locked_vm(struct umm_mm *mm, uint64_t pages);
 /* Guard pages: there are, or are not, in all of [start, end).  -UMM_EINVAL, -UMM_ENOMEM. */
 UMM_MUST_CHECK int umm_adopt_guards(struct umm_mm *mm, umm_addr_t start, umm_addr_t end,
 				    bool guards);
+
+/* What stands at a page of private memory. */
+enum umm_page_kind {
+	UMM_PAGE_NONE,
+	UMM_PAGE_ZERO,			/* the zero page: it was read */
+	UMM_PAGE_ANON,			/* a page of this address space alone: it was written */
+};
+
+/*
+ * What was observed of the pages of [start, end), in one private area: what stood there in the
+ * model goes.  ANON gives the area an anon_vma if it has none.  -UMM_EINVAL in an address space
+ * without pages, for a range that is none of one private area, or for pages that it cannot have (of
+ * a file that ends before); -UMM_ENOMEM.
+ */
+UMM_MUST_CHECK int umm_adopt_pages(struct umm_mm *mm, umm_addr_t start, umm_addr_t end,
+				   enum umm_page_kind kind);
 
 /* PR_SET_MEMORY_MERGE was on before the areas were imported: it is about new ones. */
 void umm_adopt_memory_merge(struct umm_mm *mm, bool on);

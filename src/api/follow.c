@@ -67,6 +67,18 @@ int umm_adopt_guards(struct umm_mm *handle, umm_addr_t start, umm_addr_t end, bo
 	return err;
 }
 
+int umm_adopt_pages(struct umm_mm *handle, umm_addr_t start, umm_addr_t end,
+		    enum umm_page_kind kind)
+{
+	struct mm_struct *mm = to_mm(handle);
+	int err;
+
+	mmap_write_lock(mm);
+	err = adopt_pages(mm, start, end, kind);
+	mmap_write_unlock(mm);
+	return err;
+}
+
 void umm_adopt_memory_merge(struct umm_mm *handle, bool on)
 {
 	struct mm_struct *mm = to_mm(handle);

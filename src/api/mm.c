@@ -227,8 +227,6 @@ int umm_mm_clone(struct umm_mm *handle, struct umm_mm **out)
 {
 	struct mm_struct *mm = to_mm(handle), *clone;
 
-	if (mm->pages)
-		return -UMM_EINVAL;	/* no reason: not a call */
 	mmap_read_lock(mm);
 	clone = mm_clone(mm);
 	mmap_read_unlock(mm);
@@ -260,6 +258,7 @@ void umm_mm_take_place(struct umm_mm *clone, struct umm_mm *mm)
 	/* In this order: what both hold is at no time held by nobody. */
 	mm_happened(to_mm(clone));
 	mm_suppose(to_mm(mm));
+	mm_pages_take(to_mm(clone), to_mm(mm));
 }
 
 int umm_exec(struct umm_mm *mm, struct umm_mm **out)

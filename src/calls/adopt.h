@@ -16,6 +16,10 @@ __must_check int import_vma(struct mm_struct *mm, const struct umm_area *area);
 __must_check int adopt_range(struct mm_struct *mm, umm_addr_t start, umm_addr_t end,
 			     const struct umm_area *areas, size_t nr, umm_addr_t moved_from);
 
+/* As umm_adopt_pages(). */
+__must_check int adopt_pages(struct mm_struct *mm, umm_addr_t start, umm_addr_t end,
+			     enum umm_page_kind kind);
+
 /* As umm_area_set_anon(). */
 int set_anon(struct mm_struct *mm, umm_addr_t addr, enum umm_anon anon);
 

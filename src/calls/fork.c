@@ -147,7 +147,8 @@ static void inherit_mdwe(struct mm_struct *mm, struct umm_why *why)
 
 struct mm_struct *dup_mm(struct mm_struct *parent, struct umm_why *why)
 {
-	struct mm_struct *child = mm_alloc(parent->world);
+	struct mm_struct *child = parent->pages ? mm_alloc(parent->world) :
+						  mm_alloc_areas(parent->world);
 	long err;
 
 	if (IS_ERR(child))

@@ -38,7 +38,7 @@ struct mm_struct *world_next_mm(struct world *world, struct mm_struct *mm)
 static bool find_place(struct mm_struct *mm, struct vm_area_struct *vma, uint64_t index,
 		       struct rmap_place *place)
 {
-	if (index < vma->vm_pgoff || index - vma->vm_pgoff >= vma_pages(vma))
+	if (!mm->pages || index < vma->vm_pgoff || index - vma->vm_pgoff >= vma_pages(vma))
 		return false;
 	place->mm = mm;
 	place->vma = vma;

@@ -79,6 +79,8 @@ static bool entries_are_valid(struct census *c)
 static bool mm_pages_are_valid(struct census *c, struct mm_struct *mm)
 {
 	c->mm = mm;
+	if (!mm->pages)			/* the child of a hypothesis */
+		return true;
 	for (unsigned int i = 0; i < NR_MM_COUNTERS; i++)
 		c->rss[i] = 0;
 	if (!entries_are_valid(c))

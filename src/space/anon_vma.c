@@ -298,6 +298,7 @@ struct anon_vma *anon_vma_twin(struct mm_struct *mm, const struct anon_vma *anon
 	mm->spare_anon_vmas = twin->parent;
 	mm->nr_spare_anon_vmas--;
 	twin->id = anon_vma->id;
+	twin->rmap = NULL;
 	atomic_init(&twin->refcount, 0);
 	atomic_init(&twin->num_children, atomic_load(&anon_vma->num_children));
 	atomic_init(&twin->num_active_vmas, 0);

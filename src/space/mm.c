@@ -24,7 +24,7 @@ void umm_layout_init(struct umm_layout *layout, uint64_t stack_limit)
 	arch_pick_mmap_layout(layout, stack_limit, false, 256 * PAGE_SIZE, 0);
 }
 
-struct mm_struct *mm_alloc(struct world *world)
+struct mm_struct *mm_alloc_areas(struct world *world)
 {
 	struct mm_struct *mm = world_alloc(world, &world->mm_cache);
 
@@ -33,11 +33,6 @@ struct mm_struct *mm_alloc(struct world *world)
 	memset(mm, 0, sizeof(*mm));
 	mm->world = world;
 	if (lock_init(&world->platform, &mm->mmap_lock)) {
-		world_dealloc(world, &world->mm_cache, mm);
-		return ERR_PTR(-UMM_ENOMEM);
-	}
-	if (world->phys && mm_pages_create(mm)) {
-		lock_destroy(&world->platform, &mm->mmap_lock);
 		world_dealloc(world, &world->mm_cache, mm);
 		return ERR_PTR(-UMM_ENOMEM);
 	}
@@ -51,6 +46,17 @@ struct mm_struct *mm_alloc(struct world *world)
 		mm->rlimit[i] = (struct mm_rlimit){ UMM_RLIM_INFINITY, UMM_RLIM_INFINITY };
 	commit_holder_add(world, &mm->charged);
 	atomic_fetch_add(&world->live_objects, 1);
+	return mm;
+}
+
+struct mm_struct *mm_alloc(struct world *world)
+{
+	struct mm_struct *mm = mm_alloc_areas(world);
+
+	if (!IS_ERR(mm) && world->phys && mm_pages_create(mm)) {
+		mmput(mm);
+		return ERR_PTR(-UMM_ENOMEM);
+	}
 	return mm;
 }
 

@@ -12,6 +12,9 @@
 /* An empty address space with one user; ERR_PTR(-UMM_ENOMEM). */
 struct mm_struct *mm_alloc(struct world *world);
 
+/* The same without pages, whatever the world has: what a hypothesis is. */
+struct mm_struct *mm_alloc_areas(struct world *world);
+
 /* What survives exec, and fork besides: limits, capabilities, personality, layout. */
 void mm_inherit(struct mm_struct *mm, const struct mm_struct *from);
 

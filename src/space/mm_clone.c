@@ -15,6 +15,10 @@
  * copy, where children of other address spaces stay counted for ever: then an anon_vma that fork
  * could use again is not (find_reusable).
  *
+ * A clone has no pages, whatever the world keeps: a frame is mapped by those who are, and what may
+ * be must not count among them.  No answer of a call hangs on pages, so none is missed; when the
+ * clone takes the place of the mm, its tables are empty (mm_pages_take).
+ *
  * Two mms are the same if one could be mistaken for the other: there is a one-to-one relation
  * between their anon_vmas, and between the objects that calls made on both sides, under which
  * all areas are equal.
@@ -152,7 +156,7 @@ static void copy_members(struct mm_struct *clone, const struct mm_struct *mm)
 
 struct mm_struct *mm_clone(const struct mm_struct *mm)
 {
-	struct mm_struct *clone = mm_alloc(mm->world);
+	struct mm_struct *clone = mm_alloc_areas(mm->world);
 	const struct vm_area_struct *vma;
 	size_t links = count_links(mm);
 	struct pairs twins;

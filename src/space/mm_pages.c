@@ -48,6 +48,16 @@ void mm_pages_destroy(struct mm_struct *mm)
 	mm->pages = NULL;
 }
 
+void mm_pages_take(struct mm_struct *clone, struct mm_struct *mm)
+{
+	if (!mm->pages || clone->pages)
+		return;
+	mm->world->page_ops->exit_mmap(mm);
+	clone->pages = mm->pages;
+	clone->pages->pgt.owner = clone;
+	mm->pages = NULL;
+}
+
 void mmu_notifier_start(struct mm_struct *mm, umm_addr_t start, umm_addr_t end)
 {
 	struct umm_mmu_notifier *n;

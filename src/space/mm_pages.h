@@ -24,6 +24,12 @@ struct mm_pages {
 /* 0 or -UMM_ENOMEM. */
 __must_check int mm_pages_create(struct mm_struct *mm);
 
+/*
+ * @mm was what happened, @clone is: what @mm had mapped goes, and @clone gets the tables, which are
+ * empty then.  mmap_lock of both held for write.
+ */
+void mm_pages_take(struct mm_struct *clone, struct mm_struct *mm);
+
 /* No frame is mapped, and no table left. */
 void mm_pages_destroy(struct mm_struct *mm);
 
