@@ -304,9 +304,8 @@ static double fill(size_t span, int copies)
 	double begin_ns;
 
 	if (!pool) {
-		pool = aligned_alloc(PAGE, pages * PAGE);
-		must(pool != NULL, "aligned_alloc");
-		memset(pool, 1, pages * PAGE);
+		pool = frames_alloc(NULL, pages * PAGE);
+		must(pool != NULL, "frames_alloc");
 	}
 	begin_ns = now_ns();
 	for (unsigned long i = 0; i < pages; i++) {

@@ -30,6 +30,7 @@
 #include "phys/phys.h"
 
 #define FRAME_BYTES UINT64_C(4096)
+#define CACHE_LINE 64
 
 static void area_add(struct phys *phys, struct page *page, unsigned int order)
 {
@@ -259,16 +260,30 @@ void free_page(struct phys *phys, struct page *page)
 	pcp_put(pcp);
 }
 
+/*
+ * Ask for the lines of a frame that is about to be filled.  The string instructions that memset()
+ * and memcpy() are made of go past the caches with what is not in them: that takes three times as
+ * long, and who uses the frame next has to fetch it again.
+ */
+static char *fetch_frame(const struct phys *phys, const struct page *page)
+{
+	char *frame = page_address(phys, page);
+
+	for (uint64_t at = 0; at < FRAME_BYTES; at += CACHE_LINE)
+		__builtin_prefetch(frame + at, 1);
+	return frame;
+}
+
 void clear_page(const struct phys *phys, struct page *page)
 {
 	if (phys->frames)
-		memset(page_address(phys, page), 0, FRAME_BYTES);
+		memset(fetch_frame(phys, page), 0, FRAME_BYTES);
 }
 
 void copy_page(const struct phys *phys, struct page *to, const struct page *from)
 {
 	if (phys->frames)
-		memcpy(page_address(phys, to), page_address(phys, from), FRAME_BYTES);
+		memcpy(fetch_frame(phys, to), page_address(phys, from), FRAME_BYTES);
 }
 
 uint64_t phys_free_frames(struct phys *phys)
