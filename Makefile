@@ -40,6 +40,10 @@ coverage: install-coverage
 fuzz: all
 	@$(BUILD)/tests/fuzz/fuzz $(if $(SEED),--seed=$(SEED)) $(if $(CALLS),--calls=$(CALLS))
 
+# What is behind the areas, contents and page tables, in the same way: SEED=1 OPS=1000000.
+pages: all
+	@$(BUILD)/tests/fuzz/fuzz --pages $(if $(SEED),--seed=$(SEED)) $(if $(OPS),--calls=$(OPS))
+
 # One line of src/ broken at a time: does a test notice?  ONLY="NAME…" for some of tests/mutants.
 mutate: install-check
 	@tools/mutate $(ONLY)
@@ -65,4 +69,4 @@ install-%:
 	@tools/need --install $*
 
 # vectors/ is a folder: the target is phony.
-.PHONY: vectors all demo check bench fuzz fuzz-coverage soak mutate coverage install clean
+.PHONY: vectors all demo check bench fuzz pages fuzz-coverage soak mutate coverage install clean

@@ -2,7 +2,8 @@
  * emit_c.c - a sequence as a program in C: see emit_c.h.
  *
  * What every such program has is emitted/runtime.c, as it stands; before it come the constants that
- * an old libc may not know, behind it the steps.
+ * an old libc may not know, behind it the steps.  Where they look at memory there come the headers
+ * that the other sides use, and emitted/looks.c.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -11,6 +12,8 @@
 
 extern const unsigned char seq_emitted_runtime[];
 extern const size_t seq_emitted_runtime_bytes;
+extern const unsigned char seq_emitted_looks[];
+extern const size_t seq_emitted_looks_bytes;
 
 static const char *const base_name[SEQ_BASES] = {
 	[SEQ_BASE_POOL] = "pool", [SEQ_BASE_TOP] = "top", [SEQ_BASE_BRK] = "heap",
@@ -151,6 +154,9 @@ static const struct {
 	[SEQ_SET_THP_DISABLE] = { "sys(SYS_prctl, PR_SET_THP_DISABLE", 5 },
 	[SEQ_SET_MEMORY_MERGE] = { "sys(SYS_prctl, PR_SET_MEMORY_MERGE", 5 },
 	[SEQ_SET_MM] = { "sys(SYS_prctl, PR_SET_MM", 5 },
+	[SEQ_STORE] = { "store(", 2 },
+	[SEQ_PAGES] = { "pages(", 3 },
+	[SEQ_SMAPS] = { "smaps(", 3 },
 };
 
 static void emit_expression(struct emitter *e, const struct seq_step *step, int64_t answer)
@@ -230,6 +236,32 @@ static void emit_step(struct emitter *e, const struct seq_step *step, size_t nr,
 
 /* ---- what is around them ------------------------------------------------------------------- */
 
+/* But for what it includes of ours: that stands before it. */
+static void emit_looks(FILE *out)
+{
+	static const char include[] = "#include \"";
+	const char *line = (const char *)seq_emitted_looks, *end = line + seq_emitted_looks_bytes;
+
+	fprintf(out, "\n#define SEQ_PAGE UINT64_C(4096)\n"
+		     "#define SEQ_PATTERN_BYTES (10 * SEQ_PAGE - 1000)\n");
+	while (line < end) {
+		const char *next = memchr(line, '\n', (size_t)(end - line));
+
+		next = next ? next + 1 : end;
+		if (strncmp(line, include, sizeof(include) - 1) != 0)
+			fwrite(line, 1, (size_t)(next - line), out);
+		line = next;
+	}
+}
+
+static bool looks(const struct seq *seq)
+{
+	for (size_t i = 0; i < seq->nr; i++)
+		if (seq->step[i].call == SEQ_PAGES || seq->step[i].call == SEQ_SMAPS)
+			return true;
+	return false;
+}
+
 static void emit_head(FILE *out, size_t steps, const struct seq_start *start)
 {
 	fprintf(out, "/*\n * Memory calls and the answers that are expected.  Written by usermm.\n"
@@ -261,6 +293,8 @@ void seq_emit_c(FILE *out, const struct seq *seq, const struct seq_bases *bases,
 	struct emitter e = { .out = out, .bases = bases };
 
 	emit_head(out, seq->nr, start);
+	if (looks(seq))
+		emit_looks(out);
 	fprintf(out, "\nstatic void sequence(void)\n{\n");
 	if (start) {
 		emit_limit(out, "RLIMIT_DATA", &start->data);
@@ -268,6 +302,8 @@ void seq_emit_c(FILE *out, const struct seq *seq, const struct seq_bases *bases,
 		emit_limit(out, "RLIMIT_MEMLOCK", &start->memlock);
 		emit_limit(out, "RLIMIT_AS", &start->as);
 	}
+	if (looks(seq))
+		fprintf(out, "\tfind_zero_page();\n");
 	fprintf(out, "\tfind_bases();\n\n");
 	for (size_t i = 0; i < seq->nr; i++)
 		emit_step(&e, &seq->step[i], i, answer[i]);

@@ -17,7 +17,7 @@
 #define STEPS_MASK (SEQ_STEPS_MAX - 1)
 
 _Static_assert(SEQ_BASES <= 8, "a base has three bits");
-_Static_assert(SEQ_CALLS * SEQ_PROCESSES <= 256, "a call and its process have a byte");
+_Static_assert(SEQ_CALLS <= 256 && SEQ_PROCESSES <= 256, "each has a byte");
 
 struct reader {
 	const uint8_t *at, *end;
@@ -140,11 +140,10 @@ size_t seq_decode(const uint8_t *bytes, size_t size, struct seq *seq, size_t roo
 	while (in.at < in.end && seq->nr < room && seq->nr < SEQ_STEPS_MAX) {
 		struct seq_step *step = &seq->step[seq->nr];
 		const uint8_t *kind;
-		unsigned int byte = get(&in) % (SEQ_CALLS * SEQ_PROCESSES);
 
 		memset(step, 0, sizeof(*step));
-		step->call = (uint8_t)(byte % SEQ_CALLS);
-		step->process = (uint8_t)(byte / SEQ_CALLS);
+		step->call = (uint8_t)(get(&in) % SEQ_CALLS);
+		step->process = (uint8_t)(get(&in) % SEQ_PROCESSES);
 		kind = seq_call_info(step->call)->kind;
 		for (unsigned int i = 0; kind[i] != SEQ_KIND_NONE; i++)
 			step->arg[i] = get_value(&in, kind[i], seq->nr);
@@ -212,7 +211,8 @@ size_t seq_encode(const struct seq *seq, uint8_t *bytes, size_t size)
 		const struct seq_step *step = &seq->step[i];
 		const uint8_t *kind = seq_call_info(step->call)->kind;
 
-		put(&out, step->call + (unsigned int)step->process * SEQ_CALLS);
+		put(&out, step->call);
+		put(&out, step->process);
 		for (unsigned int arg = 0; kind[arg] != SEQ_KIND_NONE; arg++)
 			put_value(&out, &step->arg[arg], kind[arg], i);
 	}

@@ -4,9 +4,9 @@
  * Every string of bytes is a sequence, and a small change of the bytes is a small change of it.
  * Every sequence whose unused arguments are 0 has bytes that stand for it.
  *
- * A step is a byte for the process and the call (164 = 4 * 41 of them; what is above begins again
- * with the first), then each argument: a byte below 0x80 for what is usual of its kind (a page of
- * the pool, a number of pages, a few flags), else base and length of the number that follows.
+ * A step is a byte for the call and one for the process (what is above the last begins again with
+ * the first), then each argument: a byte below 0x80 for what is usual of its kind (a page of the
+ * pool, a number of pages, a few flags), else base and length of the number that follows.
  *
  * Layer: seq.
  */
@@ -16,7 +16,7 @@
 #include "seq/seq.h"
 
 /* The most bytes of a step. */
-#define SEQ_STEP_BYTES (1 + SEQ_ARGS * 11)
+#define SEQ_STEP_BYTES (2 + SEQ_ARGS * 11)
 
 /*
  * What @bytes stand for, up to @room steps in seq->step, which is the caller's.  Arguments that

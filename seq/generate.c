@@ -85,6 +85,11 @@ static const uint8_t needs[][2] = {
 	{ SEQ_UFFD_CLOSE, SEQ_USERFAULTFD }, { SEQ_EXIT, SEQ_FORK }, { SEQ_HOME_NODE, SEQ_MBIND },
 };
 
+bool seq_generate_makes(unsigned int call)
+{
+	return shares[call].in;
+}
+
 bool seq_generate_always_succeeds(unsigned int call)
 {
 	switch (call) {
@@ -110,6 +115,8 @@ static void draw_weights(struct generator *g)
 		const struct share *share = &shares[i];
 
 		g->weight[i] = 0;
+		if (!seq_generate_makes(i))
+			continue;
 		of_needed[i] = (uint32_t)(share->base_weight * PICK(g, favours) * 100 / share->in);
 		if (chance(g, share->in))
 			g->weight[i] = of_needed[i];

@@ -22,6 +22,16 @@ int seq_generate(uint64_t seed, const struct umm_settings *settings, const struc
 		 size_t steps, struct seq *seq);
 
 /*
+ * The same about what is behind the areas: a few calls, many accesses, forks, and looks at memory.
+ * Most steps are allowed, but that is not asked of a model with pages.  At least 32 steps.
+ */
+int seq_generate_pages(uint64_t seed, const struct umm_settings *settings,
+		       const struct seq_start *start, size_t steps, struct seq *seq);
+
+/* Is it one of the calls of seq_generate()?  Looks at memory are not: its models have no pages. */
+bool seq_generate_makes(unsigned int call);
+
+/*
  * True for calls that no sequence makes fail, or not for a reason of memory: exit, munlockall and
  * their like.  Of the others 20 to 80 % succeed.
  */

@@ -41,6 +41,8 @@ static int new_file(struct seq_model *model, unsigned int nr)
 	desc.bytes = known->bytes;
 	desc.path = known->path[0] ? known->path : NULL;
 	desc.cookie = (void *)(uintptr_t)(nr < SEQ_FILES ? nr : 0);
+	if (nr == SEQ_FILE_PATTERN)
+		desc.read_page = model_pattern_page;
 	return umm_file_new(model->world, &desc, &model->file[nr]);
 }
 
@@ -131,6 +133,8 @@ int seq_model_new(const struct umm_settings *settings, const struct seq_start *s
 	memcpy(model->known, start->file, sizeof(model->known));
 	model->shm_key = start->shm_key;
 	model->counts_locked = !(start->caps & UMM_CAP_IPC_LOCK);
+	model->pages_seen = start->pages_seen;
+	model->zero_seen = start->zero_seen;
 	model->fixed_32bit = start->personality & UMM_ADDR_NO_RANDOMIZE;
 	seq_state_init(&model->state, start);
 	err = umm_world_new(platform ? platform : &plain_platform, &model->settings,
@@ -147,21 +151,37 @@ int seq_model_new(const struct umm_settings *settings, const struct seq_start *s
 	return 0;
 }
 
-void seq_model_free(struct seq_model *model)
+uint64_t seq_model_end(struct seq_model *model)
 {
-	if (!model)
-		return;
+	uint64_t total = 0, left;
+
 	for (unsigned int i = 0; i < SEQ_PROCESSES; i++) {
 		if (model->mm[i])
 			umm_mm_put(model->mm[i]);
+		model->mm[i] = NULL;
 	}
 	for (unsigned int i = 0; i < SEQ_START_FILES; i++) {
 		if (model->file[i])
 			umm_file_put(model->file[i]);
+		model->file[i] = NULL;
 	}
+	left = model->world ? umm_world_frames(model->world, &total) : 0;
+	return total - left;
+}
+
+void seq_model_free(struct seq_model *model)
+{
+	if (!model)
+		return;
+	(void)seq_model_end(model);
 	if (model->world)
 		umm_world_free(model->world);
 	free(model);
+}
+
+void seq_model_set_translate(struct seq_model *model, seq_translate_fn translate)
+{
+	model->translate = translate;
 }
 
 struct umm_world *seq_model_world(struct seq_model *model)
@@ -262,6 +282,8 @@ static bool allows(struct seq_model *model, const struct seq_step *step, uint64_
 	if (model_cannot_know(model, step, arg))
 		return false;
 	*fills = model_fills(model, step, arg);
+	if (model->settings.pages == UMM_PAGES_CONTENTS && *fills != UINT64_MAX)
+		*fills = 0;
 	return *fills <= SEQ_MODEL_FILL - model->filled &&
 	       !model_needs_page_tables(model, step, arg, *fills);
 }

@@ -22,6 +22,17 @@ int seq_model_new(const struct umm_settings *settings, const struct seq_start *s
 		  const struct umm_platform *platform, struct seq_model **out);
 void seq_model_free(struct seq_model *model);
 
+/* All processes and files go, nothing else: the frames that are taken all the same. */
+uint64_t seq_model_end(struct seq_model *model);
+
+/*
+ * In a world with contents: what stands between an access and umm_translate(), with its arguments;
+ * a TLB.  NULL: nothing.
+ */
+typedef void *(*seq_translate_fn)(struct umm_mm *mm, umm_addr_t addr, unsigned int access,
+				  int *fault);
+void seq_model_set_translate(struct seq_model *model, seq_translate_fn translate);
+
 /* For umm_world_set_rule(), before the first step. */
 struct umm_world *seq_model_world(struct seq_model *model);
 
@@ -34,7 +45,8 @@ struct umm_mm *seq_model_mm(struct seq_model *model, unsigned int process);
 /*
  * Would the next step be executed?  As seq_step_allowed(), and besides not what would fill more
  * than SEQ_MODEL_FILL bytes of real memory in the whole sequence, and not what touches memory that
- * a userfaultfd watches: the kernel would wait for its reader.
+ * a userfaultfd watches: the kernel would wait for its reader.  In a world with contents memory is
+ * known, and may be filled as far as frames go.
  */
 #define SEQ_MODEL_FILL (UINT64_C(128) << 20)
 bool seq_model_allows(struct seq_model *model, const struct seq_step *step);

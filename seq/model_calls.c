@@ -331,11 +331,37 @@ static int64_t call_set_mm(const struct call *c)
 static int64_t access_byte(const struct call *c, unsigned int access)
 {
 	const int sigbus = 10, adrerr = 2;
-	int ret = umm_fault(c->mm, c->arg[0], access, c->why);
+	int ret;
 
+	if (c->model->settings.pages == UMM_PAGES_CONTENTS)
+		return model_touch(c->model, c->mm, c->arg[0], access, NULL);
+	ret = umm_fault(c->mm, c->arg[0], access, c->why);
 	if (ret == UMM_FAULT_OK && umm_fault_sigbus(c->mm, c->arg[0]))
 		return sigbus + adrerr;
 	return ret;
+}
+
+static int64_t call_store(const struct call *c)
+{
+	unsigned char *byte = NULL;
+	int64_t code;
+
+	if (c->model->settings.pages != UMM_PAGES_CONTENTS)
+		return access_byte(c, UMM_ACCESS_WRITE);
+	code = model_touch(c->model, c->mm, c->arg[0], UMM_ACCESS_WRITE, &byte);
+	if (!code)
+		*byte = (unsigned char)c->arg[1];
+	return code;
+}
+
+static int64_t call_pages(const struct call *c)
+{
+	return model_pages(c->model, c->mm, c->arg);
+}
+
+static int64_t call_smaps(const struct call *c)
+{
+	return model_smaps(c->mm, c->arg);
 }
 
 static int64_t call_read(const struct call *c)
@@ -389,6 +415,9 @@ static const call_fn calls[SEQ_CALLS] = {
 	[SEQ_READ] = call_read,
 	[SEQ_WRITE] = call_write,
 	[SEQ_MANY] = call_many,
+	[SEQ_STORE] = call_store,
+	[SEQ_PAGES] = call_pages,
+	[SEQ_SMAPS] = call_smaps,
 };
 
 int64_t model_call(struct seq_model *model, const struct seq_step *step, const uint64_t *arg,

@@ -202,6 +202,7 @@ uint64_t model_fills(struct seq_model *model, const struct seq_step *step, const
 		return shmat_fills(model, process, arg);
 	case SEQ_READ:
 	case SEQ_WRITE:
+	case SEQ_STORE:
 		return access_fills(mm, arg);
 	default:
 		return 0;
@@ -252,7 +253,11 @@ bool model_cannot_know(struct seq_model *model, const struct seq_step *step, con
 		return umm_madvise_depends(model->mm[arg[0]], arg[1], arg[2], (int)arg[3]);
 	case SEQ_READ:
 	case SEQ_WRITE:
+	case SEQ_STORE:
 		return may_find_huge_page(model, mm, arg[0]);
+	case SEQ_PAGES:
+	case SEQ_SMAPS:
+		return model->settings.pages != UMM_PAGES_CONTENTS || !model->pages_seen;
 	default:
 		return false;
 	}

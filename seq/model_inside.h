@@ -2,7 +2,7 @@
  * model_inside.h - what the parts of the model share.
  *
  * Layer: seq.  model.c makes it and keeps the processes, model_calls.c makes the calls,
- * model_fill.c and model_thp.c say what must not be executed.
+ * model_pages.c looks at memory, model_fill.c and model_thp.c say what must not be executed.
  */
 #ifndef SEQ_MODEL_INSIDE_H
 #define SEQ_MODEL_INSIDE_H
@@ -18,6 +18,8 @@ struct seq_model {
 	uint64_t filled;			/* bytes of real memory, as model_fill.c counts */
 	uint8_t locks_future;			/* bit n: process n asked for MCL_FUTURE */
 	bool counts_locked;		/* SHM_LOCK hangs on what others of the user have locked */
+	bool pages_seen, zero_seen;		/* as of seq_start */
+	seq_translate_fn translate;		/* NULL: umm_translate() */
 	bool fixed_32bit;			/* MAP_32BIT begins where it did at the last exec */
 	uint64_t shm_key;
 	uint64_t touched[MODEL_TOUCHED_WORDS];	/* which 2 MiB were: model_thp.c */
@@ -33,6 +35,18 @@ int64_t model_call(struct seq_model *model, const struct seq_step *step, const u
 
 /* The last descriptor of a userfaultfd goes: @step opened it. */
 void model_release_userfaultfd(struct seq_model *model, size_t step);
+
+/*
+ * An access as the processor makes it: 0, or the code of its signal.  *byte, which may be NULL, is
+ * where the byte is.
+ */
+int64_t model_touch(struct seq_model *model, struct umm_mm *mm, uint64_t addr, unsigned int access,
+		    unsigned char **byte);
+
+/* The looks of calls.def; and what is in a file. */
+int64_t model_pages(struct seq_model *model, struct umm_mm *mm, const uint64_t *arg);
+int64_t model_smaps(struct umm_mm *mm, const uint64_t *arg);
+int model_pattern_page(void *cookie, uint64_t pgoff, void *contents);
 
 /* Bytes of memory that the step may fill; UINT64_MAX if it could wait for ever. */
 uint64_t model_fills(struct seq_model *model, const struct seq_step *step, const uint64_t *arg);

@@ -48,6 +48,7 @@ void model_touches(struct seq_model *model, const struct seq_step *step, const u
 	switch (step->call) {
 	case SEQ_READ:
 	case SEQ_WRITE:
+	case SEQ_STORE:
 		touch(model, arg[0], 1);
 		break;
 	case SEQ_MINCORE:

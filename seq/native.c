@@ -247,7 +247,7 @@ int seq_native_new(struct seq_native **out, const char **error)
 		return -ENOMEM;
 	for (int i = 0; i < SEQ_FILES; i++)
 		native->file[i] = -1;
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < NATIVE_REGULAR; i++)
 		native->regular[i] = -1;
 	settings_read(&native->settings);
 	read_gate(native);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "seq/native_inside.h"
+#include "seq/pages.h"
 
 static int reopen(int fd, int flags)
 {
@@ -54,6 +55,21 @@ static int regular_file(void)
 	return fd;
 }
 
+static int pattern_file(void)
+{
+	static unsigned char bytes[SEQ_PATTERN_BYTES];
+	int fd = regular_file();
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = seq_pattern_byte(i);
+	if (fd >= 0 && (ftruncate(fd, 0) != 0 ||
+			pwrite(fd, bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
 int native_files_open(struct seq_native *native)
 {
 	int *fd = native->regular;
@@ -62,7 +78,8 @@ int native_files_open(struct seq_native *native)
 	fd[1] = reopen(fd[0], O_RDWR);
 	fd[2] = reopen(fd[0], O_RDONLY);
 	fd[3] = reopen(fd[0], O_WRONLY);
-	for (int i = 0; i < 4; i++)
+	fd[4] = pattern_file();
+	for (int i = 0; i < NATIVE_REGULAR; i++)
 		if (fd[i] < 0)
 			return -errno;
 	return 0;
@@ -108,6 +125,7 @@ int native_files_renew(struct seq_native *native)
 	file[SEQ_FILE_REOPENED] = native->regular[1];
 	file[SEQ_FILE_READ_ONLY] = native->regular[2];
 	file[SEQ_FILE_WRITE_ONLY] = native->regular[3];
+	file[SEQ_FILE_PATTERN] = native->regular[4];
 	file[SEQ_FILE_MEMFD] = memory_file("seq", MFD_ALLOW_SEALING);
 	file[SEQ_FILE_MEMFD2] = memory_file("seq2", MFD_ALLOW_SEALING);
 	file[SEQ_FILE_MEMFD_READ_ONLY] = reopen(file[SEQ_FILE_MEMFD], O_RDONLY);
@@ -139,7 +157,7 @@ void native_files_close_new(struct seq_native *native)
 
 void native_files_close(struct seq_native *native)
 {
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < NATIVE_REGULAR; i++)
 		if (native->regular[i] >= 0)
 			close(native->regular[i]);
 }

@@ -10,11 +10,13 @@
 #include "seq/executor/control.h"
 #include "seq/native.h"
 
+#define NATIVE_REGULAR 5
+
 struct seq_native {
 	struct settings settings;
 	int image;			/* memfd with the executor's program */
 	int proc;			/* /proc */
-	int regular[4];			/* REGULAR to WRITE_ONLY: of all executors */
+	int regular[NATIVE_REGULAR];	/* REGULAR to PATTERN: of all executors */
 	char gate[128];			/* the last line of maps, or "" */
 	uint64_t tsc_begin, ns_begin;	/* two clocks at the same time */
 

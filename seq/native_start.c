@@ -255,6 +255,8 @@ int native_start_observe(struct seq_native *native, struct seq_start *start)
 	start->base[SEQ_BASE_BRK] = start->layout.brk;
 	start->own_start = EXECUTOR_OWN_START;
 	start->own_end = EXECUTOR_HEAP;
+	start->pages_seen = native->control->has_pagemap;
+	start->zero_seen = native->control->zero_pfn != 0;
 	start->shm_key = native->shm_key;
 	for (int i = SEQ_FILE_NONE + 1; i < SEQ_FILES; i++)
 		observe_file(native, native->file[i], &start->file[i]);

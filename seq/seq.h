@@ -34,8 +34,9 @@
 #define SEQ_PAGE UINT64_C(4096)
 #define SEQ_POOL_BYTES (UINT64_C(1) << 30)
 #define SEQ_FILE_BYTES (16 * SEQ_PAGE)
+#define SEQ_PATTERN_BYTES (10 * SEQ_PAGE - 1000)
 #define SEQ_STEPS_MAX 4096
-#define SEQ_PROCESSES 4
+#define SEQ_PROCESSES 8
 #define SEQ_ARGS 6
 
 enum seq_call {

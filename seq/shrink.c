@@ -253,6 +253,19 @@ static bool smaller(struct shrinker *s, size_t step, unsigned int arg)
 	return any;
 }
 
+/* A field says more than a hash of all. */
+static bool one_field(struct shrinker *s, size_t step, unsigned int arg)
+{
+	struct seq_value field = { .base = SEQ_BASE_NUMBER };
+
+	if (s->seq->step[step].arg[arg].offset)
+		return false;
+	for (unsigned int i = 1; (field.offset = seq_constant(SEQ_KIND_SMAPS, i)); i++)
+		if (with_value(s, step, arg, field))
+			return true;
+	return false;
+}
+
 static bool simpler_value(struct shrinker *s, size_t step, unsigned int arg, unsigned int kind)
 {
 	const struct seq_value *value = &s->seq->step[step].arg[arg];
@@ -267,6 +280,8 @@ static bool simpler_value(struct shrinker *s, size_t step, unsigned int arg, uns
 	case SEQ_KIND_NUMBER:
 	case SEQ_KIND_SIZE:
 		return smaller(s, step, arg) || any;
+	case SEQ_KIND_SMAPS:
+		return one_field(s, step, arg) || any;
 	case SEQ_KIND_FILE:
 	case SEQ_KIND_PROCESS:
 	case SEQ_KIND_ADVICE:

@@ -20,6 +20,9 @@ static const struct seq_start_file plain_files[SEQ_FILES] = {
 				 .inode = DISK_FILE, .path = "/regular" },
 	[SEQ_FILE_WRITE_ONLY] = { .kind = UMM_FILE_REGULAR, .flags = WRITE,
 				  .inode = DISK_FILE, .path = "/regular" },
+	[SEQ_FILE_PATTERN] = { .kind = UMM_FILE_REGULAR, .flags = READ | WRITE,
+			       .inode = DISK_FILE + 1, .bytes = SEQ_PATTERN_BYTES,
+			       .path = "/pattern" },
 	[SEQ_FILE_MEMFD] = { .kind = UMM_FILE_SHMEM, .flags = READ | WRITE, .inode = MEMFD_FILE,
 			     .executable = true, .path = "/memfd:memfd (deleted)" },
 	[SEQ_FILE_MEMFD2] = { .kind = UMM_FILE_SHMEM, .flags = READ | WRITE,
@@ -65,6 +68,7 @@ void seq_start_plain(struct seq_start *start)
 	start->base[SEQ_BASE_POOL] = UINT64_C(64) << 30;
 	start->base[SEQ_BASE_TOP] = start->layout.mmap_base;
 	start->base[SEQ_BASE_BRK] = start->layout.start_brk;
+	start->pages_seen = start->zero_seen = true;
 	start->shm_key = 0x5e90000;
 	start->personality = UMM_ADDR_NO_RANDOMIZE;
 	plain_limit(&start->data, UMM_RLIM_INFINITY);

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "seq/pages.h"
 #include "seq/state.h"
 
 #define LOWER_HALF (UINT64_C(1) << 47)
@@ -179,6 +180,13 @@ static bool personality_allowed(uint64_t personality)
 	return !(personality & ~UINT64_C(0x0740000)) || personality == UINT32_MAX;
 }
 
+/* Whole pages of the lower half, at least one. */
+static bool look_allowed(const uint64_t *arg)
+{
+	return (arg[0] | arg[1]) % SEQ_PAGE == 0 && arg[1] && arg[0] < LOWER_HALF &&
+	       arg[1] <= LOWER_HALF - arg[0];
+}
+
 static bool numbers_allowed(const struct seq_state *state, const struct seq_step *step,
 			    const uint64_t *arg)
 {
@@ -199,7 +207,13 @@ static bool numbers_allowed(const struct seq_state *state, const struct seq_step
 		return personality_allowed(arg[0]);
 	case SEQ_READ:
 	case SEQ_WRITE:
+	case SEQ_STORE:
 		return arg[0] < LOWER_HALF;
+	case SEQ_PAGES:
+		return look_allowed(arg) && arg[1] / SEQ_PAGE <= SEQ_PAGES_MOST &&
+		       arg[2] <= SEQ_PAGES_ALL;
+	case SEQ_SMAPS:
+		return look_allowed(arg);
 	case SEQ_FORK:
 		return seq_state_free_process(state) >= 0;
 	case SEQ_EXIT:

@@ -48,6 +48,7 @@ void seq_state_init(struct seq_state *state, const struct seq_start *start);
  *	  others;
  *	- ids and keys that are neither $n nor small: they are others' segments;
  *	- a range that reaches into [own_start, own_end), where the call would change it;
+ *	- a look at nothing, at parts of pages, at more than SEQ_PAGES_MOST of them;
  *	- what could wait for ever, or could not be undone: features of a userfaultfd that send
  *	  messages, accesses above the lower half, MADV_HWPOISON and MADV_SOFT_OFFLINE.
  */

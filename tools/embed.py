@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""embed - a file as a C array: embed.py FILE NAME OUTPUT."""
+"""embed - files, one after the other, as a C array: embed.py FILE... NAME OUTPUT."""
 import sys
 
 
 def main():
-    path, name, output = sys.argv[1:]
-    with open(path, "rb") as f:
-        data = f.read()
+    *paths, name, output = sys.argv[1:]
+    data = b""
+    for path in paths:
+        with open(path, "rb") as f:
+            data += f.read()
     with open(output, "w", encoding="ascii") as f:
         f.write(f"#include <stddef.h>\n\nextern const unsigned char {name}[];\n"
                 f"extern const size_t {name}_bytes;\n\nconst unsigned char {name}[] = {{\n")

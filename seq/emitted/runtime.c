@@ -1,5 +1,5 @@
 #define POOL 0x1000000000ul
-#define PROCESSES 4
+#define PROCESSES 8
 #define HELPER static __attribute__((unused))	/* not every sequence needs all */
 
 struct shared {
@@ -17,6 +17,7 @@ static char maps[65536];
 static int me;				/* number of this process */
 static long pool, top, heap, size, data;
 HELPER int file_none = -1, file_regular, file_reopened, file_read_only, file_write_only;
+HELPER int file_pattern;
 HELPER int file_memfd, file_memfd2, file_memfd_read_only, file_zero, file_hugetlb;
 HELPER int file_directory, file_pipe, file_socket;
 
@@ -138,6 +139,15 @@ HELPER long touch(long addr, int write)
 	return 0;
 }
 
+HELPER long store(long addr, long byte)
+{
+	int code = sigsetjmp(touched, 1);
+
+	if (!code)
+		*(volatile char *)addr = (char)byte;
+	return code;
+}
+
 /* All are children of the first, which waits for those that exit. */
 HELPER long fork_process(int child)
 {
@@ -241,6 +251,18 @@ static int sized(int fd)
 	return fd;
 }
 
+/* Pages that differ, and an end within the last: seq_pattern_byte(). */
+static int with_pattern(int fd)
+{
+	static unsigned char bytes[10 * 4096 - 1000];
+
+	for (int i = 0; i < (int)sizeof(bytes); i++)
+		bytes[i] = (unsigned char)(i / 4096 * 7 + i % 4096 * 3 + i % 4096 / 256);
+	if (pwrite(fd, bytes, sizeof(bytes), 0) != sizeof(bytes))
+		perror("pwrite");
+	return fd;
+}
+
 static void open_files(void)
 {
 	int pair[2];
@@ -249,6 +271,7 @@ static void open_files(void)
 	file_reopened = reopen(file_regular, O_RDWR);
 	file_read_only = reopen(file_regular, O_RDONLY);
 	file_write_only = reopen(file_regular, O_WRONLY);
+	file_pattern = with_pattern(open("/var/tmp", O_TMPFILE | O_RDWR, 0600));
 	file_memfd = sized((int)syscall(SYS_memfd_create, "memfd", MFD_ALLOW_SEALING));
 	file_memfd2 = sized((int)syscall(SYS_memfd_create, "memfd2", MFD_ALLOW_SEALING));
 	file_memfd_read_only = reopen(file_memfd, O_RDONLY);

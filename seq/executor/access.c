@@ -2,7 +2,7 @@
  * access.c - a byte touched, and the signal that says it could not be.  And the one that says that
  * whoever started us is dead: nobody else will remove the segments.
  *
- * The two instructions that touch are known by their addresses; the handler lets what was touched
+ * The three instructions that touch are known by their addresses; the handler lets what was touched
  * return with the code.  Any other SIGSEGV is the executor's own end.
  */
 #include <linux/signal.h>
@@ -20,6 +20,7 @@ static char signal_stack[SIGNAL_STACK_BYTES] __attribute__((aligned(64)));
 
 int64_t access_read(uint64_t addr);
 int64_t access_write(uint64_t addr);
+int64_t access_store(uint64_t addr, unsigned char byte);
 void access_return(void);
 void access_restorer(void);
 void access_handler(int number, const siginfo_t *info, struct ucontext *context);
@@ -31,6 +32,11 @@ __asm__(".text\n"
 	"	ret\n"
 	"access_write:\n"
 	"	lock; orb $0, (%rdi)\n"
+	"	xor %eax, %eax\n"
+	"	ret\n"
+	".globl access_store\n"
+	"access_store:\n"
+	"	movb %sil, (%rdi)\n"
 	"	xor %eax, %eax\n"
 	"access_return:\n"
 	"	ret\n"

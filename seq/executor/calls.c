@@ -148,6 +148,16 @@ static int64_t touch(uint64_t addr, int write)
 	return answer;
 }
 
+static int64_t store(uint64_t addr, uint64_t byte)
+{
+	int64_t answer;
+
+	call_begin();
+	answer = access_store(addr, (unsigned char)byte);
+	call_end();
+	return answer;
+}
+
 static int64_t map_many(uint64_t addr, uint64_t nr)
 {
 	const uint64_t flags = UMM_MAP_PRIVATE | UMM_MAP_ANONYMOUS | UMM_MAP_FIXED;
@@ -230,6 +240,12 @@ int64_t call_make(const struct seq_step *step)
 		return touch(a[0], 0);
 	case SEQ_WRITE:
 		return touch(a[0], 1);
+	case SEQ_STORE:
+		return store(a[0], a[1]);
+	case SEQ_PAGES:
+		return pages_look(a[0], a[1], a[2]);
+	case SEQ_SMAPS:
+		return pages_smaps(a[0], a[1], a[2]);
 	case SEQ_MANY:
 		return map_many(a[0], a[1]);
 	}

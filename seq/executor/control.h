@@ -19,7 +19,7 @@
 #define EXECUTOR_HEAP UINT64_C(0x10800000)
 
 /* Descriptors.  Those of files.def follow FD_FILES, by their number. */
-enum { FD_CONTROL = 3, FD_PROC, FD_MAPS, FD_SMAPS, FD_STATUS, FD_FILES = 16 };
+enum { FD_CONTROL = 3, FD_PROC, FD_MAPS, FD_SMAPS, FD_STATUS, FD_PAGEMAP, FD_FILES = 16 };
 
 #define TURN_OUTSIDE 255u		/* of whoever started the executor */
 
@@ -52,6 +52,8 @@ struct control {
 
 	/* From the executor. */
 	uint64_t top;			/* end of a first mapping */
+	uint64_t zero_pfn;		/* of the zero page; 0: it cannot be told */
+	uint32_t has_pagemap;		/* bool: FD_PAGEMAP is open */
 	uint64_t cycles;		/* in system calls and accesses of steps */
 	uint64_t other;			/* what REQUEST_LOOK found */
 	struct seq_state state;

@@ -31,6 +31,7 @@ void call_end(void);
 /* access.c: catch signals of accesses; a byte touched: 0, or the code as calls.def says. */
 void access_setup(void);
 int64_t access_byte(uint64_t addr, int write);
+int64_t access_store(uint64_t addr, unsigned char byte);
 
 /* look.c */
 
@@ -40,7 +41,15 @@ uint64_t look_maps(void);
 uint64_t look_smaps(void);
 void look_status(uint64_t vm[SEQ_VMS]);
 
+/* Each line of the file, as far as it is of memory below the upper half; without its newline. */
+void look_lines(uint64_t fd, void (*take)(void *ctx, const char *line, size_t size), void *ctx);
+
 /* Unmap all areas that are not in [EXECUTOR_OWN_START, EXECUTOR_HEAP). */
 void look_unmap_others(void);
+
+/* pages.c: the answers of `pages` and `smaps`, or a negative error. */
+int64_t pages_look(uint64_t addr, uint64_t len, uint64_t look);
+int64_t pages_smaps(uint64_t addr, uint64_t len, uint64_t field);
+uint64_t pages_zero_pfn(void);
 
 #endif

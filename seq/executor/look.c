@@ -26,6 +26,8 @@ int64_t look_open(void)
 		err = open_at("self/smaps", FD_SMAPS);
 	if (err >= 0)
 		err = open_at("self/status", FD_STATUS);
+	/* Not every kernel has it: then nobody may ask. */
+	shared->has_pagemap = open_at("self/pagemap", FD_PAGEMAP) >= 0;
 	return err;
 }
 
@@ -76,37 +78,37 @@ static size_t line_end(const char *text, size_t from, size_t size)
 	return from;
 }
 
-/* Add the whole lines that count; the number of bytes that they and the others have. */
-static size_t smaps_lines(struct seq_hasher *hasher, const char *text, size_t size, int *gate)
+void look_lines(uint64_t fd, void (*take)(void *ctx, const char *line, size_t size), void *ctx)
 {
-	size_t from = 0, end;
+	const char *text = shared->text;
+	uint64_t offset = 0;
+	size_t rest = 0, n;
 
-	for (; (end = line_end(text, from, size)) < size; from = end + 1) {
-		const char *line = text + from;
+	while ((n = read_some(fd, &offset, rest, 1)) > 0) {
+		size_t size = rest + n, from = 0, end;
 
-		if (begins(line, size - from, "ffffffffff600000-"))
-			*gate = 1;
-		if (!*gate && (begins(line, size - from, "Size:") ||
-			       begins(line, size - from, "VmFlags:")))
-			seq_hash_add(hasher, line, end + 1 - from);
+		for (; (end = line_end(text, from, size)) < size; from = end + 1) {
+			if (begins(text + from, size - from, "ffffffffff600000-"))
+				return;
+			take(ctx, text + from, end - from);
+		}
+		rest = size - from;
+		for (size_t i = 0; i < rest; i++)
+			shared->text[i] = text[from + i];
 	}
-	return from;
+}
+
+static void hash_line(void *ctx, const char *line, size_t size)
+{
+	if (begins(line, size, "Size:") || begins(line, size, "VmFlags:"))
+		seq_hash_add(ctx, line, size + 1);
 }
 
 uint64_t look_smaps(void)
 {
 	struct seq_hasher hasher = { 0 };
-	uint64_t offset = 0;
-	size_t rest = 0, n;
-	int gate = 0;
 
-	while ((n = read_some(FD_SMAPS, &offset, rest, 1)) > 0) {
-		size_t size = rest + n, used = smaps_lines(&hasher, shared->text, size, &gate);
-
-		rest = size - used;
-		for (size_t i = 0; i < rest; i++)
-			shared->text[i] = shared->text[used + i];
-	}
+	look_lines(FD_SMAPS, hash_line, &hasher);
 	return seq_hash_end(&hasher);
 }
 

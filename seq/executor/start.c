@@ -55,6 +55,7 @@ _Noreturn void executor_main(void)
 	look_unmap_others();
 	access_setup();
 	shared->pid[0] = (int32_t)sys1(__NR_getpid, 0);
+	shared->zero_pfn = pages_zero_pfn();
 	shared->top = find_top();
 	turn_give(TURN_OUTSIDE);
 	seq_state_init(&shared->state, &shared->start);

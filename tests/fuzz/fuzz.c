@@ -33,6 +33,7 @@
 #define BARS_FROM 100000		/* fewer calls say little about shares */
 #define DEFAULT_CALLS 100000
 #define DEFAULT_STEPS 400
+#define DEFAULT_STEPS_PAGES 1000
 #define DEFAULT_EVERY 64
 #define DEFAULT_TIMEOUT_MS 30000
 
@@ -107,13 +108,14 @@ static void options(struct run *run, int argc, char **argv)
 		{ "c", required_argument, NULL, 'C' },
 		{ "quiet", no_argument, NULL, 'q' },
 		{ "json", no_argument, NULL, 'j' },
+		{ "pages", no_argument, NULL, 'p' },
+		{ "lie", no_argument, NULL, 'l' },
 		{ 0 },
 	};
 	int option;
 
 	run->seed = now_ns();
 	run->calls = DEFAULT_CALLS;
-	run->steps = DEFAULT_STEPS;
 	run->sides[0].every = DEFAULT_EVERY;
 	run->sides[0].timeout_ms = DEFAULT_TIMEOUT_MS;
 	while ((option = getopt_long(argc, argv, "", names, NULL)) >= 0) {
@@ -145,6 +147,12 @@ static void options(struct run *run, int argc, char **argv)
 		case 'j':
 			run->json = true;
 			break;
+		case 'p':
+			run->sides[0].pages = true;
+			break;
+		case 'l':
+			run->sides[0].lies = true;
+			break;
 		case 'q':
 			run->quiet = true;
 			break;
@@ -152,7 +160,9 @@ static void options(struct run *run, int argc, char **argv)
 			usage("unknown option");
 		}
 	}
-	if (optind < argc || run->steps == 0 || run->steps > SEQ_STEPS_MAX)
+	if (!run->steps)
+		run->steps = run->sides[0].pages ? DEFAULT_STEPS_PAGES : DEFAULT_STEPS;
+	if (optind < argc || run->steps > SEQ_STEPS_MAX)
 		usage("too much, or a number of steps that cannot be");
 	run->sides[1] = run->sides[0];
 }
@@ -167,8 +177,9 @@ static void start(struct run *run, struct trial *trial, struct sides *sides)
 	/* Every second one may do no more than others. */
 	seq_native_drop_caps(sides->native, run->sequences % 4 > 1);
 	trial_begin(trial, sides);
-	err = seq_generate(seq_random(&state), seq_native_settings(sides->native), &trial->start,
-			   run->steps, &trial->seq);
+	err = (sides->pages ? seq_generate_pages : seq_generate)
+		(seq_random(&state), seq_native_settings(sides->native), &trial->start,
+		 run->steps, &trial->seq);
 	if (err) {
 		fprintf(stderr, "fuzz: no sequence: %s\n", strerror(-err));
 		exit(2);
@@ -267,7 +278,7 @@ static int verdict(struct run *run, uint64_t ns)
 
 	if (!run->quiet)
 		histogram_print(histogram, stdout);
-	if (!run->diverged && histogram->calls >= BARS_FROM)
+	if (!run->diverged && histogram->calls >= BARS_FROM && !run->sides[0].pages)
 		missed = histogram_missed(histogram, stdout);
 	if (histogram->calls)
 		printf("the kernel: %.0f ns a call, the library: %.0f ns, ratio %.1f\n",

@@ -78,9 +78,11 @@ void histogram_print(const struct histogram *histogram, FILE *out)
 {
 	fprintf(out, "%-26s %10s %8s %10s\n", "call", "made", "share", "succeeded");
 	for (unsigned int i = 0; i < SEQ_CALLS; i++)
-		fprintf(out, "%-26s %10" PRIu64 " %7.2f%% %9.1f%%\n", seq_call_info(i)->name,
-			histogram->made[i], percent(histogram->made[i], histogram->calls),
-			percent(histogram->succeeded[i], histogram->made[i]));
+		if (histogram->made[i])
+			fprintf(out, "%-26s %10" PRIu64 " %7.2f%% %9.1f%%\n",
+				seq_call_info(i)->name, histogram->made[i],
+				percent(histogram->made[i], histogram->calls),
+				percent(histogram->succeeded[i], histogram->made[i]));
 	fprintf(out, "%-26s %10s %8s\n", "error", "answered", "per million");
 	for (int i = 1; i < HISTOGRAM_ERRORS; i++)
 		if (histogram->error[i])
@@ -114,7 +116,7 @@ unsigned int histogram_missed(const struct histogram *histogram, FILE *out)
 	unsigned int missed = 0;
 
 	for (unsigned int i = 0; i < SEQ_CALLS; i++)
-		missed += call_missed(histogram, i, out);
+		missed += seq_generate_makes(i) ? call_missed(histogram, i, out) : 0;
 	for (size_t i = 0; i < sizeof(reachable) / sizeof(reachable[0]); i++) {
 		uint64_t n = histogram->error[reachable[i]];
 		double per_million = 10000 * percent(n, histogram->calls);

@@ -8,6 +8,7 @@
 #include "cli/explain.h"
 #include "report.h"
 #include "seq/emit_c.h"
+#include "seq/pages.h"
 #include "seq/shrink.h"
 
 #define TEXT 512
@@ -30,6 +31,25 @@ static bool still_parts(const struct seq *seq, void *ctx)
 
 /* ---- what is said ---- */
 
+/* The words of one page that differ, for people: see pages.h. */
+static void print_page(const char *who, const struct seq_step *step, int64_t answer, FILE *out)
+{
+	static const char *const codes[] = { [1] = "MAPERR", [2] = "ACCERR", [12] = "BUS_ADRERR" };
+	uint64_t word = (uint64_t)answer, code = word >> SEQ_PAGE_CODE_SHIFT;
+
+	if (step->call != SEQ_PAGES || step->arg[1].offset != SEQ_PAGE || answer < 0)
+		return;
+	fprintf(out, "    %s: %s%s%s%s", who, word & SEQ_PAGE_PRESENT ? "there" : "not told",
+		word & SEQ_PAGE_ZERO ? ", the zero page" : "",
+		word & SEQ_PAGE_EXCLUSIVE ? ", nobody else's" : "",
+		word & SEQ_PAGE_IN_CORE ? ", in core" : "");
+	if (code)
+		fprintf(out, ", %s\n", code < sizeof(codes) / sizeof(codes[0]) && codes[code] ?
+			codes[code] : "a signal");
+	else
+		fprintf(out, ", contents #%08x\n", (unsigned int)word);
+}
+
 static void print_steps(const struct trial *trial, FILE *out)
 {
 	struct seq_model *model = trial_model(trial);
@@ -49,6 +69,10 @@ static void print_steps(const struct trial *trial, FILE *out)
 			fprintf(out, "  $%zu  %s = %s\n", i, step, kernels);
 		else
 			fprintf(out, "  $%zu  %s = kernel %s, model %s\n", i, step, kernels, ours);
+		if (answer == trial->answer[i])
+			continue;
+		print_page("kernel", &trial->step[i], trial->answer[i], out);
+		print_page("model", &trial->step[i], answer, out);
 	}
 	seq_model_free(model);
 }

@@ -8,10 +8,15 @@
 #include <string.h>
 #include <time.h>
 
+#include "host/platform_posix.h"
 #include "sides.h"
+#include "tests/unit/tlb.h"
 
 #define MANY 3000			/* areas; beyond it, look after each MANY_EVERYth step */
 #define MANY_EVERY 64
+#define PAGES_FRAMES 32768
+#define ZERO_PAGES 1			/* frames that a world keeps */
+#define PAGES_EVERY 16			/* with pages: look at areas after so many steps */
 
 const char *part_name(enum part part)
 {
@@ -22,6 +27,8 @@ const char *part_name(enum part part)
 		[PART_OTHER_MAPS] = "/proc/PID/maps of the other process",
 		[PART_SMAPS] = "Size and VmFlags of /proc/PID/smaps",
 		[PART_STATUS] = "the Vm lines of /proc/PID/status",
+		[PART_VALID] = "what umm_world_is_valid() says",
+		[PART_LEAK] = "frames that were not given back",
 		[PART_SKIPPED] = "whether the step is executed",
 		[PART_DIED] = "the executor, which died",
 		[PART_HANGS] = "the executor, which hangs",
@@ -59,11 +66,39 @@ void trial_begin(struct trial *trial, const struct sides *sides)
 		fail(error, err);
 }
 
+/* Two processors, which remember translations. */
+enum { WRITER, READER };
+
+static void *translate(struct umm_mm *mm, umm_addr_t addr, unsigned int access, int *fault)
+{
+	unit_tlb_cpu(access == UMM_ACCESS_WRITE ? WRITER : READER);
+	return unit_tlb_translate(mm, addr, access, fault);
+}
+
+static int new_pages_model(const struct trial *trial, struct seq_model **model)
+{
+	struct umm_settings settings = *seq_native_settings(trial->sides->native);
+	struct umm_platform platform;
+	int err;
+
+	settings.pages = UMM_PAGES_CONTENTS;
+	settings.frames = PAGES_FRAMES;
+	umm_platform_posix(&platform);
+	unit_tlb_init(&platform);
+	if (trial->sides->lies)
+		unit_tlb_deafen(READER);
+	err = seq_model_new(&settings, &trial->start, &platform, model);
+	if (!err)
+		seq_model_set_translate(*model, translate);
+	return err;
+}
+
 struct seq_model *trial_model(const struct trial *trial)
 {
 	const struct sides *sides = trial->sides;
 	struct seq_model *model;
-	int err = seq_model_new(seq_native_settings(sides->native), &trial->start, NULL, &model);
+	int err = sides->pages ? new_pages_model(trial, &model) :
+		  seq_model_new(seq_native_settings(sides->native), &trial->start, NULL, &model);
 
 	if (!err)
 		err = seq_native_set_rules(sides->native, seq_model_world(model));
@@ -84,7 +119,9 @@ static void choose_looks(struct trial *trial)
 	struct seq_model *model;
 	bool many = false;
 
-	memset(trial->blind, 0, sizeof(trial->blind));
+	for (size_t i = 0; i < trial->seq.nr; i++)
+		trial->blind[i] = trial->sides->pages && trial->sides->every != 1 &&
+				  i % PAGES_EVERY && i + 1 < trial->seq.nr;
 	for (size_t i = 0; i < trial->seq.nr; i++)
 		many |= trial->step[i].call == SEQ_MANY && trial->step[i].arg[1].offset > MANY;
 	if (!many)
@@ -247,6 +284,9 @@ static enum part compare_step(struct trial *trial, struct seq_model *model, size
 		other = seq_model_mm(model, (unsigned int)step->arg[0].offset);
 	if (seen->other && other && seen->other != maps_hash(trial, other))
 		return PART_OTHER_MAPS;
+	if (trial->sides->pages && !trial->blind[nr] &&
+	    !umm_world_is_valid(seq_model_world(model)))
+		return PART_VALID;
 	return compare_smaps(trial, mm, nr);
 }
 
@@ -264,6 +304,11 @@ void trial_compare(struct trial *trial)
 			trial->at = i;
 			break;
 		}
+	}
+	if (trial->sides->pages && trial->part == PART_NOTHING &&
+	    seq_model_end(model) != ZERO_PAGES) {
+		trial->part = PART_LEAK;
+		trial->at = trial->seq.nr - 1;
 	}
 	seq_model_free(model);
 }

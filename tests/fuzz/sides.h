@@ -18,6 +18,8 @@ struct sides {
 	struct seq_native *native;
 	uint32_t timeout_ms;		/* of a step: longer is a divergence */
 	uint32_t every;			/* look at smaps and status after every n-th step */
+	bool pages;			/* the model has pages, and a TLB before them */
+	bool lies;			/* flushes do not reach who reads: a canary */
 	struct {
 		unsigned int rule;
 		bool on;
@@ -32,6 +34,8 @@ enum part {
 	PART_OTHER_MAPS,		/* of the one that it was about */
 	PART_SMAPS,
 	PART_STATUS,
+	PART_VALID,			/* the library's own structures contradict each other */
+	PART_LEAK,			/* frames that nobody has are not free */
 	PART_SKIPPED,			/* executed by one side alone */
 	PART_DIED,
 	PART_HANGS,

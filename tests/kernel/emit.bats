@@ -7,7 +7,11 @@ setup_file() {
 	export FUZZ="${BUILD_DIR:-$BATS_TEST_DIRNAME/../../build}/tests/fuzz/fuzz"
 	export PROGRAMS="$BATS_FILE_TMPDIR"
 
+	export PAGES="$BATS_FILE_TMPDIR/pages"
+
 	"$FUZZ" --quiet --seed="${UMM_SEED:-1}" --calls=600 --steps=60 --c="$PROGRAMS" >"$PROGRAMS/log"
+	mkdir "$PAGES"
+	"$FUZZ" --pages --quiet --seed="${UMM_SEED:-1}" --calls=800 --steps=400 --c="$PAGES" >"$PAGES/log"
 }
 
 # As the head of the file says.
@@ -22,6 +26,18 @@ build_program() {
 		build_program "$PROGRAMS/$nr.c"
 		timeout 60 ./sequence >out 2>&1 || { echo "$nr.c"; grep DIFF out; false; }
 		[ "$(tail -n 1 out)" = "60 steps, 0 differ" ]
+	done
+}
+
+@test "two sequences that look at memory as programs: no warning, no difference" {
+	local nr
+
+	for nr in 0 1; do
+		build_program "$PAGES/$nr.c"
+		timeout 60 ./sequence >out 2>&1 || { echo "$nr.c"; grep DIFF out; false; }
+		[[ "$(tail -n 1 out)" == *" steps, 0 differ" ]]
+		grep -q "pages(.*PAGES_ALL" out
+		grep -q "fork()" out
 	done
 }
 

@@ -80,16 +80,16 @@ static void test_room(void **state)
 {
 	struct seq_step steps[4], more[2];
 	struct seq seq = { steps, 0 }, less = { more, 0 };
-	const uint8_t brk[] = { SEQ_BRK, 0, SEQ_BRK, 0, SEQ_BRK, 0 };
-	uint8_t small[3] = { 0 };
+	const uint8_t brk[] = { SEQ_BRK, 0, 0, SEQ_BRK, 0, 0, SEQ_BRK, 0, 0 };
+	uint8_t small[4] = { 0 };
 
 	(void)state;
-	assert_int_equal(seq_decode(brk, 6, &seq, 4), 6);
+	assert_int_equal(seq_decode(brk, 9, &seq, 4), 9);
 	assert_int_equal(seq.nr, 3);
-	assert_int_equal(seq_encode(&seq, small, 3), 6);
-	assert_memory_equal(small, brk, 3);
-	assert_int_equal(seq_encode(&seq, NULL, 0), 6);
-	assert_int_equal(seq_decode(brk, 6, &less, 2), 4);
+	assert_int_equal(seq_encode(&seq, small, 4), 9);
+	assert_memory_equal(small, brk, 4);
+	assert_int_equal(seq_encode(&seq, NULL, 0), 9);
+	assert_int_equal(seq_decode(brk, 9, &less, 2), 6);
 	assert_int_equal(less.nr, 2);
 }
 

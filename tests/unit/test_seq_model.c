@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 
+#include "host/platform_posix.h"
 #include "seq/model.h"
 
 #include "unit.h"
@@ -105,6 +106,9 @@ static const struct {
 	{ "1: exit()", SEQ_SKIPPED },
 	{ "exit()", SEQ_SKIPPED },
 	{ "many(pool, 0x40)", 0 },
+	{ "store(pool+0x1000, 1)", 2 },
+	{ "pages(pool, 0x1000, PAGES_ALL)", SEQ_SKIPPED },
+	{ "smaps(pool, 0x1000, SMAPS_RSS)", SEQ_SKIPPED },
 };
 
 static void test_script(void **state)
@@ -127,6 +131,54 @@ static void test_script(void **state)
 		if (!made[i])
 			fail_msg("no step calls %s", seq_call_info(i)->name);
 	}
+	seq_model_free(model);
+}
+
+/* What is seen of memory, in a world that has it. */
+static void test_looks(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t answer;
+	} looks[] = {
+		{ "pages(pool, 0x1000, PAGES_THERE)", 0 },
+		{ "pages(pool, 0x1000, PAGES_ALL)", 0x10000000000 },	/* MAPERR */
+		{ "mmap(pool, 0x2000, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, none, 0)",
+		  0x1000000000 },
+		{ "read(pool)", 0 },
+		{ "pages(pool, 0x1000, PAGES_THERE)", 0xb00000000 },	/* the zero page */
+		{ "store(pool, 0)", 0 },
+		{ "pages(pool, 0x1000, PAGES_THERE)", 0xd00000000 },	/* ours alone */
+		{ "fork()", 1 },
+		{ "pages(pool, 0x1000, PAGES_THERE)", 0x900000000 },	/* shared */
+		{ "smaps(pool, 0x2000, SMAPS_SHARED_DIRTY)", 4 },
+		{ "1: exit()", 0 },
+		{ "smaps(pool, 0x2000, SMAPS_RSS)", 4 },
+		{ "mmap(pool, 0x1000, PROT_READ, MAP_PRIVATE|MAP_FIXED, pattern, 0x1000)",
+		  0x1000000000 },
+		{ "pages(pool+0x1000, 0x2000, PAGES_THERE)", 0 },
+		{ "pages(pool, 0x1001, PAGES_ALL)", (uint64_t)SEQ_SKIPPED },
+		{ "mmap(pool, 0x1000, PROT_READ, MAP_PRIVATE|MAP_FIXED, pattern, 0xa000)",
+		  0x1000000000 },
+		{ "pages(pool, 0x1000, PAGES_ALL)", 0xc0000000000 },	/* BUS_ADRERR */
+	};
+	struct umm_settings settings;
+	struct seq_model *model;
+	struct umm_platform platform;
+
+	(void)state;
+	umm_settings_init(&settings, UMM_KERNEL_NEWEST);
+	settings.pages = UMM_PAGES_CONTENTS;
+	settings.frames = 512;
+	umm_platform_posix(&platform);
+	assert_int_equal(seq_model_new(&settings, NULL, &platform, &model), 0);
+	for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]); i++) {
+		int64_t answer = step(model, looks[i].text);
+
+		if (answer != (int64_t)looks[i].answer)
+			fail_msg("%s = %#llx", looks[i].text, (unsigned long long)answer);
+	}
+	assert_int_equal(seq_model_end(model), 1);
 	seq_model_free(model);
 }
 
@@ -285,6 +337,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_script),
+		cmocka_unit_test(test_looks),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_left_out),
 		cmocka_unit_test(test_watched),

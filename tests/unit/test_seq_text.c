@@ -101,7 +101,7 @@ static void test_nonsense(void **state)
 		{ "fork", "( is missing" },
 		{ "fork(", ") is missing" },
 		{ "fork() 1", "something stands behind it" },
-		{ "4: fork()", "there are not so many processes" },
+		{ "8: fork()", "there are not so many processes" },
 		{ "1 fork()", "a colon is missing behind the number of the process" },
 		{ "munmap(pool)", "an argument is missing" },
 		{ "munmap(pool, 1, 2)", ") is missing" },

@@ -1,6 +1,10 @@
 /*
  * tlb.c - a processor that remembers translations until it is told to forget them.
  */
+#undef NDEBUG				/* who builds a test wants to know */
+#include <assert.h>
+#include <string.h>
+
 #include "tlb.h"
 
 #define PAGE_MASK_ (~UINT64_C(4095))
@@ -16,6 +20,7 @@ static struct {
 
 static struct tlb_flush flushes[FLUSHES];
 static size_t nr_flushes;
+static unsigned int deaf;
 
 static size_t place_of(const struct umm_mm *mm, umm_addr_t page)
 {
@@ -25,13 +30,13 @@ static size_t place_of(const struct umm_mm *mm, umm_addr_t page)
 static void flush(void *ctx, struct umm_mm *mm, uint64_t start, uint64_t end)
 {
 	(void)ctx;
-	assert_true(start < end && start % 4096 == 0 && end % 4096 == 0);
+	assert(start < end && start % 4096 == 0 && end % 4096 == 0);
 	if (nr_flushes < FLUSHES)
 		flushes[nr_flushes] = (struct tlb_flush){ mm, start, end };
 	nr_flushes++;
 	for (unsigned int cpu = 0; cpu < UNIT_CPUS; cpu++)
 		for (size_t i = 0; i < ENTRIES; i++)
-			if (tlb[cpu][i].mm == mm && start <= tlb[cpu][i].page &&
+			if (cpu != deaf && tlb[cpu][i].mm == mm && start <= tlb[cpu][i].page &&
 			    tlb[cpu][i].page < end)
 				tlb[cpu][i].access = 0;
 }
@@ -40,6 +45,12 @@ void unit_tlb_forget(void)
 {
 	memset(tlb, 0, sizeof(tlb));
 	nr_flushes = 0;
+	deaf = UNIT_CPUS;
+}
+
+void unit_tlb_deafen(unsigned int cpu)
+{
+	deaf = cpu;
 }
 
 void unit_tlb_cpu(unsigned int cpu)
@@ -68,7 +79,7 @@ bool unit_tlb_holds(struct umm_mm *mm, umm_addr_t addr, unsigned int access)
 	       (entry[i].access & access);
 }
 
-static unsigned char *translate(struct umm_mm *mm, umm_addr_t addr, unsigned int access,
+unsigned char *unit_tlb_translate(struct umm_mm *mm, umm_addr_t addr, unsigned int access,
 				int *fault)
 {
 	size_t i = place_of(mm, addr & PAGE_MASK_);
@@ -81,7 +92,7 @@ static unsigned char *translate(struct umm_mm *mm, umm_addr_t addr, unsigned int
 	contents = umm_translate(mm, addr, access, &len, fault);
 	if (!contents)
 		return NULL;
-	assert_int_equal(len, 4096 - (addr & 4095));
+	assert(len == 4096 - (addr & 4095));
 	contents -= addr & 4095;
 	if (entry[i].mm != mm || entry[i].page != (addr & PAGE_MASK_) ||
 	    entry[i].contents != contents)
@@ -95,19 +106,19 @@ static unsigned char *translate(struct umm_mm *mm, umm_addr_t addr, unsigned int
 
 unsigned char unit_tlb_read(struct umm_mm *mm, umm_addr_t addr, int *fault)
 {
-	const unsigned char *byte = translate(mm, addr, UMM_ACCESS_READ, fault);
+	const unsigned char *byte = unit_tlb_translate(mm, addr, UMM_ACCESS_READ, fault);
 
 	return byte ? *byte : 0;
 }
 
 const void *unit_tlb_page(struct umm_mm *mm, umm_addr_t addr, int *fault)
 {
-	return translate(mm, addr & PAGE_MASK_, UMM_ACCESS_READ, fault);
+	return unit_tlb_translate(mm, addr & PAGE_MASK_, UMM_ACCESS_READ, fault);
 }
 
 void unit_tlb_write(struct umm_mm *mm, umm_addr_t addr, unsigned char value, int *fault)
 {
-	unsigned char *byte = translate(mm, addr, UMM_ACCESS_WRITE, fault);
+	unsigned char *byte = unit_tlb_translate(mm, addr, UMM_ACCESS_WRITE, fault);
 
 	if (byte)
 		*byte = value;
