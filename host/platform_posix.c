@@ -109,6 +109,12 @@ static unsigned int posix_cpu_id(void *ctx)
 	return cpu < 0 ? 0 : (unsigned int)cpu;
 }
 
+static void posix_yield(void *ctx)
+{
+	(void)ctx;
+	sched_yield();
+}
+
 #define WRITER UINT32_C(0x80000000)
 #define SPINS 200
 #define NR_LOTS 16
@@ -277,6 +283,7 @@ void umm_platform_posix(struct umm_platform *platform)
 		.frames_alloc = posix_frames_alloc,
 		.frames_free = posix_frames_free,
 		.cpu_id = posix_cpu_id,
+		.yield = posix_yield,
 		.lock_init = posix_lock_init,
 		.lock_destroy = posix_lock_destroy,
 		.write_lock = posix_write_lock,

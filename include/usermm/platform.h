@@ -58,6 +58,12 @@ struct umm_platform {
 	unsigned int (*cpu_id)(void *ctx);
 
 	/*
+	 * The caller waits for another thread that is about to be done, and may have lost its
+	 * processor: let others run for a moment.  Called over and over meanwhile.  NULL: nothing.
+	 */
+	void (*yield)(void *ctx);
+
+	/*
 	 * Page-table entries of @mm in [start, end) were changed so that less is allowed than
 	 * before: forget what was remembered of them, on all processors, before returning.  Until
 	 * then no frame that they led to is used again.  Called under the mm's lock, where it must

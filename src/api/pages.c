@@ -48,8 +48,9 @@ void *umm_translate(struct umm_mm *handle, umm_addr_t addr, unsigned int access,
 uint64_t umm_mmu_sequence(struct umm_mm *handle)
 {
 	const struct mm_pages *pages = to_mm(handle)->pages;
+	uint64_t sequence = pages ? atomic_load(&pages->pgt.sequence) : 0;
 
-	return pages ? atomic_load(&pages->pgt.sequence) : 0;
+	return sequence / PGTABLE_CHANGED * 2 + pgtable_is_changing(sequence);
 }
 
 /* What is done to the bytes of one page: @at is where they are, or NULL in a world without. */
@@ -222,15 +223,20 @@ static void describe(const struct mm_struct *mm, uint64_t pte, struct umm_page_i
 bool umm_page_info(struct umm_mm *handle, umm_addr_t addr, struct umm_page_info *info)
 {
 	struct mm_struct *mm = to_mm(handle);
+	struct page *table;
 	uint64_t pte = 0;
 
 	memset(info, 0, sizeof(*info));
 	if (!mm->pages || addr >= mm->layout.task_size)
 		return false;
 	mmap_read_lock(mm);
-	pte = follow_pte(mm, addr);
-	if (!pte_none(pte))
-		describe(mm, pte, info);
+	if (pgtable_find(&mm->pages->pgt, addr, &table)) {
+		pgtable_lock(&mm->pages->pgt, table);
+		pte = follow_pte(mm, addr);
+		if (!pte_none(pte))
+			describe(mm, pte, info);
+		pgtable_unlock(&mm->pages->pgt, table);
+	}
 	mmap_read_unlock(mm);
 	return !pte_none(pte);
 }
@@ -274,12 +280,12 @@ void umm_mm_rss(struct umm_mm *handle, struct umm_mm_rss *rss)
 	if (!mm->pages)
 		return;
 	mmap_read_lock(mm);
-	rss->anon = (uint64_t)mm->pages->rss[MM_ANONPAGES];
-	rss->file = (uint64_t)mm->pages->rss[MM_FILEPAGES];
-	rss->shmem = (uint64_t)mm->pages->rss[MM_SHMEMPAGES];
-	rss->swap = (uint64_t)mm->pages->rss[MM_SWAPENTS];
+	rss->anon = get_mm_counter(mm->pages, MM_ANONPAGES);
+	rss->file = get_mm_counter(mm->pages, MM_FILEPAGES);
+	rss->shmem = get_mm_counter(mm->pages, MM_SHMEMPAGES);
+	rss->swap = get_mm_counter(mm->pages, MM_SWAPENTS);
 	rss->hiwater = max_u64(mm->pages->hiwater_rss, get_mm_rss(mm->pages));
-	rss->page_table_bytes = mm->pages->pgt.nr_tables * PAGE_SIZE;
+	rss->page_table_bytes = atomic_load(&mm->pages->pgt.nr_tables) * PAGE_SIZE;
 	mmap_read_unlock(mm);
 }
 

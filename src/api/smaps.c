@@ -126,15 +126,15 @@ static void text_status(struct text *text, const struct mm_struct *mm)
 	status_line(text, "VmPin", 0);
 	status_line(text, "VmHWM", max_u64(pages->hiwater_rss, get_mm_rss(pages)));
 	status_line(text, "VmRSS", get_mm_rss(pages));
-	status_line(text, "RssAnon", (uint64_t)pages->rss[MM_ANONPAGES]);
-	status_line(text, "RssFile", (uint64_t)pages->rss[MM_FILEPAGES]);
-	status_line(text, "RssShmem", (uint64_t)pages->rss[MM_SHMEMPAGES]);
+	status_line(text, "RssAnon", get_mm_counter(pages, MM_ANONPAGES));
+	status_line(text, "RssFile", get_mm_counter(pages, MM_FILEPAGES));
+	status_line(text, "RssShmem", get_mm_counter(pages, MM_SHMEMPAGES));
 	status_line(text, "VmData", mm->data_vm);
 	status_line(text, "VmStk", mm->stack_vm);
 	status_line(text, "VmExe", exec);
 	status_line(text, "VmLib", mm->exec_vm - exec);
-	status_line(text, "VmPTE", pages->pgt.nr_tables);
-	status_line(text, "VmSwap", (uint64_t)pages->rss[MM_SWAPENTS]);
+	status_line(text, "VmPTE", atomic_load(&pages->pgt.nr_tables));
+	status_line(text, "VmSwap", get_mm_counter(pages, MM_SWAPENTS));
 }
 
 size_t umm_status_text(struct umm_mm *handle, char *buf, size_t size)

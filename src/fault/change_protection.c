@@ -51,12 +51,14 @@ void change_protection(struct mm_struct *mm, const struct vm_area_struct *vma, u
 	const struct pgtable_format *f = mm->pages->pgt.format;
 	umm_addr_t addr = start, stop;
 	struct mmu_gather tlb;
+	struct page *table;
 	pte_t *slot;
 
 	mm_assert_debug(vma->vm_start <= start && end <= vma->vm_end);
 	mmu_notifier_start(mm, start, end);
 	tlb_gather_mmu(&tlb, &mm->pages->pgt);
 	for (; (slot = pgtable_next(&mm->pages->pgt, &addr, end, &stop)); addr = stop) {
+		table = pgtable_lock_at(&mm->pages->pgt, addr);
 		for (; addr < stop; addr += PAGE_SIZE, slot++) {
 			uint64_t pte = pte_get(slot), changed;
 
@@ -69,6 +71,7 @@ void change_protection(struct mm_struct *mm, const struct vm_area_struct *vma, u
 			if (pte_present(f, pte) && forbids(f, pte, changed))
 				tlb_flush_range(&tlb, addr, addr + PAGE_SIZE);
 		}
+		pgtable_unlock(&mm->pages->pgt, table);
 	}
 	tlb_finish_mmu(&tlb);
 	mmu_notifier_end(mm, start, end);

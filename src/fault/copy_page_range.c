@@ -27,8 +27,7 @@ static uint64_t write_protect(const struct pgtable_format *f, pte_t *slot, umm_a
 
 	if (!pte_write(f, pte))
 		return pte;
-	while (!atomic_compare_exchange_weak(slot, &pte, pte_without(f, pte, f->write)))
-		;
+	pte = pte_clear_properties(f, slot, f->write);
 	tlb_flush_range(tlb, addr, addr + PAGE_SIZE);
 	return pte_without(f, pte, f->write);
 }
@@ -44,7 +43,7 @@ static uint64_t copy_soft(struct mm_pages *to, vm_flags_t flags, pte_t *slot)
 				  pte & (PTE_SOFT_SOFT_DIRTY | PTE_SOFT_YOUNG | PTE_SOFT_DIRTY));
 		pte_set(slot, pte);
 	}
-	to->rss[mm_counter(pfn_to_page(to->pgt.phys, pte_offset(pte)))]++;
+	add_mm_counter(to, mm_counter(pfn_to_page(to->pgt.phys, pte_offset(pte))), 1);
 	return pte;
 }
 
@@ -60,37 +59,55 @@ static uint64_t copy_present(struct mm_pages *to, vm_flags_t flags, pte_t *slot,
 		page_dup_rmap(page);
 		if (page_anon(page))
 			page_clear(page, PG_ANON_EXCLUSIVE);
-		to->rss[mm_counter(page)]++;
+		add_mm_counter(to, mm_counter(page), 1);
 	}
 	if (flags & VM_SHARED)
 		pte = pte_without(f, pte, f->dirty);
 	return pte_without(f, pte, f->accessed);
 }
 
+/* [addr, stop), whose entries begin at @slot: 0, or -UMM_ENOMEM for want of a table. */
+static int copy_pte_range(struct mm_pages *to, struct mm_pages *from, vm_flags_t flags,
+			  pte_t *slot, umm_addr_t addr, umm_addr_t stop, struct mmu_gather *tlb)
+{
+	const struct umm_platform *platform = &from->pgt.phys->world->platform;
+	struct page *src_table, *dst_table;
+	pte_t *dst;
+
+	while (addr < stop && pte_none(pte_get(slot))) {
+		addr += PAGE_SIZE;
+		slot++;
+	}
+	if (addr == stop)
+		return 0;
+	dst = pgtable_alloc(&to->pgt, addr, &dst_table);
+	if (!dst)
+		return -UMM_ENOMEM;
+	(void)pgtable_find(&from->pgt, addr, &src_table);
+	spin_lock_two(platform, &src_table->ptl, &dst_table->ptl);
+	for (; addr < stop; addr += PAGE_SIZE, slot++, dst++) {
+		uint64_t pte = pte_get(slot);
+
+		if (pte_none(pte))
+			continue;
+		pte = pte_present(from->pgt.format, pte) ? copy_present(to, flags, slot, addr, tlb)
+							 : copy_soft(to, flags, slot);
+		pte_set(dst, pte);
+	}
+	spin_unlock_two(platform, &src_table->ptl, &dst_table->ptl);
+	return 0;
+}
+
 int copy_page_range(struct mm_struct *child, struct mm_struct *parent,
 		    const struct vm_area_struct *vma, struct mmu_gather *tlb)
 {
-	struct mm_pages *from = parent->pages, *to = child->pages;
 	umm_addr_t addr = vma->vm_start, stop;
 	pte_t *slot;
+	int err = 0;
 
-	for (; (slot = pgtable_next(&from->pgt, &addr, vma->vm_end, &stop)); addr = stop) {
-		pte_t *table = NULL;		/* the child's, its first entry */
-
-		for (; addr < stop; addr += PAGE_SIZE, slot++) {
-			uint64_t pte = pte_get(slot);
-
-			if (pte_none(pte))
-				continue;
-			if (!table)
-				table = pgtable_alloc(&to->pgt, addr & ~(level_span(1) - 1));
-			if (!table)
-				return -UMM_ENOMEM;
-			pte = pte_present(from->pgt.format, pte)
-				      ? copy_present(to, vma->vm_flags, slot, addr, tlb)
-				      : copy_soft(to, vma->vm_flags, slot);
-			pte_set(&table[level_index(addr, 0)], pte);
-		}
-	}
-	return 0;
+	for (; !err && (slot = pgtable_next(&parent->pages->pgt, &addr, vma->vm_end, &stop));
+	     addr = stop)
+		err = copy_pte_range(child->pages, parent->pages, vma->vm_flags, slot, addr, stop,
+				     tlb);
+	return err;
 }

@@ -41,13 +41,17 @@ char *get_user_page_fast(const struct mm_struct *mm, umm_addr_t addr, unsigned i
 static struct page *follow_page(const struct mm_struct *mm, umm_addr_t addr, unsigned int access)
 {
 	const struct mm_pages *pages = mm->pages;
-	pte_t *slot = pgtable_lookup(&pages->pgt, addr);
-	struct page *page;
+	struct page *page = NULL, *table;
+	pte_t *slot = pgtable_find(&pages->pgt, addr, &table);
 
-	if (!slot || !pte_access(pages, slot, access))
+	if (!slot)
 		return NULL;
-	page = pfn_to_page(pages->pgt.phys, pte_pfn(pages->pgt.format, pte_get(slot)));
-	get_page(page);
+	pgtable_lock(&pages->pgt, table);
+	if (pte_access(pages, slot, access)) {
+		page = pfn_to_page(pages->pgt.phys, pte_pfn(pages->pgt.format, pte_get(slot)));
+		get_page(page);
+	}
+	pgtable_unlock(&pages->pgt, table);
 	return page;
 }
 

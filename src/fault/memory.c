@@ -28,6 +28,11 @@
  * flushed before the new one is set: no processor writes to the new frame while another still
  * reads the old.  Frames are had before anything is changed, so 0 frames left means nothing
  * happened, but for tables.
+ *
+ * Others fault in the same table meanwhile.  What takes time - a frame is had, zeroed, copied - is
+ * done without the table's lock; then the lock is taken, and if the entry is not what it was
+ * (vmf->orig), the work is thrown away and the entry looked at anew.  So one of two that fault at
+ * one address wins, and no frame that somebody wrote to is replaced.
  */
 #include "base/assert.h"
 #include "fault/memory.h"
@@ -45,8 +50,32 @@ struct vm_fault {
 	bool write;
 	/* internal */
 	pte_t *slot;
+	struct page *table;		/* that it is in */
 	uint64_t orig;			/* what stood there */
 };
+
+/* Somebody was faster: look at the entry again.  No UMM_FAULT_ has this number. */
+#define FAULT_CHANGED (-1)
+
+static void pte_lock(const struct vm_fault *vmf)
+{
+	pgtable_lock(&vmf->pages->pgt, vmf->table);
+}
+
+static void pte_unlock(const struct vm_fault *vmf)
+{
+	pgtable_unlock(&vmf->pages->pgt, vmf->table);
+}
+
+/* Lock the table.  False, and it is not: the entry is another than we decided by. */
+static bool pte_lock_same(const struct vm_fault *vmf)
+{
+	pte_lock(vmf);
+	if (likely(pte_get(vmf->slot) == vmf->orig))
+		return true;
+	pte_unlock(vmf);
+	return false;
+}
 
 bool pte_access(const struct mm_pages *pages, pte_t *slot, unsigned int access)
 {
@@ -96,11 +125,24 @@ static struct page *alloc_zeroed_page(struct phys *phys)
 	return page;
 }
 
+/* => table locked, which the three that follow do themselves. */
 static void map_new_anon_page(struct vm_fault *vmf, struct page *page)
 {
 	page_add_new_anon_rmap(page, vmf->vma, vmf->address);
-	vmf->pages->rss[MM_ANONPAGES]++;
+	add_mm_counter(vmf->pages, MM_ANONPAGES, 1);
 	set_entry(vmf, page_to_pfn(vmf->pages->pgt.phys, page), 0);
+}
+
+/* Where nothing stands: @page, with one reference, is filled. */
+static int map_filled_page(struct vm_fault *vmf, struct page *page)
+{
+	if (!pte_lock_same(vmf)) {
+		put_page(vmf->pages->pgt.phys, page);
+		return FAULT_CHANGED;
+	}
+	map_new_anon_page(vmf, page);
+	pte_unlock(vmf);
+	return UMM_FAULT_OK;
 }
 
 /* Cases 1 and 2. */
@@ -109,14 +151,14 @@ static int do_anonymous_page(struct vm_fault *vmf)
 	struct phys *phys = vmf->pages->pgt.phys;
 	struct page *page;
 
-	if (!vmf->write) {
-		set_entry(vmf, page_to_pfn(phys, phys->zero_page), vmf->format->special);
-		return UMM_FAULT_OK;
+	if (vmf->write) {
+		page = alloc_zeroed_page(phys);
+		return page ? map_filled_page(vmf, page) : UMM_FAULT_OOM;
 	}
-	page = alloc_zeroed_page(phys);
-	if (!page)
-		return UMM_FAULT_OOM;
-	map_new_anon_page(vmf, page);
+	if (!pte_lock_same(vmf))
+		return FAULT_CHANGED;
+	set_entry(vmf, page_to_pfn(phys, phys->zero_page), vmf->format->special);
+	pte_unlock(vmf);
 	return UMM_FAULT_OK;
 }
 
@@ -129,18 +171,23 @@ static int do_cow_fault(struct vm_fault *vmf, const struct page *page)
 	if (!copy)
 		return UMM_FAULT_OOM;
 	copy_page(phys, copy, page);
-	map_new_anon_page(vmf, copy);
-	return UMM_FAULT_OK;
+	return map_filled_page(vmf, copy);
 }
 
-/* Cases 3 and 5: the caller's reference to @page becomes the entry's. */
-static void map_file_page(struct vm_fault *vmf, struct page *page)
+/* Cases 3 and 5: the caller's reference to @page becomes the entry's, or goes. */
+static int map_file_page(struct vm_fault *vmf, struct page *page)
 {
+	if (!pte_lock_same(vmf)) {
+		put_page(vmf->pages->pgt.phys, page);
+		return FAULT_CHANGED;
+	}
 	page_dup_rmap(page);
-	vmf->pages->rss[mm_counter(page)]++;
+	add_mm_counter(vmf->pages, mm_counter(page), 1);
 	if (vmf->write)
 		page_set(page, PG_DIRTY);
 	set_entry(vmf, page_to_pfn(vmf->pages->pgt.phys, page), 0);
+	pte_unlock(vmf);
+	return UMM_FAULT_OK;
 }
 
 static int do_fault(struct vm_fault *vmf)
@@ -155,16 +202,14 @@ static int do_fault(struct vm_fault *vmf)
 	fault = filemap_get_page(vma->vm_file, linear_page_index(vma, vmf->address), &page);
 	if (fault != UMM_FAULT_OK)
 		return fault;
-	if (!copies) {
-		map_file_page(vmf, page);
-		return UMM_FAULT_OK;
-	}
+	if (!copies)
+		return map_file_page(vmf, page);
 	fault = do_cow_fault(vmf, page);
 	put_page(vmf->pages->pgt.phys, page);
 	return fault;
 }
 
-/* Case 7: does nobody else hold the frame? */
+/* Case 7: does nobody else hold the frame?  => table locked */
 static bool wp_can_reuse(const struct vm_fault *vmf, struct page *page)
 {
 	if (!page_anon(page))
@@ -179,44 +224,90 @@ static bool wp_can_reuse(const struct vm_fault *vmf, struct page *page)
 	return true;
 }
 
-/* Case 8: @page is what is there, NULL for the zero page. */
+/* Case 8: @copy, which is filled, takes the place of @page, NULL for the zero page. */
+static int wp_page_replace(struct vm_fault *vmf, struct page *page, struct page *copy)
+{
+	struct mm_pages *pages = vmf->pages;
+
+	if (!pte_lock_same(vmf)) {
+		put_page(pages->pgt.phys, copy);
+		return FAULT_CHANGED;
+	}
+	(void)pte_get_and_clear(vmf->slot);
+	flush_tlb_page(&pages->pgt, vmf->address);
+	if (page) {
+		add_mm_counter(pages, mm_counter(page), -1);
+		page_remove_rmap(page);
+	}
+	map_new_anon_page(vmf, copy);
+	pte_unlock(vmf);
+	if (page)
+		put_page(pages->pgt.phys, page);
+	return UMM_FAULT_OK;
+}
+
+/* Case 8.  => the caller has a reference to @page. */
 static int wp_page_copy(struct vm_fault *vmf, struct page *page)
 {
 	struct phys *phys = vmf->pages->pgt.phys;
 	struct page *copy = page ? alloc_page(phys) : alloc_zeroed_page(phys);
+	int fault;
 
 	if (!copy)
 		return UMM_FAULT_OOM;
 	if (page)
 		copy_page(phys, copy, page);
 	mmu_notifier_start(vmf->mm, vmf->address, vmf->address + PAGE_SIZE);
-	(void)pte_get_and_clear(vmf->slot);
-	flush_tlb_page(&vmf->pages->pgt, vmf->address);
-	if (page) {
-		vmf->pages->rss[mm_counter(page)]--;
-		page_remove_rmap(page);
-	}
-	map_new_anon_page(vmf, copy);
+	fault = wp_page_replace(vmf, page, copy);
 	mmu_notifier_end(vmf->mm, vmf->address, vmf->address + PAGE_SIZE);
-	if (page)
-		put_page(phys, page);
-	return UMM_FAULT_OK;
+	return fault;
 }
 
-static int do_wp_page(struct vm_fault *vmf)
+static int do_wp_page(struct vm_fault *vmf, unsigned int access)
 {
 	const struct pgtable_format *f = vmf->format;
 	struct page *page = vm_normal_page(vmf->pages, vmf->orig);
 	bool shared = vmf->vma->vm_flags & VM_SHARED;
+	int fault = UMM_FAULT_OK;
 
+	if (!pte_lock_same(vmf))
+		return FAULT_CHANGED;
+	if (pte_access(vmf->pages, vmf->slot, access)) {
+		pte_unlock(vmf);	/* as of just now */
+		return UMM_FAULT_OK;
+	}
+	mm_assert(vmf->write);		/* what else could be missing? */
 	if (page && (shared || wp_can_reuse(vmf, page))) {
 		if (shared)
 			page_set(page, PG_DIRTY);
 		pte_set(vmf->slot, pte_with(f, vmf->orig, f->write | f->accessed | f->dirty |
 							  f->soft_dirty));
+		pte_unlock(vmf);
 		return UMM_FAULT_OK;
 	}
-	return wp_page_copy(vmf, page);
+	/* It stays while it is copied, whatever becomes of the entry. */
+	if (page)
+		get_page(page);
+	pte_unlock(vmf);
+	fault = wp_page_copy(vmf, page);
+	if (page)
+		put_page(vmf->pages->pgt.phys, page);
+	return fault;
+}
+
+static int handle_pte_fault(struct vm_fault *vmf, unsigned int access)
+{
+	vmf->slot = pgtable_alloc(&vmf->pages->pgt, vmf->address, &vmf->table);
+	if (!vmf->slot)
+		return UMM_FAULT_OOM;
+	if (pte_access(vmf->pages, vmf->slot, access))
+		return UMM_FAULT_OK;
+	vmf->orig = pte_get(vmf->slot);
+	if (pte_none(vmf->orig))
+		return vma_is_anonymous(vmf->vma) ? do_anonymous_page(vmf) : do_fault(vmf);
+	if (!pte_present(vmf->format, vmf->orig))
+		return UMM_FAULT_OOM;		/* case 9 */
+	return do_wp_page(vmf, access);
 }
 
 int handle_mm_fault(struct mm_struct *mm, const struct vm_area_struct *vma, umm_addr_t addr,
@@ -226,18 +317,10 @@ int handle_mm_fault(struct mm_struct *mm, const struct vm_area_struct *vma, umm_
 		.mm = mm, .pages = mm->pages, .format = mm->pages->pgt.format, .vma = vma,
 		.address = addr & PAGE_MASK, .write = access & UMM_ACCESS_WRITE,
 	};
+	int fault;
 
-	access = access_kind(access);
-	vmf.slot = pgtable_alloc(&mm->pages->pgt, addr);
-	if (!vmf.slot)
-		return UMM_FAULT_OOM;
-	if (pte_access(mm->pages, vmf.slot, access))
-		return UMM_FAULT_OK;
-	vmf.orig = pte_get(vmf.slot);
-	if (pte_none(vmf.orig))
-		return vma_is_anonymous(vma) ? do_anonymous_page(&vmf) : do_fault(&vmf);
-	if (!pte_present(vmf.format, vmf.orig))
-		return UMM_FAULT_OOM;		/* case 9 */
-	mm_assert(vmf.write);			/* what else could be missing? */
-	return do_wp_page(&vmf);
+	do
+		fault = handle_pte_fault(&vmf, access_kind(access));
+	while (fault == FAULT_CHANGED);
+	return fault;
 }

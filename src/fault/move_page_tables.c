@@ -41,19 +41,25 @@ int move_page_tables_reserve(struct mm_struct *mm, umm_addr_t from, umm_addr_t t
 	return 0;
 }
 
-static void move_entries(struct mm_pages *pages, pte_t *slot, umm_addr_t to, uint64_t bytes)
+static void move_entries(struct mm_pages *pages, umm_addr_t from, umm_addr_t to, uint64_t bytes)
 {
-	pte_t *dst = pgtable_lookup(&pages->pgt, to);
+	const struct umm_platform *platform = &pages->pgt.phys->world->platform;
+	struct page *table, *dst_table;
+	pte_t *slot = pgtable_find(&pages->pgt, from, &table);
+	pte_t *dst = pgtable_find(&pages->pgt, to, &dst_table);
 
+	mm_assert(slot && dst);
+	spin_lock_two(platform, &table->ptl, &dst_table->ptl);
 	for (uint64_t i = 0; i < bytes >> PAGE_SHIFT; i++) {
 		uint64_t pte;
 
 		if (pte_none(pte_get(&slot[i])))
 			continue;
-		mm_assert(dst && pte_none(pte_get(&dst[i])));
+		mm_assert(pte_none(pte_get(&dst[i])));
 		pte = pte_get_and_clear(&slot[i]);
 		pte_set(&dst[i], pte);
 	}
+	spin_unlock_two(platform, &table->ptl, &dst_table->ptl);
 }
 
 /* The whole table, unless one hangs there already. */
@@ -74,16 +80,15 @@ void move_page_tables(struct mm_struct *mm, umm_addr_t from, umm_addr_t to, uint
 	umm_addr_t at = from, end = from + len;
 	struct mm_pages *pages = mm->pages;
 	struct mmu_gather tlb;
-	pte_t *slot;
 
 	mmu_notifier_start(mm, from, end);
 	tlb_gather_mmu(&tlb, &pages->pgt);
-	while ((slot = next_piece(pages, &at, end))) {
+	while (next_piece(pages, &at, end)) {
 		umm_addr_t there = to + (at - from);
 		uint64_t bytes = extent(at, there, end - at);
 
 		if (bytes != level_span(1) || !move_table(pages, at, there))
-			move_entries(pages, slot, there, bytes);
+			move_entries(pages, at, there, bytes);
 		tlb_flush_range(&tlb, at, at + bytes);
 		at += bytes;
 	}

@@ -22,12 +22,11 @@ void tlb_flush_mmu(struct mmu_gather *tlb)
 	}
 }
 
-void tlb_remove_page(struct mmu_gather *tlb, struct page *page, uint64_t addr)
+bool tlb_remove_page(struct mmu_gather *tlb, struct page *page, uint64_t addr)
 {
 	tlb_flush_range(tlb, addr, addr + (UINT64_C(1) << PTE_SHIFT));
 	tlb->page[tlb->nr++] = page;
-	if (unlikely(tlb->nr == GATHER_PAGES))
-		tlb_flush_mmu(tlb);
+	return tlb->nr == GATHER_PAGES;
 }
 
 void tlb_remove_table(struct mmu_gather *tlb, struct page *page, uint64_t start, uint64_t end)

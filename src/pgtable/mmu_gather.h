@@ -4,7 +4,7 @@
  * Layer: pgtable.
  *
  *	tlb_gather_mmu(&tlb, pgt);
- *	for each entry that goes:
+ *	for each entry that goes, under the lock of its table:
  *		pte_get_and_clear(); tlb_remove_page(&tlb, page, addr);
  *	tlb_finish_mmu(&tlb);
  *
@@ -43,8 +43,11 @@ static inline void tlb_flush_range(struct mmu_gather *tlb, uint64_t start, uint6
 	tlb->end = max_u64(tlb->end, end);
 }
 
-/* The entry of @addr is gone; its reference to @page is ours to drop. */
-void tlb_remove_page(struct mmu_gather *tlb, struct page *page, uint64_t addr);
+/*
+ * The entry of @addr is gone; its reference to @page is ours to drop.  True: there is no room for
+ * another one before tlb_flush_mmu(), which wants no table locked.
+ */
+__must_check bool tlb_remove_page(struct mmu_gather *tlb, struct page *page, uint64_t addr);
 
 /* Nothing leads to the table any more, which was for [start, end). */
 void tlb_remove_table(struct mmu_gather *tlb, struct page *page, uint64_t start, uint64_t end);

@@ -70,9 +70,28 @@ int pgtable_init(struct pgtable *pgt, struct phys *phys, const struct pgtable_fo
 
 void pgtable_destroy(struct pgtable *pgt)
 {
-	mm_assert(pgt->nr_tables == 0);
+	mm_assert(atomic_load(&pgt->nr_tables) == 0);
 	pgtable_free_table(pgt->phys, pgt->root);
 	pgt->root = NULL;
+}
+
+/* A new table at @slot, or who was faster's: the entry in *entry.  False without frames. */
+static bool install_table(struct pgtable *pgt, pte_t *slot, uint64_t *entry)
+{
+	struct page *page = table_alloc(pgt->phys, pgt->owner);
+	uint64_t fresh;
+
+	if (!page)
+		return false;
+	fresh = (page_to_pfn(pgt->phys, page) << PTE_SHIFT) | pgt->format->table;
+	*entry = 0;
+	if (!atomic_compare_exchange_strong(slot, entry, fresh)) {
+		pgtable_free_table(pgt->phys, page);
+		return true;
+	}
+	*entry = fresh;
+	atomic_fetch_add_explicit(&pgt->nr_tables, 1, memory_order_relaxed);
+	return true;
 }
 
 pte_t *pgtable_alloc_level(struct pgtable *pgt, uint64_t addr, unsigned int level)
@@ -83,15 +102,8 @@ pte_t *pgtable_alloc_level(struct pgtable *pgt, uint64_t addr, unsigned int leve
 		pte_t *slot = &table[level_index(addr, at)];
 		uint64_t entry = pte_get(slot);
 
-		if (pte_none(entry)) {
-			struct page *page = table_alloc(pgt->phys, pgt->owner);
-
-			if (!page)
-				return NULL;
-			entry = (page_to_pfn(pgt->phys, page) << PTE_SHIFT) | pgt->format->table;
-			pte_set(slot, entry);
-			pgt->nr_tables++;
-		}
+		if (pte_none(entry) && !install_table(pgt, slot, &entry))
+			return NULL;
 		table = pgtable_below(pgt, entry);
 	}
 	return &table[level_index(addr, level)];
@@ -149,7 +161,7 @@ static void free_table_at(struct mmu_gather *tlb, pte_t *slot, uint64_t start, u
 	uint64_t entry = pte_get_and_clear(slot);
 
 	tlb_remove_table(tlb, pfn_to_page(pgt->phys, pte_pfn(pgt->format, entry)), start, end);
-	pgt->nr_tables--;
+	atomic_fetch_sub_explicit(&pgt->nr_tables, 1, memory_order_relaxed);
 }
 
 void free_pgtables(struct mmu_gather *tlb, uint64_t start, uint64_t end, uint64_t floor,

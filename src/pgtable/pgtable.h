@@ -1,7 +1,12 @@
 /*
  * pgtable.h - the tables that lead from an address to a frame.
  *
- * Layer: pgtable.  The caller's lock guards a struct pgtable; entries are read and written as one.
+ * Layer: pgtable.
+ *
+ * Tables are freed by who has seen to it that nobody else walks there; they are made by anybody,
+ * with one atomic step.  The entry of a frame is changed under the lock of its table, as struct
+ * page has it (pgtable_lock()), but for marks that hardware leaves.  Entries are read and written
+ * as one.
  */
 #ifndef PGTABLE_PGTABLE_H
 #define PGTABLE_PGTABLE_H
@@ -14,14 +19,21 @@ struct pgtable {
 	const struct pgtable_format *format;
 	struct page *root;		/* frame of the table of the highest level */
 	pte_t *root_table;
-	uint64_t nr_tables;		/* without the root, as VmPTE counts them */
+	atomic_ullong nr_tables;	/* without the root, as VmPTE counts them */
 	void *owner;			/* whose they are, for platform->tlb_flush() */
 	/*
-	 * Odd while entries are taken away or allow less than before, and another number after: who
-	 * looks without a lock looks at it before and after.
+	 * How many are taking entries away, or making them allow less, and above that (from
+	 * PGTABLE_CHANGED on) how many have: who looks without a lock looks at it before and after.
 	 */
 	atomic_ullong sequence;
 };
+
+#define PGTABLE_CHANGED UINT64_C(0x10000)
+
+static inline bool pgtable_is_changing(uint64_t sequence)
+{
+	return sequence % PGTABLE_CHANGED != 0;
+}
 
 /* 0 with an empty root, or -UMM_ENOMEM. */
 __must_check int pgtable_init(struct pgtable *pgt, struct phys *phys,
@@ -57,19 +69,51 @@ static inline pte_t *pgtable_below(const struct pgtable *pgt, uint64_t entry)
 	return pgt->phys->mem_map[pfn].memory;
 }
 
-/* The place of the entry of @addr, or NULL if there is no table for it. */
-static inline pte_t *pgtable_lookup(const struct pgtable *pgt, uint64_t addr)
+/*
+ * The place of the entry of @addr, or NULL if there is no table for it; in *table the table that it
+ * is in.
+ */
+static inline pte_t *pgtable_find(const struct pgtable *pgt, uint64_t addr, struct page **table)
 {
-	pte_t *table = pgt->root_table;
+	pte_t *entries = pgt->root_table;
 
+	*table = NULL;
 	for (unsigned int level = pgt->format->levels - 1; level > 0; level--) {
-		uint64_t entry = pte_get(&table[level_index(addr, level)]);
+		uint64_t entry = pte_get(&entries[level_index(addr, level)]);
 
 		if (pte_none(entry))
 			return NULL;
-		table = pgtable_below(pgt, entry);
+		*table = pfn_to_page(pgt->phys, pte_pfn(pgt->format, entry));
+		entries = pgtable_below(pgt, entry);
 	}
-	return &table[level_index(addr, 0)];
+	return &entries[level_index(addr, 0)];
+}
+
+static inline pte_t *pgtable_lookup(const struct pgtable *pgt, uint64_t addr)
+{
+	struct page *table;
+
+	return pgtable_find(pgt, addr, &table);
+}
+
+static inline void pgtable_lock(const struct pgtable *pgt, struct page *table)
+{
+	spin_lock(&pgt->phys->world->platform, &table->ptl);
+}
+
+static inline void pgtable_unlock(const struct pgtable *pgt, struct page *table)
+{
+	spin_unlock(&pgt->phys->world->platform, &table->ptl);
+}
+
+/* The table that the entry of @addr is in, which is there: locked. */
+static inline struct page *pgtable_lock_at(const struct pgtable *pgt, uint64_t addr)
+{
+	struct page *table;
+
+	(void)pgtable_find(pgt, addr, &table);
+	pgtable_lock(pgt, table);
+	return table;
 }
 
 /*
@@ -82,7 +126,7 @@ static inline uint64_t pgtable_peek(const struct pgtable *pgt, uint64_t addr)
 	uint64_t sequence = atomic_load_explicit(&pgt->sequence, memory_order_acquire), entry;
 	pte_t *table = pgt->root_table;
 
-	if (unlikely((sequence & 1) || addr >= pgtable_span(pgt)))
+	if (unlikely(pgtable_is_changing(sequence) || addr >= pgtable_span(pgt)))
 		return 0;
 	for (unsigned int level = pgt->format->levels - 1;; level--) {
 		entry = atomic_load_explicit(&table[level_index(addr, level)],
@@ -104,11 +148,13 @@ pte_t *pgtable_lookup_level(const struct pgtable *pgt, uint64_t addr, unsigned i
 /* The same, and tables are made: NULL if the frames ran out; tables made so far stay. */
 pte_t *pgtable_alloc_level(struct pgtable *pgt, uint64_t addr, unsigned int level);
 
-static inline pte_t *pgtable_alloc(struct pgtable *pgt, uint64_t addr)
+static inline pte_t *pgtable_alloc(struct pgtable *pgt, uint64_t addr, struct page **table)
 {
-	pte_t *slot = pgtable_lookup(pgt, addr);
+	pte_t *slot = pgtable_find(pgt, addr, table);
 
-	return likely(slot) ? slot : pgtable_alloc_level(pgt, addr, 0);
+	if (likely(slot))
+		return slot;
+	return pgtable_alloc_level(pgt, addr, 0) ? pgtable_find(pgt, addr, table) : NULL;
 }
 
 /*

@@ -154,15 +154,27 @@ static inline bool pte_is_migration(const struct pgtable_format *f, uint64_t pte
 
 /* ---- places ---- */
 
+/* What it leads to is seen as it was when the entry was set. */
 static inline uint64_t pte_get(const pte_t *slot)
 {
-	return atomic_load_explicit(slot, memory_order_relaxed);
+	return atomic_load_explicit(slot, memory_order_acquire);
 }
 
 /* What the entry leads to must be seen before the entry is. */
 static inline void pte_set(pte_t *slot, uint64_t pte)
 {
 	atomic_store_explicit(slot, pte, memory_order_release);
+}
+
+/* The entry loses properties, and nothing that hardware marks meanwhile: what it was before. */
+static inline uint64_t pte_clear_properties(const struct pgtable_format *f, pte_t *slot,
+					    uint64_t properties)
+{
+	uint64_t pte = pte_get(slot);
+
+	while (!atomic_compare_exchange_weak(slot, &pte, pte_without(f, pte, properties)))
+		;
+	return pte;
 }
 
 /* Take the entry away with whatever accessed and dirty bits it had at that moment. */

@@ -15,6 +15,7 @@
 
 #include "base/assert.h"
 #include "base/compiler.h"
+#include "base/spinlock.h"
 
 enum page_flags {
 	PG_BUDDY		= 1 << 0,	/* head of a free block, on a free list */
@@ -38,7 +39,8 @@ struct page {
 	uint64_t index;			/* [o] pages: in the mapping */
 	struct page *next, *prev;	/* [z] on a free list; next: tables that wait to be freed */
 	void *memory;			/* [o] of a table in a world without contents */
-	uint64_t reserved;
+	struct spinlock ptl;		/* of a table: who changes its entries holds it */
+	uint32_t reserved;
 };
 
 _Static_assert(sizeof(struct page) == 64, "one cache line a frame");

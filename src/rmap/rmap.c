@@ -43,7 +43,7 @@ static bool find_place(struct mm_struct *mm, struct vm_area_struct *vma, uint64_
 	place->mm = mm;
 	place->vma = vma;
 	place->addr = vma->vm_start + ((index - vma->vm_pgoff) << PAGE_SHIFT);
-	place->slot = pgtable_lookup(&mm->pages->pgt, place->addr);
+	place->slot = pgtable_find(&mm->pages->pgt, place->addr, &place->table);
 	return place->slot != NULL;
 }
 
@@ -101,23 +101,38 @@ struct clear_marks {
 	unsigned int found;
 };
 
+/*
+ * Entries are changed in between: the notifiers hear of it before the table is locked, and after.
+ */
+static void change_begins(const struct rmap_place *place)
+{
+	mmu_notifier_start(place->mm, place->addr, place->addr + PAGE_SIZE);
+	pgtable_lock(&place->mm->pages->pgt, place->table);
+}
+
+static void change_ends(const struct rmap_place *place)
+{
+	pgtable_unlock(&place->mm->pages->pgt, place->table);
+	mmu_notifier_end(place->mm, place->addr, place->addr + PAGE_SIZE);
+}
+
 static bool clear_marks_one(void *ctx, const struct rmap_place *place)
 {
 	struct mm_pages *pages = place->mm->pages;
 	const struct pgtable_format *f = pages->pgt.format;
 	struct clear_marks *marks = ctx;
-	uint64_t pte = pte_get(place->slot), cleared;
+	uint64_t properties = marks->clean ? f->dirty | f->write : f->accessed;
+	uint64_t pte = pte_get(place->slot);
 
-	if (!rmap_maps(place, marks->page))
+	if (!rmap_maps(place, marks->page) || pte_without(f, pte, properties) == pte)
 		return true;
-	cleared = pte_without(f, pte, marks->clean ? f->dirty | f->write : f->accessed);
-	if (cleared == pte)
-		return true;
-	mmu_notifier_start(place->mm, place->addr, place->addr + PAGE_SIZE);
-	pte_set(place->slot, cleared);
-	flush_tlb_page(&pages->pgt, place->addr);
-	mmu_notifier_end(place->mm, place->addr, place->addr + PAGE_SIZE);
-	marks->found++;
+	change_begins(place);
+	if (rmap_maps(place, marks->page)) {
+		(void)pte_clear_properties(f, place->slot, properties);
+		flush_tlb_page(&pages->pgt, place->addr);
+		marks->found++;
+	}
+	change_ends(place);
 	return true;
 }
 
@@ -149,29 +164,37 @@ struct migration {
 	struct page *from, *to;
 };
 
-static bool try_to_migrate_one(void *ctx, const struct rmap_place *place)
+/* What the entry @pte of @page was, in one that says where it went. */
+static uint64_t migration_pte(const struct migration *m, const struct pgtable_format *f,
+			      uint64_t pte)
 {
-	struct mm_pages *pages = place->mm->pages;
-	const struct pgtable_format *f = pages->pgt.format;
-	struct migration *m = ctx;
-	uint64_t pte, marks = 0;
-	bool write;
+	uint64_t marks = 0;
 
-	if (!rmap_maps(place, m->from))
-		return true;
-	mmu_notifier_start(place->mm, place->addr, place->addr + PAGE_SIZE);
-	pte = pte_get_and_clear(place->slot);
-	flush_tlb_page(&pages->pgt, place->addr);
-	write = pte_write(f, pte);
 	marks |= page_test(m->from, PG_ANON_EXCLUSIVE) ? PTE_SOFT_EXCLUSIVE : 0;
 	marks |= pte_is(f, pte, f->accessed) ? PTE_SOFT_YOUNG : 0;
 	marks |= pte_is(f, pte, f->dirty) ? PTE_SOFT_DIRTY : 0;
 	marks |= pte_is(f, pte, f->soft_dirty) ? PTE_SOFT_SOFT_DIRTY : 0;
-	pte_set(place->slot, mk_soft_pte(write ? PTE_MIGRATION_WRITE : PTE_MIGRATION_READ,
-					 page_to_pfn(m->phys, m->from), marks));
-	page_remove_rmap(m->from);
-	put_page(m->phys, m->from);
-	mmu_notifier_end(place->mm, place->addr, place->addr + PAGE_SIZE);
+	return mk_soft_pte(pte_write(f, pte) ? PTE_MIGRATION_WRITE : PTE_MIGRATION_READ,
+			   page_to_pfn(m->phys, m->from), marks);
+}
+
+static bool try_to_migrate_one(void *ctx, const struct rmap_place *place)
+{
+	struct mm_pages *pages = place->mm->pages;
+	struct migration *m = ctx;
+	uint64_t pte;
+
+	if (!rmap_maps(place, m->from))
+		return true;
+	change_begins(place);
+	if (rmap_maps(place, m->from)) {
+		pte = pte_get_and_clear(place->slot);
+		flush_tlb_page(&pages->pgt, place->addr);
+		pte_set(place->slot, migration_pte(m, pages->pgt.format, pte));
+		page_remove_rmap(m->from);
+		put_page(m->phys, m->from);
+	}
+	change_ends(place);
 	return true;
 }
 
@@ -183,15 +206,14 @@ void try_to_migrate(struct world *world, struct page *page)
 	rmap_walk(world, page, try_to_migrate_one, &m);
 }
 
-static bool remove_migration_one(void *ctx, const struct rmap_place *place)
+static void remove_migration_pte(const struct migration *m, const struct rmap_place *place)
 {
 	struct mm_pages *pages = place->mm->pages;
 	const struct pgtable_format *f = pages->pgt.format;
 	uint64_t pte = pte_get(place->slot), more = 0, protection;
-	struct migration *m = ctx;
 
 	if (!pte_is_migration(f, pte) || pte_offset(pte) != page_to_pfn(m->phys, m->from))
-		return true;
+		return;
 	more |= pte & PTE_SOFT_YOUNG ? f->accessed : 0;
 	more |= pte & PTE_SOFT_DIRTY ? f->dirty : 0;
 	more |= pte & PTE_SOFT_SOFT_DIRTY ? f->soft_dirty : 0;
@@ -204,6 +226,13 @@ static bool remove_migration_one(void *ctx, const struct rmap_place *place)
 	page_dup_rmap(m->to);
 	pte_set(place->slot,
 		pte_with(f, mk_pte(f, page_to_pfn(m->phys, m->to), protection), more));
+}
+
+static bool remove_migration_one(void *ctx, const struct rmap_place *place)
+{
+	pgtable_lock(&place->mm->pages->pgt, place->table);
+	remove_migration_pte(ctx, place);
+	pgtable_unlock(&place->mm->pages->pgt, place->table);
 	return true;
 }
 
@@ -227,6 +256,12 @@ struct page *migrate_page(struct world *world, struct page *page)
 	get_page(page);
 	try_to_migrate(world, page);
 	mm_assert(page_mapcount(page) == 0);
+	if (page_count(page) != 1) {	/* somebody has looked in since: he may write */
+		remove_migration_ptes(world, page, page);
+		put_page(phys, page);
+		put_page(phys, to);
+		return NULL;
+	}
 	copy_page(phys, to, page);
 	to->mapping = page->mapping;
 	to->index = page->index;

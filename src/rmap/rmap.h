@@ -16,6 +16,7 @@ struct rmap_place {
 	struct vm_area_struct *vma;
 	umm_addr_t addr;
 	pte_t *slot;
+	struct page *table;		/* that it is in: not locked */
 };
 
 /* False ends the walk.  Called with world->lock held if the frame is anonymous. */

@@ -55,9 +55,13 @@ void smap_gather_stats(const struct mm_struct *mm, const struct vm_area_struct *
 		       struct mem_size_stats *mss)
 {
 	umm_addr_t addr = vma->vm_start, stop;
+	struct page *table;
 	const pte_t *slot;
 
-	for (; (slot = pgtable_next(&mm->pages->pgt, &addr, vma->vm_end, &stop)); addr = stop)
+	while ((slot = pgtable_next(&mm->pages->pgt, &addr, vma->vm_end, &stop))) {
+		table = pgtable_lock_at(&mm->pages->pgt, addr);
 		for (; addr < stop; addr += PAGE_SIZE, slot++)
 			account_entry(mm->pages, vma, pte_get(slot), mss);
+		pgtable_unlock(&mm->pages->pgt, table);
+	}
 }

@@ -86,9 +86,9 @@ static bool mm_pages_are_valid(struct census *c, struct mm_struct *mm)
 	if (!entries_are_valid(c))
 		return false;
 	for (unsigned int i = 0; i < NR_MM_COUNTERS; i++)
-		if (c->rss[i] != mm->pages->rss[i])
+		if (c->rss[i] != sum_mm_counter(mm->pages, (enum mm_counter)i))
 			return false;
-	c->nr_tables += mm->pages->pgt.nr_tables + 1;
+	c->nr_tables += atomic_load(&mm->pages->pgt.nr_tables) + 1;
 	return true;
 }
 

@@ -9,8 +9,8 @@
 #include "rmap/page_rmap.h"
 #include "rmap/zap.h"
 
-/* A frame that was mapped here, with the entry that led to it. */
-static void zap_present(struct mmu_gather *tlb, struct mm_pages *pages, uint64_t pte,
+/* A frame that was mapped here, with the entry that led to it.  True: flush before the next. */
+static bool zap_present(struct mmu_gather *tlb, struct mm_pages *pages, uint64_t pte,
 			umm_addr_t addr)
 {
 	const struct pgtable_format *f = pages->pgt.format;
@@ -18,7 +18,7 @@ static void zap_present(struct mmu_gather *tlb, struct mm_pages *pages, uint64_t
 
 	if (!page) {
 		tlb_flush_range(tlb, addr, addr + PAGE_SIZE);
-		return;
+		return false;
 	}
 	if (!page_anon(page)) {
 		if (pte_is(f, pte, f->dirty))
@@ -26,9 +26,9 @@ static void zap_present(struct mmu_gather *tlb, struct mm_pages *pages, uint64_t
 		if (pte_is(f, pte, f->accessed))
 			page_set(page, PG_REFERENCED);
 	}
-	pages->rss[mm_counter(page)]--;
+	add_mm_counter(pages, mm_counter(page), -1);
 	page_remove_rmap(page);
-	tlb_remove_page(tlb, page, addr);
+	return tlb_remove_page(tlb, page, addr);
 }
 
 /* A page on its way somewhere else: who moves it holds a reference of its own for the entry. */
@@ -38,7 +38,7 @@ static void zap_soft(struct mm_pages *pages, uint64_t pte)
 
 	mm_assert(pte_is_migration(pages->pgt.format, pte));
 	page = pfn_to_page(pages->pgt.phys, pte_offset(pte));
-	pages->rss[mm_counter(page)]--;
+	add_mm_counter(pages, mm_counter(page), -1);
 }
 
 /* Is it the file's, not a copy of this process? */
@@ -50,26 +50,38 @@ static bool leads_to_file(const struct mm_pages *pages, uint64_t pte)
 	return page && !page_anon(page);
 }
 
+/* The entry at @slot, if there is one to go.  True: flush before the next. */
+static bool zap_pte(struct mmu_gather *tlb, struct mm_pages *pages, pte_t *slot, umm_addr_t addr,
+		    bool even_cows)
+{
+	uint64_t pte = pte_get(slot);
+
+	if (pte_none(pte) || (!even_cows && !leads_to_file(pages, pte)))
+		return false;
+	pte = pte_get_and_clear(slot);
+	if (pte_present(pages->pgt.format, pte))
+		return zap_present(tlb, pages, pte, addr);
+	zap_soft(pages, pte);
+	return false;
+}
+
+/* What is gathered is flushed when there is no room for more, with no table locked. */
 static void zap_pte_range(struct mmu_gather *tlb, struct mm_pages *pages, umm_addr_t start,
 			  umm_addr_t end, bool even_cows)
 {
 	umm_addr_t addr = start, stop;
+	struct page *table;
 	pte_t *slot;
 
-	for (; (slot = pgtable_next(&pages->pgt, &addr, end, &stop)); addr = stop) {
-		for (; addr < stop; addr += PAGE_SIZE, slot++) {
-			uint64_t pte;
+	while ((slot = pgtable_next(&pages->pgt, &addr, end, &stop))) {
+		bool full = false;
 
-			if (pte_none(pte_get(slot)))
-				continue;
-			if (!even_cows && !leads_to_file(pages, pte_get(slot)))
-				continue;
-			pte = pte_get_and_clear(slot);
-			if (pte_present(pages->pgt.format, pte))
-				zap_present(tlb, pages, pte, addr);
-			else
-				zap_soft(pages, pte);
-		}
+		table = pgtable_lock_at(&pages->pgt, addr);
+		for (; addr < stop && !full; addr += PAGE_SIZE, slot++)
+			full = zap_pte(tlb, pages, slot, addr, even_cows);
+		pgtable_unlock(&pages->pgt, table);
+		if (full)
+			tlb_flush_mmu(tlb);
 	}
 }
 
@@ -116,34 +128,42 @@ void exit_pages(struct mm_struct *mm)
 	unmap_region(mm, 0, top, 0, top);
 }
 
+/* => table locked */
+static void free_pte(struct mmu_gather *tlb, const struct mm_pages *pages, pte_t *slot,
+		     umm_addr_t addr)
+{
+	const struct pgtable_format *f = pages->pgt.format;
+	uint64_t pte = pte_get(slot);
+	struct page *page = pte_present(f, pte) ? vm_normal_page(pages, pte) : NULL;
+
+	if (!page || !page_anon(page))
+		return;
+	if (page_test(page, PG_DIRTY) && page_mapcount(page) != 1)
+		return;
+	if (pte_is(f, pte, f->accessed) || pte_is(f, pte, f->dirty)) {
+		(void)pte_clear_properties(f, slot, f->accessed | f->dirty);
+		tlb_flush_range(tlb, addr, addr + PAGE_SIZE);
+	}
+	page_clear(page, PG_SWAPBACKED);
+}
+
 void madvise_free_pages(struct mm_struct *mm, const struct vm_area_struct *vma, umm_addr_t start,
 			umm_addr_t end)
 {
-	const struct pgtable_format *f = mm->pages->pgt.format;
 	umm_addr_t addr = start, stop;
 	struct mmu_gather tlb;
+	struct page *table;
 	pte_t *slot;
 
 	mm_assert_debug(vma->vm_start <= start && end <= vma->vm_end);
 	(void)vma;
 	mmu_notifier_start(mm, start, end);
 	tlb_gather_mmu(&tlb, &mm->pages->pgt);
-	for (; (slot = pgtable_next(&mm->pages->pgt, &addr, end, &stop)); addr = stop) {
-		for (; addr < stop; addr += PAGE_SIZE, slot++) {
-			uint64_t pte = pte_get(slot);
-			struct page *page;
-
-			page = pte_present(f, pte) ? vm_normal_page(mm->pages, pte) : NULL;
-			if (!page || !page_anon(page))
-				continue;
-			if (page_test(page, PG_DIRTY) && page_mapcount(page) != 1)
-				continue;
-			if (pte_is(f, pte, f->accessed) || pte_is(f, pte, f->dirty)) {
-				pte_set(slot, pte_without(f, pte, f->accessed | f->dirty));
-				tlb_flush_range(&tlb, addr, addr + PAGE_SIZE);
-			}
-			page_clear(page, PG_SWAPBACKED);
-		}
+	while ((slot = pgtable_next(&mm->pages->pgt, &addr, end, &stop))) {
+		table = pgtable_lock_at(&mm->pages->pgt, addr);
+		for (; addr < stop; addr += PAGE_SIZE, slot++)
+			free_pte(&tlb, mm->pages, slot, addr);
+		pgtable_unlock(&mm->pages->pgt, table);
 	}
 	tlb_finish_mmu(&tlb);
 	mmu_notifier_end(mm, start, end);

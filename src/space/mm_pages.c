@@ -42,7 +42,7 @@ void mm_pages_destroy(struct mm_struct *mm)
 	const struct umm_platform *platform = &mm->world->platform;
 
 	for (unsigned int i = 0; i < NR_MM_COUNTERS; i++)
-		mm_assert(mm->pages->rss[i] == 0);
+		mm_assert(sum_mm_counter(mm->pages, (enum mm_counter)i) == 0);
 	pgtable_destroy(&mm->pages->pgt);
 	platform->free(platform->ctx, mm->pages, pages_bytes());
 	mm->pages = NULL;
@@ -73,5 +73,5 @@ void mmu_notifier_end(struct mm_struct *mm, umm_addr_t start, umm_addr_t end)
 
 	for (n = mm->pages->notifiers; n; n = n->next)
 		n->invalidate_end(n, (struct umm_mm *)mm, start, end);
-	(void)atomic_fetch_add(&mm->pages->pgt.sequence, 1);
+	(void)atomic_fetch_add(&mm->pages->pgt.sequence, PGTABLE_CHANGED - 1);
 }

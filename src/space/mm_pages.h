@@ -12,10 +12,26 @@
 /* What VmRSS is the sum of, and what went to swap.  The zero page is counted nowhere. */
 enum mm_counter { MM_FILEPAGES, MM_ANONPAGES, MM_SHMEMPAGES, MM_SWAPENTS, NR_MM_COUNTERS };
 
-/* mm->pages; NULL in a world without. */
+/*
+ * What the threads of one processor have counted, so that those of several do not write to one
+ * line; what one of them maps another may unmap, so only the sum means something.
+ */
+#define RSS_STRIPES 8
+
+struct rss_stripe {
+	_Alignas(64) atomic_llong count[NR_MM_COUNTERS];	/* [a] pages */
+};
+
+/*
+ * mm->pages; NULL in a world without.
+ *
+ * Locks, beside those of mm_types.h:
+ *	a	atomic
+ *	p	the page-table lock of the table that the entry is in
+ */
 struct mm_pages {
-	struct pgtable pgt;			/* [m] */
-	int64_t rss[NR_MM_COUNTERS];		/* [m] pages */
+	struct pgtable pgt;			/* tables [a], entries [p] */
+	struct rss_stripe rss[RSS_STRIPES];
 	uint64_t hiwater_rss;		/* [m] pages: the most there ever were, but for now */
 	uint64_t hiwater_vm;			/* [m] pages of total_vm: the same */
 	struct umm_mmu_notifier *notifiers;	/* [m] */
@@ -33,10 +49,36 @@ void mm_pages_take(struct mm_struct *clone, struct mm_struct *mm);
 /* No frame is mapped, and no table left. */
 void mm_pages_destroy(struct mm_struct *mm);
 
+static inline void add_mm_counter(struct mm_pages *pages, enum mm_counter counter, int64_t nr)
+{
+	const struct umm_platform *platform = &pages->pgt.phys->world->platform;
+	unsigned int cpu = platform->cpu_id ? platform->cpu_id(platform->ctx) : 0;
+
+	atomic_fetch_add_explicit(&pages->rss[cpu % RSS_STRIPES].count[counter], nr,
+				  memory_order_relaxed);
+}
+
+/* Pages.  Exact while nobody adds to it, else it may be off, and below 0. */
+static inline int64_t sum_mm_counter(const struct mm_pages *pages, enum mm_counter counter)
+{
+	int64_t sum = 0;
+
+	for (unsigned int i = 0; i < RSS_STRIPES; i++)
+		sum += atomic_load_explicit(&pages->rss[i].count[counter], memory_order_relaxed);
+	return sum;
+}
+
+static inline uint64_t get_mm_counter(const struct mm_pages *pages, enum mm_counter counter)
+{
+	int64_t sum = sum_mm_counter(pages, counter);
+
+	return sum > 0 ? (uint64_t)sum : 0;
+}
+
 static inline uint64_t get_mm_rss(const struct mm_pages *pages)
 {
-	return (uint64_t)(pages->rss[MM_FILEPAGES] + pages->rss[MM_ANONPAGES] +
-			  pages->rss[MM_SHMEMPAGES]);
+	return get_mm_counter(pages, MM_FILEPAGES) + get_mm_counter(pages, MM_ANONPAGES) +
+	       get_mm_counter(pages, MM_SHMEMPAGES);
 }
 
 /* Before pages go. */

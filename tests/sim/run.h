@@ -29,7 +29,7 @@ const char *sim_scene(struct sim_program *program, unsigned int n);
 void sim_program_print(const struct sim_program *program);
 
 /* Locks by how much the time when one was taken says about the order. */
-enum sim_lock_kind { SIM_OF_WORLD, SIM_OF_MM, SIM_OF_MM_FOR_WRITE, SIM_OF_SHM };
+enum sim_lock_kind { SIM_OF_TABLE, SIM_OF_WORLD, SIM_OF_MM, SIM_OF_MM_FOR_WRITE, SIM_OF_SHM };
 
 /* One operation that was done. */
 struct sim_record {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "api/handles.h"
+#include "base/spinlock.h"
 #include "phys/phys.h"
 #include "sim_platform.h"
 
@@ -16,6 +17,7 @@ const struct sched_class sim_classes[] = {
 	[SIM_SHM_LOCK] = { .name = "shm_lock", .rank = 2 },
 	[SIM_WORLD_LOCK] = { .name = "world->lock", .rank = 3 },
 	[SIM_PHYS_LOCK] = { .name = "phys->lock", .rank = 4 },
+	[SIM_SPINLOCK] = { .name = "spin lock", .rank = 5, .ascending = true },
 };
 
 const char *const sim_lie_names[SIM_LIES] = {
@@ -237,6 +239,47 @@ static void sim_read_lock(void *ctx, struct umm_lock *lock)
 static void sim_read_unlock(void *ctx, struct umm_lock *lock)
 {
 	give_back(ctx, sched_lock(lock), false);
+}
+
+/* ---- spin locks: of the core as it is compiled for the simulation (base/spinlock.h) ---- */
+
+static struct sim_spinlock *spinlock_of(struct sim_platform *p, const struct spinlock *word)
+{
+	struct sim_spinlock *unused = NULL;
+
+	for (unsigned int i = 0; i < SIM_SPINLOCKS; i++) {
+		if (p->spinlock[i].word == word)
+			return &p->spinlock[i];
+		if (!p->spinlock[i].word)
+			unused = &p->spinlock[i];
+	}
+	if (!unused)
+		abort();
+	*unused = (struct sim_spinlock){ .word = word };
+	sched_lock_init(p->sched, &unused->lock, SIM_SPINLOCK);
+	unused->lock.place = (uintptr_t)word;
+	return unused;
+}
+
+void umm_simulated_spin_lock(void *ctx, struct spinlock *lock)
+{
+	struct sim_platform *p = ctx;
+	struct sim_spinlock *spinlock;
+
+	spinlock = spinlock_of(p, lock);
+	spinlock->users++;
+	sched_take(p->sched, &spinlock->lock, true);
+}
+
+void umm_simulated_spin_unlock(void *ctx, struct spinlock *lock)
+{
+	struct sim_platform *p = ctx;
+	struct sim_spinlock *spinlock;
+
+	spinlock = spinlock_of(p, lock);
+	sched_give_back(p->sched, &spinlock->lock, true);
+	if (--spinlock->users == 0)
+		spinlock->word = NULL;
 }
 
 void sim_platform_init(struct sim_platform *p, struct sched *sched, enum sim_lie lie)

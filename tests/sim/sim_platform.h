@@ -12,7 +12,8 @@
  * The classes of locks, in the order in which they are taken.  The library does not say which lock
  * is which when it makes one: it is of the class that is set then, or that it is given later.
  */
-enum sim_class { SIM_GATE, SIM_MMAP_LOCK, SIM_SHM_LOCK, SIM_WORLD_LOCK, SIM_PHYS_LOCK };
+enum sim_class { SIM_GATE, SIM_MMAP_LOCK, SIM_SHM_LOCK, SIM_WORLD_LOCK, SIM_PHYS_LOCK,
+		 SIM_SPINLOCK };
 extern const struct sched_class sim_classes[];
 
 /*
@@ -35,6 +36,15 @@ extern const char *const sim_lie_names[SIM_LIES];
 struct sim_block;
 struct umm_world;
 
+/* A spin lock of the library's that is held or waited for. */
+struct sim_spinlock {
+	const void *word;		/* NULL: this one is free */
+	unsigned int users;
+	struct sched_lock lock;
+};
+
+#define SIM_SPINLOCKS (3 * SCHED_THREADS)
+
 struct sim_platform {
 	struct umm_platform platform;	/* hand this to umm_world_new() */
 	struct sched *sched;
@@ -45,6 +55,7 @@ struct sim_platform {
 	void *frames;			/* the world's, or NULL */
 	size_t frames_bytes;
 	struct sim_block *blocks;	/* all that is handed out */
+	struct sim_spinlock spinlock[SIM_SPINLOCKS];
 };
 
 void sim_platform_init(struct sim_platform *p, struct sched *sched, enum sim_lie lie);

@@ -344,6 +344,7 @@ void sched_lock_init(struct sched *s, struct sched_lock *lock, unsigned int clas
 	lock->magic = LOCK_MAGIC;
 	lock->class = (uint16_t)class;
 	lock->number = s->nr_locks++;
+	lock->place = (uintptr_t)lock;
 }
 
 void sched_lock_destroy(struct sched *s, struct sched_lock *lock)
@@ -377,7 +378,8 @@ static void check_order(struct sched *s, const struct sched_lock *lock)
 				   lock_name(s, lock, name, sizeof(name)));
 		else if (!s->options.any_order &&
 			 (before->rank > class->rank ||
-			  (before->rank == class->rank && !(class->ascending && held < lock))))
+			  (before->rank == class->rank &&
+			   !(class->ascending && held->place < lock->place))))
 			sched_fail(s, "order: thread %d takes %s when it holds %s", sched_self(s),
 				   lock_name(s, lock, name, sizeof(name)),
 				   lock_name(s, held, other, sizeof(other)));

@@ -62,6 +62,7 @@ struct sched_lock {
 	uint32_t waiting_writers;	/* a bit for each thread */
 	uint32_t number;		/* how many were made before it: its name in reports */
 	uint32_t reserved;
+	uintptr_t place;		/* several of a class are taken by rising place */
 };
 
 struct sched;

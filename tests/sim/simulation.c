@@ -70,7 +70,9 @@ static void lock_taken(void *ctx, const void *lock, bool write)
 
 	if (thread < 0 || l->class == SIM_GATE)
 		return;
-	if (l->class == SIM_WORLD_LOCK)
+	if (l->class == SIM_SPINLOCK)
+		sim_run_locked(&sim->run, thread, SIM_OF_TABLE, NULL);
+	else if (l->class == SIM_WORLD_LOCK)
 		sim_run_locked(&sim->run, thread, SIM_OF_WORLD, NULL);
 	else if (l->class == SIM_SHM_LOCK)
 		sim_run_locked(&sim->run, thread, SIM_OF_SHM, NULL);
@@ -84,10 +86,10 @@ static void lock_given_back(void *ctx, const void *lock, bool write)
 {
 	struct simulation *sim = ctx;
 	struct machine *m = &sim->run.machine;
+	const struct sched_lock *l = lock;
 
-	(void)lock;
 	(void)write;
-	if (sched_self(sim->sched) < 0)
+	if (sched_self(sim->sched) < 0 || l->class == SIM_SPINLOCK)
 		return;
 	dense = NULL;			/* a look is no call */
 	for (int i = 0; i < m->nr_mms; i++) {
