@@ -39,6 +39,14 @@
 /* The library promises to ask for no other alignment. */
 #define ALIGNMENT 64
 
+/*
+ * Frames, and what is kept of each, are used side by side: huge pages behind them spare a walk of
+ * the host's tables at nearly every use.  A world that is smaller than this does not live as long
+ * as it takes to zero one.
+ */
+#define HUGE_FROM (UINT64_C(4) << 20)
+#define HUGE_PAGE (UINT64_C(2) << 20)
+
 _Static_assert(sizeof(pthread_rwlock_t) <= sizeof(struct umm_lock), "a lock must fit");
 _Static_assert(_Alignof(pthread_rwlock_t) <= _Alignof(struct umm_lock), "a lock must be aligned");
 
@@ -47,16 +55,20 @@ static _Atomic size_t bytes_in_use;
 
 static void *posix_alloc(void *ctx, size_t bytes)
 {
+	size_t alignment = bytes < HUGE_FROM ? ALIGNMENT : HUGE_PAGE;
 	/* aligned_alloc() wants a multiple of the alignment; small powers of two are not. */
-	size_t rounded = (bytes + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+	size_t rounded = (bytes + alignment - 1) & ~(alignment - 1);
 	void *ptr;
 
 	(void)ctx;
 	if (rounded < bytes)
 		return NULL;
-	ptr = aligned_alloc(ALIGNMENT, rounded);
-	if (ptr)
-		atomic_fetch_add_explicit(&bytes_in_use, bytes, memory_order_relaxed);
+	ptr = aligned_alloc(alignment, rounded);
+	if (!ptr)
+		return NULL;
+	if (bytes >= HUGE_FROM)
+		madvise(ptr, rounded, MADV_HUGEPAGE);	/* as the machine likes */
+	atomic_fetch_add_explicit(&bytes_in_use, bytes, memory_order_relaxed);
 	return ptr;
 }
 
@@ -69,13 +81,10 @@ static void posix_free(void *ctx, void *ptr, size_t bytes)
 	free(ptr);
 }
 
-/* The library wants frames to be aligned as huge pages are. */
-#define FRAMES_ALIGNMENT (UINT64_C(2) << 20)
-
 /* Memory that is not there before it is touched, and not promised either: of any size. */
 static void *posix_frames_alloc(void *ctx, size_t bytes)
 {
-	size_t room = bytes + FRAMES_ALIGNMENT, before, after;
+	size_t room = bytes + HUGE_PAGE, before, after;
 	char *start;
 
 	(void)ctx;
@@ -85,11 +94,13 @@ static void *posix_frames_alloc(void *ctx, size_t bytes)
 		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (start == MAP_FAILED)
 		return NULL;
-	before = -(uintptr_t)start % FRAMES_ALIGNMENT;
+	before = -(uintptr_t)start % HUGE_PAGE;
 	after = room - before - bytes;
 	if (before)
 		munmap(start, before);
 	munmap(start + before + bytes, after);
+	if (bytes >= HUGE_FROM)
+		madvise(start + before, bytes, MADV_HUGEPAGE);
 	atomic_fetch_add_explicit(&bytes_in_use, bytes, memory_order_relaxed);
 	return start + before;
 }

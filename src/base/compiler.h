@@ -40,6 +40,12 @@ static inline uint64_t min_u64(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/* => x > 0 */
+static inline unsigned int log2_floor(uint64_t x)
+{
+	return 63 - (unsigned int)__builtin_clzll(x);
+}
+
 static inline uint64_t max_u64(uint64_t a, uint64_t b)
 {
 	return a > b ? a : b;

@@ -83,4 +83,20 @@ static inline void get_page(struct page *page)
 	(void)old;
 }
 
+/*
+ * Drop the caller's reference: was it the last?  Who finds a count of one has the only reference,
+ * and nobody can take another from it: no need for a locked instruction.
+ */
+static inline bool put_page_testzero(struct page *page)
+{
+	unsigned int old = atomic_load_explicit(&page->refcount, memory_order_acquire);
+
+	mm_assert_debug(old > 0);
+	if (old == 1) {
+		atomic_store_explicit(&page->refcount, 0, memory_order_relaxed);
+		return true;
+	}
+	return atomic_fetch_sub_explicit(&page->refcount, 1, memory_order_acq_rel) == 1;
+}
+
 #endif

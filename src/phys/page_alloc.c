@@ -18,7 +18,8 @@
  *
  * Single frames, which nearly everybody wants, go through a list for each processor, the latest
  * freed on top: its contents are the likeliest to be in the cache.  A list is nobody's while its
- * flag is not set; who finds it set does without.  When it is full the oldest go back.
+ * flag is not set; who finds it set does without.  When it is full the oldest go back.  Many
+ * frames that lie side by side go past the list, as the blocks that they are made of.
  *
  * Invariants, checked by phys_is_valid():
  *	1. a block on a list of order o has PG_BUDDY and that order, is aligned, and ends below
@@ -97,6 +98,23 @@ static struct page *rmqueue(struct phys *phys, unsigned int order)
 	return page;
 }
 
+/*
+ * Whole the smallest free block, or of a larger one as much as *order says, which is then the order
+ * of what was got.
+ * => phys->lock held.
+ */
+static struct page *rmqueue_at_most(struct phys *phys, unsigned int *order)
+{
+	struct page *page;
+
+	for (unsigned int o = 0; o < *order; o++)
+		if (phys->free_area[o].first)
+			*order = o;
+	while (!(page = rmqueue(phys, *order)) && *order)
+		--*order;
+	return page;
+}
+
 /* => phys->lock held. */
 static void free_block(struct phys *phys, struct page *page, unsigned int order)
 {
@@ -133,26 +151,25 @@ static void pcp_put(struct per_cpu_pages *pcp)
 	atomic_store_explicit(&pcp->busy, 0, memory_order_release);
 }
 
+/* Whole blocks, the smallest first; handed out ascending.  => the list is empty */
 static void pcp_refill(struct phys *phys, struct per_cpu_pages *pcp)
 {
 	const struct umm_platform *platform = &phys->world->platform;
+	unsigned int room = PCP_BATCH;
 
 	write_lock(platform, &phys->lock);
-	while (pcp->count < PCP_BATCH) {
-		struct page *page = rmqueue(phys, 0);
+	while (room) {
+		unsigned int order = log2_floor(room);
+		struct page *page = rmqueue_at_most(phys, &order);
 
 		if (!page)
 			break;
-		pcp->page[pcp->count++] = page;
+		room -= 1u << order;
+		for (unsigned int i = 0; i < 1u << order; i++)
+			pcp->page[PCP_BATCH - 1 - pcp->count++] = page + i;
 	}
 	write_unlock(platform, &phys->lock);
-	/* Taken ascending, handed out ascending. */
-	for (unsigned int i = 0, j = pcp->count; i + 1 < j; i++) {
-		struct page *page = pcp->page[i];
-
-		pcp->page[i] = pcp->page[--j];
-		pcp->page[j] = page;
-	}
+	memmove(pcp->page, &pcp->page[room], pcp->count * sizeof(pcp->page[0]));
 }
 
 /* The oldest @nr of the list go back. */
@@ -243,20 +260,42 @@ struct page *alloc_page(struct phys *phys)
 	return page ? first_reference(page) : alloc_pages(phys, 0);
 }
 
-void free_page(struct phys *phys, struct page *page)
+/* The largest blocks that @nr frames from @page on are made of. */
+static void free_blocks(struct phys *phys, struct page *page, uint64_t nr)
 {
-	struct per_cpu_pages *pcp;
+	const struct umm_platform *platform = &phys->world->platform;
 
-	mm_assert(page_mapcount(page) == 0 && !page_test(page, PG_BUDDY | PG_RESERVED));
-	atomic_store_explicit(&page->refcount, 0, memory_order_relaxed);
-	pcp = pcp_get(phys);
-	if (unlikely(!pcp)) {
-		free_pages(phys, page, 0);
+	write_lock(platform, &phys->lock);
+	while (nr) {
+		uint64_t pfn = page_to_pfn(phys, page);
+		unsigned int order = min_u64(log2_floor(nr), MAX_ORDER);
+
+		while (pfn & ((UINT64_C(1) << order) - 1))
+			order--;
+		free_block(phys, page, order);
+		page += UINT64_C(1) << order;
+		nr -= UINT64_C(1) << order;
+	}
+	write_unlock(platform, &phys->lock);
+}
+
+void free_page_range(struct phys *phys, struct page *page, unsigned int nr)
+{
+	struct per_cpu_pages *pcp = nr <= PCP_BATCH ? pcp_get(phys) : NULL;
+
+	for (unsigned int i = 0; i < nr; i++) {
+		mm_assert(page_mapcount(&page[i]) == 0);
+		mm_assert(!page_test(&page[i], PG_BUDDY | PG_RESERVED));
+		atomic_store_explicit(&page[i].refcount, 0, memory_order_relaxed);
+	}
+	if (!pcp) {
+		free_blocks(phys, page, nr);
 		return;
 	}
-	if (pcp->count == PCP_HIGH)
+	if (pcp->count + nr > PCP_HIGH)
 		pcp_drain(phys, pcp, PCP_BATCH);
-	pcp->page[pcp->count++] = page;
+	while (nr)
+		pcp->page[pcp->count++] = &page[--nr];
 	pcp_put(pcp);
 }
 

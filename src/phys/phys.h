@@ -78,15 +78,17 @@ void free_pages(struct phys *phys, struct page *page, unsigned int order);
 /* One frame, with one reference. */
 struct page *alloc_page(struct phys *phys);
 
-/* A frame that nobody refers to any more. */
-void free_page(struct phys *phys, struct page *page);
+/* @nr frames side by side that nobody refers to any more. */
+void free_page_range(struct phys *phys, struct page *page, unsigned int nr);
+
+static inline void free_page(struct phys *phys, struct page *page)
+{
+	free_page_range(phys, page, 1);
+}
 
 static inline void put_page(struct phys *phys, struct page *page)
 {
-	unsigned int old = atomic_fetch_sub_explicit(&page->refcount, 1, memory_order_acq_rel);
-
-	mm_assert_debug(old > 0);
-	if (old == 1)
+	if (put_page_testzero(page))
 		free_page(phys, page);
 }
 
