@@ -250,11 +250,16 @@ static void json_call(void *ctx, const struct follow_call *call)
 
 static void json_divergence(void *ctx, const struct follow_divergence *divergence)
 {
+	static const char *const kind[] = {
+		[FOLLOW_DIVERGED_RESULT] = "result",
+		[FOLLOW_DIVERGED_MAPS] = "maps",
+		[FOLLOW_DIVERGED_SMAPS] = "smaps",
+	};
 	json_t *object = record("divergence");
 	struct text line = { 0 };
 
 	put(object, "kind",
-	    json_string(divergence->kind == FOLLOW_DIVERGED_RESULT ? "result" : "maps"));
+	    json_string(kind[divergence->kind]));
 	put(object, "pid", json_integer(divergence->pid));
 	put(object, "tid", json_integer(divergence->tid));
 	if (divergence->call) {
@@ -391,6 +396,10 @@ void json_summary(struct out *out, const struct follow_summary *summary)
 	put(object, "threads", json_integer((json_int_t)summary->threads));
 	put(object, "faults", json_integer((json_int_t)summary->faults));
 	put(object, "maps", json_integer((json_int_t)summary->maps));
+	if (summary->verified_smaps) {
+		put(object, "smaps", json_integer((json_int_t)summary->smaps));
+		put(object, "smaps_unknown", json_integer((json_int_t)summary->smaps_unknown));
+	}
 	put(object, "divergences", json_integer((json_int_t)summary->divergences));
 	put(object, "either", json_integer((json_int_t)summary->either));
 	put(object, "adopted", json_integer((json_int_t)summary->adopted));

@@ -50,7 +50,8 @@ static const struct option_row table[] = {
 	  "errors: say why calls were refused (default); all: also where addresses came from, what "
 	  "was merged and split; none" },
 	{ OPT_VERIFY, VERB_CHECK, "verify", "WHAT",
-	  "maps: compare results and areas (default); calls: results alone" },
+	  "maps: compare results and areas (default); calls: results alone; smaps: also the pages "
+	  "of private memory, now and then" },
 	{ OPT_JSON, VERB_TRACE | VERB_CHECK | VERB_RULES | VERB_ERRORS | VERB_VECTORS_RUN |
 	  VERB_VECTORS_PROVE, "json", NULL,
 	  "write JSON Lines instead of text" },
@@ -244,7 +245,7 @@ static uint32_t kernel_of(const struct verb *verb, const char *value)
 static void apply(struct options *options, const struct verb *verb, int id)
 {
 	static const char *const explain[] = { "none", "errors", "all", NULL };
-	static const char *const verify[] = { "calls", "maps", NULL };
+	static const char *const verify[] = { "calls", "maps", "smaps", NULL };
 	static const char *const pin[] = { "auto", "never", NULL };
 	static const char *const faults[] = { "auto", "lossy", "software", "user", "none", NULL };
 	static const char *const color[] = { "auto", "always", "never", NULL };

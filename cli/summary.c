@@ -40,7 +40,13 @@ void summary_line(struct text *text, const struct follow_summary *summary)
 	add_count(text, summary->faults, "fault", "faults");
 	text_add(text, ", ");
 	add_count(text, summary->maps, "map", "maps");
-	text_add(text, " compared: ");
+	text_add(text, " compared");
+	if (summary->verified_smaps) {
+		text_add(text, ", smaps ");
+		add_count(text, summary->smaps, "area", "areas");
+		text_addf(text, " compared, %" PRIu64 " unknown", summary->smaps_unknown);
+	}
+	text_add(text, ": ");
 	add_count(text, summary->divergences, "divergence", "divergences");
 	text_addf(text, ", %" PRIu64 " either, %" PRIu64 " adopted, %" PRIu64 " observed\n",
 		  summary->either, summary->adopted, summary->observed);

@@ -7,6 +7,7 @@
 #include "host/calls/observe.h"
 #include "host/files.h"
 #include "host/orders.h"
+#include "host/pages.h"
 #include "host/pagemap.h"
 #include "host/samples.h"
 #include "host/task.h"
@@ -164,6 +165,7 @@ int adopt_areas(struct follower *f, struct space *space, uint64_t start, uint64_
 	if (!err) {
 		adopt_anon(f, space, start, end, ADOPT_ANON_ALL);
 		adopt_guards(f, space, start, end);
+		pages_observe(f, space, start, end);
 	}
 	space->uffds_looked_for = false;
 	return err;

@@ -384,6 +384,12 @@ void compare_diverged_text(struct follower *f, struct task *task, const char *wh
 	tell(f, task, FOLLOW_DIVERGED_RESULT, where, model, kernel);
 }
 
+void compare_diverged_smaps(struct follower *f, struct task *task, const char *where,
+			    const char *model, const char *kernel)
+{
+	tell(f, task, FOLLOW_DIVERGED_SMAPS, where, model, kernel);
+}
+
 void compare_diverged_maps(struct follower *f, struct task *task, const char *where,
 			   uint64_t start, uint64_t end)
 {
@@ -415,7 +421,7 @@ void compare_locked(struct follower *f, struct task *task)
 	uint64_t kernel;
 
 	if (task->space->nr_tasks > 1 || f->supposing ||
-	    f->options->verify != FOLLOW_VERIFY_MAPS)
+	    f->options->verify < FOLLOW_VERIFY_MAPS)
 		return;
 	umm_mm_stats(task->space->mm, &stats);
 	kernel = limits_locked_pages(task->tid);

@@ -38,6 +38,10 @@ bool compare_differs_by_merging(struct follower *f, struct task *task, uint64_t 
  */
 void compare_locked(struct follower *f, struct task *task);
 
+/* What smaps counts in one area. */
+void compare_diverged_smaps(struct follower *f, struct task *task, const char *where,
+			    const char *model, const char *kernel);
+
 /* A pair of answers for people. */
 void compare_diverged_result(struct follower *f, struct task *task, int64_t model, int64_t kernel);
 

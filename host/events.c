@@ -43,11 +43,13 @@
 #include "host/limits.h"
 #include "host/orders.h"
 #include "host/outcome.h"
+#include "host/pages.h"
 #include "host/pin.h"
 #include "host/predict.h"
 #include "host/ptrace.h"
 #include "host/samples.h"
 #include "host/signals.h"
+#include "host/smaps.h"
 #include "host/task.h"
 #include "host/turn.h"
 #include "host/unknown.h"
@@ -164,6 +166,8 @@ static void on_entry(struct follower *f, struct task *task, const struct ptrace_
 	start_record(task, &entry, desc);
 	if (desc->kind == CALL_EXEC) {
 		samples_apply(f);
+		if (followed(task) && task->space->nr_tasks == 1)
+			smaps_at_end(f, task, "before execve");
 		task->in_exec = true;
 		exec_entered(task);
 		begin_call(f, task);
@@ -289,6 +293,7 @@ static void settle(struct follower *f, struct task *parent, struct task *child, 
 			space->randomized = parent->space->randomized;
 			space->base_low = parent->space->base_low;
 			space->base_high = parent->space->base_high;
+			pages_fork(f, parent->space, space);
 			call->child = NULL;
 			hypotheses_fork(f, parent, space);
 		}
@@ -296,6 +301,7 @@ static void settle(struct follower *f, struct task *parent, struct task *child, 
 			f->no_memory = true;
 	}
 	if (call->child) {
+		parent->space->sharing_unknown = true;
 		umm_mm_put(call->child);
 		call->child = NULL;
 	}
@@ -425,6 +431,7 @@ static void on_exit_event(struct follower *f, struct task *task)
 		if (task->space->nr_tasks == 1 && !killed_inside)
 			outcome_exit(f, task, "at exit");
 	}
+	task->leaving = task->space && task->space->nr_tasks == 1;
 	/* Before the kernel tears it down: our copies of its files go first. */
 	task_set_space(f, task, NULL);
 	cont(task, 0);

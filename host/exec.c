@@ -14,6 +14,7 @@
 #include "host/exec_inputs.h"
 #include "host/files.h"
 #include "host/limits.h"
+#include "host/pages.h"
 #include "host/settings.h"
 #include "host/task.h"
 
@@ -118,6 +119,7 @@ static int import_areas(struct follower *f, struct space *space)
 	/* The loader's own faults came before anybody looked. */
 	adopt_anon(f, space, 0, MAP_WINDOW_64, ADOPT_ANON_EXEC);
 	adopt_guards(f, space, 0, MAP_WINDOW_64);
+	pages_observe(f, space, 0, MAP_WINDOW_64);
 	return 0;
 }
 

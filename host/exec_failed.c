@@ -144,7 +144,7 @@ static void follow_refusal(struct follower *f, struct task *task, struct exec_in
 
 static void compare_untouched(struct follower *f, struct task *task)
 {
-	if (task->space->nr_tasks == 1 && f->options->verify == FOLLOW_VERIFY_MAPS &&
+	if (task->space->nr_tasks == 1 && f->options->verify >= FOLLOW_VERIFY_MAPS &&
 	    !compare_whole(f, task))
 		compare_diverged_maps(f, task, "after a failed execve", 0, TASK_SIZE_64);
 }

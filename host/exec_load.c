@@ -33,6 +33,7 @@
 #include "host/exec.h"
 #include "host/exec_inputs.h"
 #include "host/files.h"
+#include "host/pages.h"
 #include "host/settings.h"
 #include "host/task.h"
 
@@ -232,7 +233,7 @@ static bool anon_agrees(struct follower *f, struct task *task)
 
 static bool all_agrees(struct follower *f, struct task *task, const struct exec_inputs *in)
 {
-	if (f->options->verify == FOLLOW_VERIFY_MAPS &&
+	if (f->options->verify >= FOLLOW_VERIFY_MAPS &&
 	    !compare_flags(f, task, 0, TASK_SIZE_64)) {
 		compare_diverged_maps(f, task, "after execve", 0, TASK_SIZE_64);
 		return false;
@@ -303,6 +304,7 @@ static int load(struct follower *f, struct task *task, struct exec_inputs *in)
 	}
 	if (!all_agrees(f, task, in))
 		return start_again(f, task);
+	pages_observe(f, task->space, 0, TASK_SIZE_64);
 	exec_tell(f, task, in->path, false);
 	return 0;
 }

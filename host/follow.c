@@ -138,6 +138,8 @@ static int make_world(struct follower *f)
 	if (!f->settings)
 		return -ENOMEM;
 	settings_read(f->settings);
+	f->pages = f->options->verify == FOLLOW_VERIFY_SMAPS;
+	f->settings->umm.pages = f->pages ? UMM_PAGES_COUNTED : UMM_PAGES_NONE;
 	err = umm_world_new(&platform, &f->settings->umm, &f->world);
 	if (!err)
 		err = probe_rules(f->world);
@@ -187,6 +189,7 @@ static void open_faults(struct follower *f, const pid_t *tid, size_t nr)
 	if (err) {
 		f->faults = NULL;
 		f->faults_unseen = true;
+		f->pages_unseen = true;
 		follower_warn(f, "no page-fault events (perf: %s): page tables are scanned instead,"
 			      " the order of faults is not known", strerror(-err));
 	} else if (perf_faults_source(f->faults) != FAULTS_TRACEPOINTS) {

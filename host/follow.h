@@ -18,6 +18,7 @@
 enum follow_verify {
 	FOLLOW_VERIFY_CALLS,		/* results of calls */
 	FOLLOW_VERIFY_MAPS,		/* and areas around each call, whole maps at times */
+	FOLLOW_VERIFY_SMAPS,		/* and what smaps counts, at times */
 };
 
 enum follow_pin { FOLLOW_PIN_AUTO, FOLLOW_PIN_NEVER };
@@ -79,6 +80,7 @@ struct follow_call {
 enum follow_divergence_kind {
 	FOLLOW_DIVERGED_RESULT,		/* the call's answer */
 	FOLLOW_DIVERGED_MAPS,		/* an area after the call */
+	FOLLOW_DIVERGED_SMAPS,		/* what smaps counts in an area */
 };
 
 struct follow_divergence {
@@ -128,6 +130,8 @@ struct follow_sink {
 
 struct follow_summary {
 	uint64_t calls, processes, threads, faults, maps;
+	bool verified_smaps;		/* pages were looked at as well */
+	uint64_t smaps, smaps_unknown;	/* areas whose pages were compared; that could not be */
 	uint64_t divergences, either, adopted, observed;
 	uint64_t attached;		/* processes that ran before us */
 	uint64_t old_areas;		/* what they had then: who shares anon_vmas is not known */

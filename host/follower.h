@@ -64,6 +64,14 @@ struct gain {
 
 #define GAINS 8
 
+/* Pages of which it is not known what they are: pages.h. */
+struct unknown_pages {
+	uint64_t start, end;
+	int why;			/* enum pages_doubt */
+};
+
+#define UNKNOWN_PAGES 64
+
 struct space {
 	struct umm_mm *mm;		/* NULL: not followed (before the first exec, given up) */
 	struct space *next;		/* all spaces of the follower */
@@ -90,6 +98,13 @@ struct space {
 	struct doubt doubt[DOUBTS];	/* a ring, the last ones */
 	unsigned int nr_doubts;
 	struct unknown *unknown;	/* of what was there when we came; NULL: we saw it begin */
+
+	/* Its pages, if the model keeps some: pages.c, smaps.c. */
+	struct unknown_pages unknown_pages[UNKNOWN_PAGES];
+	unsigned int nr_unknown_pages;
+	bool sharing_unknown;		/* pages may be shared with who is not followed */
+	bool smaps_due;			/* to be compared at the next call */
+	uint64_t calls_since_smaps, smaps_cost;	/* calls; so many are between two comparisons */
 
 	/* What else may have happened: orders.c. */
 	struct hypothesis *hypotheses;	/* ways that the kernel's answers allow, besides mm */
@@ -184,7 +199,9 @@ struct task {
 	bool late;			/* was inside a call when its space was imported */
 	bool let_go;			/* detach it at its first stop */
 	int parked_status;
+	bool leaving;			/* its address space goes, but may not have gone yet */
 	uint64_t fault_addr;		/* the last sample: what a SIGSEGV will be about */
+	uint64_t fault_ns;		/* when that was */
 	unsigned int fault_access;
 	bool pinned;
 	cpu_set_t true_mask;		/* of a pinned task: what it believes */
@@ -214,6 +231,8 @@ struct follower {
 	struct pin *pin;
 	struct perf_faults *faults;	/* NULL: no samples */
 	bool faults_unseen;		/* no samples, or some were lost */
+	bool pages;			/* the model keeps pages */
+	bool pages_unseen;		/* not all faults are reported: no page is known */
 
 	struct task *tasks[TASK_BUCKETS];
 	unsigned int nr_tasks, nr_newborn;	/* newborns that stand at their first stop */

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/calls/observe.h"
 #include "host/hypotheses.h"
+#include "host/pages.h"
 #include "host/task.h"
 
 /* ---- records of calls ---- */
@@ -213,6 +215,7 @@ bool hypotheses_settle(struct follower *f, struct task *task, bool agreed,
 		if (agrees_too) {
 			hypothesis_change_places(space, h);
 			umm_mm_take_place(space->mm, h->mm);
+			pages_observe(f, space, 0, TASK_SIZE_64);
 			f->summary->either++;
 			agreed = true;
 		}

@@ -50,6 +50,7 @@
 #include "host/adopt.h"
 #include "host/hypotheses.h"
 #include "host/orders.h"
+#include "host/pages.h"
 #include "host/predict.h"
 #include "host/samples.h"
 
@@ -314,6 +315,7 @@ void orders_predict(struct follower *f, struct task *task)
 	predict_here(f, task);
 	if (space->nr_tasks > 1) {
 		samples_doubt_late(space, task, nr_gains);
+		pages_call_beside(f, task);
 		space->nr_predicted++;
 	}
 	while ((h = *link) != NULL) {

@@ -32,6 +32,7 @@
 #include "host/ptrace.h"
 #include "host/samples.h"
 #include "host/settings.h"
+#include "host/smaps.h"
 #include "host/task.h"
 #include "host/unknown.h"
 #include "host/userfaultfd.h"
@@ -270,7 +271,7 @@ static bool all_agrees(struct follower *f, struct task *task)
 		return false;
 	if (ops->place)
 		ops->place(f, task, call->truth);
-	return call->desc->kind == CALL_FORK || f->options->verify != FOLLOW_VERIFY_MAPS ||
+	return call->desc->kind == CALL_FORK || f->options->verify < FOLLOW_VERIFY_MAPS ||
 	       areas_can_wait(task) || ranges_agree(f, task);
 }
 
@@ -278,7 +279,7 @@ static void verify_areas(struct follower *f, struct task *task, bool agreed)
 {
 	char where[64];
 
-	if (f->options->verify != FOLLOW_VERIFY_MAPS)
+	if (f->options->verify < FOLLOW_VERIFY_MAPS)
 		return;
 	if (!agreed) {
 		snprintf(where, sizeof(where), "after %s", task->call.desc->name);
@@ -309,10 +310,11 @@ static void finish_predicted(struct follower *f, struct task *task, int64_t trut
 		verify_areas(f, task, agreed);
 		unknown_learn(f, task, truth);
 	}
-	if (!ops->after)
-		return;
-	ops->after(f, task, truth);
-	hypotheses_each(f, task, truth, ops->after);
+	if (ops->after) {
+		ops->after(f, task, truth);
+		hypotheses_each(f, task, truth, ops->after);
+	}
+	smaps_after_call(f, task);
 }
 
 static void take_over(struct follower *f, struct task *task, int64_t truth)
@@ -336,7 +338,7 @@ static void finish_adopted(struct follower *f, struct task *task, int64_t truth)
 	call->pub.adopted = true;
 	adopt_count(f, task, &call->pub, reason, call->adopt_detail);
 	if (call->changed && call->pub.modelled)	/* in part: what is around it is */
-		verify_areas(f, task, f->options->verify != FOLLOW_VERIFY_MAPS ||
+		verify_areas(f, task, f->options->verify < FOLLOW_VERIFY_MAPS ||
 				      ranges_agree(f, task));
 }
 
@@ -412,8 +414,9 @@ void outcome_no_return(struct follower *f, struct task *task)
 void outcome_exit(struct follower *f, struct task *task, const char *where)
 {
 	task->call.desc = NULL;
-	if (task->call.in_flight || f->options->verify != FOLLOW_VERIFY_MAPS)
+	if (task->call.in_flight || f->options->verify < FOLLOW_VERIFY_MAPS)
 		return;
 	userfaultfd_refresh(f, task);
 	verify_whole(f, task, where);
+	smaps_at_end(f, task, where);
 }

@@ -29,6 +29,7 @@ struct scan_arg {
 #define PAGE_IS_PRESENT	(1u << 3)
 #define PAGE_IS_SWAPPED	(1u << 4)
 #define PAGE_IS_PFNZERO	(1u << 5)
+#define PAGE_IS_HUGE	(1u << 6)
 #define PAGE_IS_GUARD	(1u << 8)	/* Linux 6.15; it counts as swapped too */
 
 /* The words of /proc/PID/pagemap. */
@@ -174,5 +175,66 @@ int pagemap_next_guards(int pagemap_fd, uint64_t start, uint64_t end, uint64_t *
 		return 0;
 	*first = region.start;
 	*past = region.end;
+	return 1;
+}
+
+/* A word of pagemap; 0 where it cannot be read. */
+static uint64_t word_at(int pagemap_fd, uint64_t addr)
+{
+	uint64_t word;
+
+	if (pread(pagemap_fd, &word, sizeof(word), (off_t)(addr / UMM_PAGE_SIZE * 8)) != 8)
+		return 0;
+	return word;
+}
+
+/* How far the pages of [start, end) are mapped once, or are not, as the first of them. */
+static bool mapped_once(int pagemap_fd, uint64_t start, uint64_t *end)
+{
+	bool once = word_at(pagemap_fd, start) & WORD_EXCLUSIVE;
+	uint64_t at = start + UMM_PAGE_SIZE;
+
+	while (at < *end && once == !!(word_at(pagemap_fd, at) & WORD_EXCLUSIVE))
+		at += UMM_PAGE_SIZE;
+	*end = at;
+	return once;
+}
+
+int pagemap_next_run(int pagemap_fd, uint64_t start, uint64_t end, struct pagemap_run *run)
+{
+	struct scan_region region;
+	struct scan_arg arg = {
+		.size = sizeof(arg),
+		.start = start,
+		.end = end,
+		.vec = (uintptr_t)&region,
+		.vec_len = 1,
+		.category_inverted = PAGE_IS_FILE,
+		.category_mask = PAGE_IS_FILE,
+		.category_anyof_mask = PAGE_IS_PRESENT | PAGE_IS_SWAPPED,
+		.return_mask = PAGE_IS_PRESENT | PAGE_IS_SWAPPED | PAGE_IS_PFNZERO | PAGE_IS_HUGE |
+			       PAGE_IS_GUARD,
+	};
+	int ret = ioctl(pagemap_fd, SCAN_IOCTL, &arg);
+
+	if (ret < 0 && errno == EINVAL) {	/* it knows no guards */
+		arg.return_mask &= ~(uint64_t)PAGE_IS_GUARD;
+		ret = ioctl(pagemap_fd, SCAN_IOCTL, &arg);
+	}
+	if (ret <= 0)
+		return ret < 0 && errno != ESRCH ? -errno : 0;
+	run->start = region.start;
+	run->end = region.end;
+	if (region.categories & PAGE_IS_GUARD)
+		run->kind = PAGEMAP_GUARD;
+	else if (region.categories & PAGE_IS_PFNZERO)
+		run->kind = PAGEMAP_ZERO;
+	else if (!(region.categories & PAGE_IS_PRESENT))
+		run->kind = PAGEMAP_SWAPPED;
+	else if (region.categories & PAGE_IS_HUGE)
+		run->kind = PAGEMAP_HUGE;
+	else
+		run->kind = mapped_once(pagemap_fd, run->start, &run->end) ? PAGEMAP_OWN :
+									     PAGEMAP_SHARED;
 	return 1;
 }

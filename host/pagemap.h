@@ -30,4 +30,25 @@ int pagemap_first_present(int pagemap_fd, uint64_t start, uint64_t end, uint64_t
 int pagemap_next_guards(int pagemap_fd, uint64_t start, uint64_t end, uint64_t *first,
 			uint64_t *past);
 
+enum pagemap_kind {
+	PAGEMAP_ZERO,			/* the zero page */
+	PAGEMAP_OWN,			/* an anonymous page that is mapped here alone */
+	PAGEMAP_SHARED,			/* one that others map as well */
+	PAGEMAP_HUGE,			/* of 2 MiB */
+	PAGEMAP_SWAPPED,		/* in swap, or on its way elsewhere */
+	PAGEMAP_GUARD,			/* no page: a guard marker */
+};
+
+/* Pages of one kind, one after the other. */
+struct pagemap_run {
+	uint64_t start, end;
+	enum pagemap_kind kind;
+};
+
+/*
+ * The first run in [start, end) of what is no file's: 1, 0 if there is none, or a negative error:
+ * -ENOTTY before Linux 6.7.
+ */
+int pagemap_next_run(int pagemap_fd, uint64_t start, uint64_t end, struct pagemap_run *run);
+
 #endif

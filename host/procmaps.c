@@ -128,6 +128,15 @@ static ssize_t read_text(int fd, struct proc_areas *areas)
 	return (ssize_t)len;
 }
 
+ssize_t procmaps_text(int fd, struct proc_areas *areas, const char **text)
+{
+	ssize_t len = read_text(fd, areas);
+
+	areas->nr = 0;
+	*text = areas->text;
+	return len;
+}
+
 static uint64_t number(char **at, int base)
 {
 	return strtoull(*at, at, base);

@@ -45,6 +45,9 @@ int procmaps_query(int maps_fd, uint64_t addr, struct proc_area *area, char *nam
 /* All areas but the gate area, by the text of an open maps or smaps.  0 or a negative error. */
 int procmaps_read(int fd, struct proc_areas *areas);
 
+/* The text itself, which lives as long as nothing else is read into @areas: its length. */
+ssize_t procmaps_text(int fd, struct proc_areas *areas, const char **text);
+
 /* Append one area to @areas; -ENOMEM. */
 int proc_areas_add(struct proc_areas *areas, const struct proc_area *area);
 

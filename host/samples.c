@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "host/orders.h"
+#include "host/pages.h"
 #include "host/samples.h"
 #include "host/task.h"
 #include "host/unknown.h"
@@ -113,10 +114,14 @@ static void apply(struct follower *f, struct task *task, const struct fault_samp
 
 	task->fault_addr = sample->addr;
 	task->fault_access = sample->access;
+	task->fault_ns = sample->time_ns;
 	if (!space || !space->mm)
 		return;
 	f->summary->faults++;
 	space->faults++;
+	pages_fault_beside(f, task, known.addr);
+	if (f->pages && !pages_fault(f, space, &known))
+		return;
 	/* Of unknown kind: what a read does is true of every fault; scans find the rest. */
 	if (!known.access)
 		known.access = UMM_ACCESS_READ;
@@ -191,6 +196,7 @@ bool samples_are_exact(const struct follower *f)
 static void records_lost(struct follower *f, uint64_t lost)
 {
 	f->faults_unseen = true;
+	pages_note_doubt_all(f, PAGES_LOST);
 	follower_warn(f, "%llu page-fault records were lost; page tables are scanned instead",
 		      (unsigned long long)lost);
 }

@@ -81,7 +81,7 @@ load lib
 	usermm 2 check --verify
 	has err '^usermm: check: option --verify needs an argument '
 	usermm 2 check --verify=pages -- true
-	has err '--verify=pages: not one of calls, maps$'
+	has err '--verify=pages: not one of calls, maps, smaps$'
 	usermm 2 check --json=yes -- true
 	has err 'option --json=yes takes no argument$'
 	usermm 2 check

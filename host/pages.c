@@ -1,0 +1,311 @@
+/*
+ * pages.c - what is known of the pages behind the areas.
+ *
+ * Theory
+ * ------
+ * With --verify=smaps the model keeps pages (UMM_PAGES_COUNTED), and three things move them:
+ *
+ *	a reported fault	does in the model what it did in the kernel: umm_fault()
+ *	a call			what the kernel does inside it, the model does in its own
+ *	an observation		where neither tells: after exec, whose loader writes before anybody
+ *				looks, and after areas were taken over.  PAGEMAP_SCAN says what
+ *				stands there
+ *
+ * What was observed is never what is compared: smaps is read later, and from then on the model has
+ * to keep up by itself.
+ *
+ * A record that does not tell a write from a read (perf's software event) is of a write if the page
+ * is there already: reading would not have failed.  If not, the kernel is asked what has come of
+ * it: the zero page is what a read leaves.  That is an observation too.
+ *
+ * Faults that only read a file are left out: nothing is compared of a file's pages.
+ *
+ * What nobody can know is in doubt, by range, until the next comparison: the areas there count as
+ * unknown, and are observed anew.  The reasons are a closed list (enum pages_doubt).
+ *
+ * Frames of the model have no numbers of the kernel's.  So a page that is found to be shared has no
+ * partner in the model: it stays in doubt.  What is shared by a fork that was followed is known.
+ */
+#include <string.h>
+
+#include "host/calls/observe.h"
+#include "host/files.h"
+#include "host/pagemap.h"
+#include "host/pages.h"
+#include "host/task.h"
+
+/* The last sample of a running thread is of a fault that may last so long. */
+#define FAULT_NS 1000000
+
+const char *pages_doubt_text(enum pages_doubt why)
+{
+	static const char *const text[] = {
+		[PAGES_KNOWN] = "known",
+		[PAGES_BESIDE] = "a fault beside a call",
+		[PAGES_LOST] = "records of faults lost",
+		[PAGES_REACHED] = "written through get_user_pages",
+		[PAGES_SHARED] = "shared with somebody",
+		[PAGES_HUGE] = "may be huge",
+		[PAGES_WATCHED] = "a userfaultfd fills it",
+		[PAGES_UNSEEN] = "faults not reported",
+	};
+
+	return text[why];
+}
+
+/* ---- doubts ---- */
+
+void pages_note_doubt(struct follower *f, struct space *space, uint64_t start, uint64_t end,
+		      enum pages_doubt why)
+{
+	struct unknown_pages *last;
+
+	if (!f->pages || start >= end)
+		return;
+	last = space->nr_unknown_pages ? &space->unknown_pages[space->nr_unknown_pages - 1] : NULL;
+	if (last && last->why == (int)why && start >= last->start && start <= last->end) {
+		if (end > last->end)
+			last->end = end;
+		return;
+	}
+	if (space->nr_unknown_pages == UNKNOWN_PAGES) {	/* too many: all of it */
+		space->nr_unknown_pages = 1;
+		space->unknown_pages[0] = (struct unknown_pages){ 0, TASK_SIZE_64, (int)why };
+		return;
+	}
+	space->unknown_pages[space->nr_unknown_pages++] =
+		(struct unknown_pages){ start, end, (int)why };
+}
+
+void pages_note_doubt_all(struct follower *f, enum pages_doubt why)
+{
+	for (struct space *space = f->spaces; space; space = space->next)
+		pages_note_doubt(f, space, 0, TASK_SIZE_64, why);
+}
+
+enum pages_doubt pages_in_doubt(const struct space *space, uint64_t start, uint64_t end)
+{
+	int worst = PAGES_KNOWN;
+
+	for (unsigned int i = 0; i < space->nr_unknown_pages; i++) {
+		const struct unknown_pages *pages = &space->unknown_pages[i];
+
+		if (pages->start < end && pages->end > start && pages->why > worst)
+			worst = pages->why;
+	}
+	return (enum pages_doubt)worst;
+}
+
+/* ---- faults ---- */
+
+static bool find_area(const struct space *space, uint64_t addr, struct umm_area *area)
+{
+	*area = (struct umm_area){ .size = sizeof(*area) };
+	return umm_find_area(space->mm, addr, area) && area->start <= addr;
+}
+
+/* What has come of a fault of which nothing else is known. */
+static unsigned int observed_access(struct follower *f, struct space *space, uint64_t page)
+{
+	struct pagemap_run run;
+	int fd = space_pagemap_fd(space);
+
+	if (fd < 0 || pagemap_next_run(fd, page, page + UMM_PAGE_SIZE, &run) <= 0)
+		return UMM_ACCESS_READ;
+	f->summary->observed++;
+	return run.kind == PAGEMAP_ZERO || run.kind == PAGEMAP_GUARD ? UMM_ACCESS_READ :
+								       UMM_ACCESS_WRITE;
+}
+
+static unsigned int access_of(struct follower *f, struct space *space, uint64_t addr,
+			      const struct umm_area *area)
+{
+	uint64_t page = page_down(addr);
+	struct umm_page_info info;
+
+	if (!area)			/* a stack grows by what is pushed */
+		return UMM_ACCESS_WRITE;
+	if (!(area->vm_flags & UMM_VM_WRITE) || (area->vm_flags & UMM_VM_MAYSHARE))
+		return UMM_ACCESS_READ;
+	if (umm_page_info(space->mm, page, &info))
+		return UMM_ACCESS_WRITE;
+	return observed_access(f, space, page);
+}
+
+bool pages_fault(struct follower *f, struct space *space, struct fault_sample *sample)
+{
+	struct umm_area area;
+	bool mapped = find_area(space, sample->addr, &area);
+
+	if (!sample->access)
+		sample->access = access_of(f, space, sample->addr, mapped ? &area : NULL);
+	if (!mapped || !area.file)
+		return true;
+	if (!(sample->access & UMM_ACCESS_WRITE) || !umm_file_cookie(area.file))
+		return sample->access & UMM_ACCESS_WRITE;
+	if (umm_fault_sigbus(space->mm, sample->addr))	/* or has the file grown since? */
+		files_observe(f, space, area.start, area.end);
+	return true;
+}
+
+/* ---- faults beside calls ---- */
+
+void pages_fault_beside(struct follower *f, struct task *task, uint64_t addr)
+{
+	const struct space *space = task->space;
+
+	if (!f->pages || space->nr_tasks == 1)
+		return;
+	for (const struct task *other = space->in_flight; other; other = other->turn_next) {
+		const struct call *call = &other->call;
+		bool fork = call->desc && call->desc->kind == CALL_FORK;
+
+		if (other == task || !call->desc)
+			continue;
+		if (fork || (addr >= call->start && addr < call->end) ||
+		    (addr >= call->from_start && addr < call->from_end))
+			pages_note_doubt(f, task->space, page_down(addr),
+					 page_down(addr) + UMM_PAGE_SIZE, PAGES_BESIDE);
+	}
+}
+
+void pages_call_beside(struct follower *f, struct task *task)
+{
+	uint64_t now;
+
+	if (!f->pages || task->space->nr_tasks == 1)
+		return;
+	now = follower_now_ns();
+	for (int i = 0; i < TASK_BUCKETS; i++)
+		for (struct task *other = f->tasks[i]; other; other = other->hash_next)
+			if (other != task && other->space == task->space &&
+			    now - other->fault_ns < FAULT_NS)
+				pages_fault_beside(f, other, other->fault_addr);
+}
+
+void pages_fork(struct follower *f, struct space *parent, struct space *child)
+{
+	if (!f->pages)
+		return;
+	child->sharing_unknown = parent->sharing_unknown;
+	child->nr_unknown_pages = parent->nr_unknown_pages;
+	for (unsigned int i = 0; i < parent->nr_unknown_pages; i++)
+		child->unknown_pages[i] = parent->unknown_pages[i];
+	parent->smaps_due = child->smaps_due = true;
+}
+
+/* ---- observations ---- */
+
+/* Does the model have there what was seen?  Then who shares it stays known. */
+static bool stands_there(const struct space *space, uint64_t page, enum pagemap_kind kind)
+{
+	struct umm_page_info info;
+
+	if (!umm_page_info(space->mm, page, &info) || !info.present)
+		return false;
+	if (kind == PAGEMAP_ZERO)
+		return info.zero;
+	return info.anonymous && (info.mapcount == 1) == (kind == PAGEMAP_OWN);
+}
+
+static void adopt(struct follower *f, struct space *space, uint64_t start, uint64_t end,
+		  enum umm_page_kind kind)
+{
+	int err = start < end ? umm_adopt_pages(space->mm, start, end, kind) : 0;
+
+	if (err == -UMM_ENOMEM)
+		f->no_memory = true;
+	else if (err)
+		pages_note_doubt(f, space, start, end, PAGES_LOST);
+}
+
+static void observe_page(struct follower *f, struct space *space, uint64_t page,
+			 enum pagemap_kind kind)
+{
+	if (stands_there(space, page, kind))
+		return;
+	if (kind == PAGEMAP_SHARED)
+		pages_note_doubt(f, space, page, page + UMM_PAGE_SIZE, PAGES_SHARED);
+	else
+		adopt(f, space, page, page + UMM_PAGE_SIZE,
+		      kind == PAGEMAP_ZERO ? UMM_PAGE_ZERO : UMM_PAGE_ANON);
+}
+
+static void observe_run(struct follower *f, struct space *space, const struct pagemap_run *run)
+{
+	switch (run->kind) {
+	case PAGEMAP_GUARD:
+		adopt(f, space, run->start, run->end, UMM_PAGE_NONE);
+		return;
+	case PAGEMAP_HUGE:
+		pages_note_doubt(f, space, run->start, run->end, PAGES_HUGE);
+		return;
+	case PAGEMAP_SWAPPED:
+		pages_note_doubt(f, space, run->start, run->end, PAGES_SHARED);
+		return;
+	case PAGEMAP_ZERO:
+	case PAGEMAP_OWN:
+	case PAGEMAP_SHARED:
+		break;
+	}
+	for (uint64_t page = run->start; page < run->end; page += UMM_PAGE_SIZE)
+		observe_page(f, space, page, run->kind);
+}
+
+static void observe_area(struct follower *f, struct space *space, int fd, uint64_t start,
+			 uint64_t end)
+{
+	struct pagemap_run run;
+	int got;
+
+	for (; (got = pagemap_next_run(fd, start, end, &run)) > 0; start = run.end) {
+		adopt(f, space, start, run.start, UMM_PAGE_NONE);
+		observe_run(f, space, &run);
+	}
+	adopt(f, space, start, end, UMM_PAGE_NONE);
+	if (got < 0)
+		pages_note_doubt(f, space, start, end, PAGES_UNSEEN);
+	f->summary->observed++;
+}
+
+/* Private memory that is written by faults alone. */
+static bool may_have_pages(const struct umm_area *area)
+{
+	const uint64_t others = UMM_VM_MAYSHARE | UMM_VM_PFNMAP | UMM_VM_IO | UMM_VM_HUGETLB |
+				UMM_VM_DONTEXPAND | UMM_VM_MIXEDMAP;
+
+	return !(area->vm_flags & others) && (area->vm_flags & UMM_VM_MAYWRITE);
+}
+
+void pages_observe(struct follower *f, struct space *space, uint64_t start, uint64_t end)
+{
+	struct umm_area area = { .size = sizeof(area) };
+	int fd;
+
+	if (!f->pages || f->supposing)
+		return;
+	fd = space_pagemap_fd(space);
+	for (uint64_t at = start; umm_find_area(space->mm, at, &area) && area.start < end;
+	     at = area.end) {
+		uint64_t from = area.start > start ? area.start : start;
+		uint64_t to = area.end < end ? area.end : end;
+
+		if (!may_have_pages(&area))
+			continue;
+		if (fd < 0)
+			pages_note_doubt(f, space, from, to, PAGES_UNSEEN);
+		else
+			observe_area(f, space, fd, from, to);
+	}
+}
+
+void pages_settle(struct follower *f, struct space *space)
+{
+	struct unknown_pages doubt[UNKNOWN_PAGES];
+	unsigned int nr = space->nr_unknown_pages;
+
+	memcpy(doubt, space->unknown_pages, nr * sizeof(doubt[0]));
+	space->nr_unknown_pages = 0;
+	for (unsigned int i = 0; i < nr; i++)
+		pages_observe(f, space, doubt[i].start, doubt[i].end);
+}
