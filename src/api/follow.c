@@ -5,6 +5,7 @@
 #include "calls/adopt.h"
 #include "rmap/zap.h"
 #include "space/guards.h"
+#include "space/vma_lock.h"
 
 int umm_area_import(struct umm_mm *handle, const struct umm_area *area)
 {
@@ -55,6 +56,7 @@ int umm_adopt_guards(struct umm_mm *handle, umm_addr_t start, umm_addr_t end, bo
 	if (start >= end || !page_aligned(start) || !page_aligned(end))
 		return -UMM_EINVAL;
 	mmap_write_lock(mm);
+	vma_start_write_all(mm);
 	if (guards_reserve(mm, 1, NULL))
 		err = -UMM_ENOMEM;	/* no reason: not a call */
 	else if (!guards)

@@ -274,12 +274,13 @@ int umm_exec(struct umm_mm *mm, struct umm_mm **out)
 int umm_fault(struct umm_mm *handle, umm_addr_t addr, unsigned int access, struct umm_why *why)
 {
 	struct mm_struct *mm = to_mm(handle);
+	struct fault_hold hold;
 	int ret;
 
 	why_begin(why);
-	mmap_write_lock(mm);
-	ret = handle_fault(mm, addr, access, why);
-	mmap_write_unlock(mm);
+	ret = fault_and_hold(mm, addr, access, why, &hold);
+	if (ret == UMM_FAULT_OK)
+		fault_release(&hold);
 	why_end(why);
 	return ret;
 }
@@ -300,8 +301,8 @@ bool umm_mm_is_valid(struct umm_mm *handle)
 	struct mm_struct *mm = to_mm(handle);
 	bool valid;
 
-	mmap_read_lock(mm);
+	mmap_write_lock(mm);
 	valid = mm_is_valid(mm);
-	mmap_read_unlock(mm);
+	mmap_write_unlock(mm);
 	return valid;
 }

@@ -315,6 +315,7 @@ int umm_mmu_notifier_register(struct umm_mm *handle, struct umm_mmu_notifier *no
 	if (!mm->pages)
 		return -UMM_EINVAL;
 	mmap_write_lock(mm);
+	vma_start_write_all(mm);
 	notifier->next = mm->pages->notifiers;
 	mm->pages->notifiers = notifier;
 	mmap_write_unlock(mm);
@@ -330,6 +331,7 @@ int umm_mmu_notifier_unregister(struct umm_mm *handle, struct umm_mmu_notifier *
 	if (!mm->pages)
 		return err;
 	mmap_write_lock(mm);
+	vma_start_write_all(mm);
 	for (link = &mm->pages->notifiers; *link; link = &(*link)->next) {
 		if (*link != notifier)
 			continue;

@@ -20,8 +20,8 @@ void spin_lock_slow(const struct umm_platform *platform, struct spinlock *lock)
 	for (unsigned int spins = 1; !try_lock(lock); spins++) {
 		if (spins % SPINS)
 			cpu_relax();
-		else if (platform->yield)
-			platform->yield(platform->ctx);
+		else
+			spin_relax(platform);
 	}
 }
 

@@ -57,6 +57,14 @@ static inline void spin_unlock(const struct umm_platform *platform, struct spinl
 
 #endif
 
+/* Somebody is waited for, and not for the first time perhaps: see platform->yield(). */
+static inline void spin_relax(const struct umm_platform *platform)
+{
+	cpu_relax();
+	if (platform->yield)
+		platform->yield(platform->ctx);
+}
+
 /* Two of a kind, which may be the same one. */
 static inline void spin_lock_two(const struct umm_platform *platform, struct spinlock *a,
 				 struct spinlock *b)

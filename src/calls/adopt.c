@@ -18,6 +18,7 @@
 #include "space/mm.h"
 #include "space/vma.h"
 #include "space/vma_attrs.h"
+#include "space/vma_lock.h"
 #include "space/vma_tree.h"
 
 static const char *special_name(const struct umm_area *area)
@@ -341,6 +342,7 @@ int adopt_range(struct mm_struct *mm, umm_addr_t start, umm_addr_t end,
 	    (mm->guards.nr && guards_reserve(mm, nr + 1, NULL)))
 		return -UMM_ENOMEM;	/* no reason: not a call */
 
+	vma_start_write_all(mm);
 	if (mm->pages)			/* nobody says what became of them */
 		zap_page_range(mm, start, end);
 	drop_guards_between(mm, start, end, areas, nr);
@@ -367,6 +369,7 @@ int set_anon(struct mm_struct *mm, umm_addr_t addr, enum umm_anon anon)
 	if (!vma)
 		return -UMM_ENOENT;	/* no reason: not a call */
 	if (anon == UMM_ANON_NONE) {
+		vma_start_write(mm, vma);
 		vma->vm_flags &= ~VM_ANON_UNKNOWN;
 		return 0;
 	}

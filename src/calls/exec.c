@@ -25,6 +25,7 @@
 #include "calls/vdso.h"
 #include "space/mm.h"
 #include "space/unmapped_area.h"
+#include "space/vma_lock.h"
 #include "space/vma_tree.h"
 
 #define PATH_BYTES_MAX	UINT64_C(4096)
@@ -220,8 +221,10 @@ static void map_page_zero(struct exec_state *st)
 	    IS_ERR_VALUE(do_mmap(st->mm, &req, NULL)))
 		return;
 	vma = find_vma_intersection(&st->mm->tree, 0, PAGE_SIZE);
-	if (vma && rule(st->mm->world, RULE_PAGE_ZERO_SEALED))
+	if (vma && rule(st->mm->world, RULE_PAGE_ZERO_SEALED)) {
+		vma_start_write(st->mm, vma);
 		vma->vm_flags |= VM_SEALED;
+	}
 	note(st->why, NOTE_EXEC_PAGE_ZERO, 0, PAGE_SIZE, 0, 0);
 }
 

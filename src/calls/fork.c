@@ -17,6 +17,7 @@
 #include "space/unmapped_area.h"
 #include "space/vma.h"
 #include "space/vma_attrs.h"
+#include "space/vma_lock.h"
 #include "space/vma_tree.h"
 
 static long fork_charge(struct mm_struct *parent, struct mm_struct *child,
@@ -95,6 +96,7 @@ static long dup_vmas(struct mm_struct *child, struct mm_struct *parent, struct m
 	long err;
 
 	for (vma = parent->tree.first; vma; vma = vma_next(vma)) {
+		vma_start_write(parent, vma);
 		if (vma->vm_flags & VM_DONTCOPY) {
 			note(why, NOTE_FORK_SKIPPED, vma->vm_start, vma->vm_end, 0, 0);
 			continue;

@@ -10,6 +10,7 @@
 #include "space/anon_vma.h"
 #include "space/file.h"
 #include "space/guards.h"
+#include "space/vma_lock.h"
 
 static bool is_discard(int behavior)
 {
@@ -221,6 +222,7 @@ long madvise_guard_install(const struct madvise_state *st, struct vm_area_struct
 
 	if (err)
 		return err;
+	vma_start_write(st->mm, vma);
 	if (flag)
 		vma->vm_flags |= VM_MAYBE_GUARD;
 	if (!flag || vma_is_anonymous(vma)) {

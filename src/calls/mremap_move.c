@@ -30,6 +30,7 @@
 #include "space/unmapped_area.h"
 #include "space/vma.h"
 #include "space/vma_attrs.h"
+#include "space/vma_lock.h"
 #include "space/vma_tree.h"
 
 /* On its way a move may make: two cuts each of the target, the tail and the old range, a copy. */
@@ -307,6 +308,7 @@ int64_t move_vma(struct vma_remap_struct *vrm)
 		return err;
 
 	cut_out_locked(vrm);
+	vma_start_write(vrm->mm, vrm->vma);
 	copy = copy_vma(vrm);		/* no way back past this line */
 	if (copy->vm_ops && copy->vm_ops->mremap)
 		copy->vm_ops->mremap(copy, vrm->vma);

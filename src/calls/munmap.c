@@ -12,6 +12,7 @@
 #include "space/guards.h"
 #include "space/mm_pages.h"
 #include "space/vma.h"
+#include "space/vma_lock.h"
 #include "space/vma_tree.h"
 
 static long can_modify_vma(const struct vm_area_struct *vma, struct umm_why *why)
@@ -91,6 +92,7 @@ long vms_gather_munmap_vmas(struct mm_struct *mm, struct vma_munmap_struct *vms,
 			if (err)
 				return err;
 		}
+		vma_start_write(mm, vma);	/* no fault finds what is about to go */
 		vms->nr_vmas++;
 		vms->nr_pages += vma_pages(vma);
 		if (vma->vm_flags & VM_ACCOUNT)

@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "calls/prctl.h"
 #include "space/ksm.h"
+#include "space/vma_lock.h"
 #include "space/vma_tree.h"
 
 long prctl_set_thp_disable(struct mm_struct *mm, const uint64_t arg[4], struct umm_why *why)
@@ -16,6 +17,7 @@ long prctl_set_thp_disable(struct mm_struct *mm, const uint64_t arg[4], struct u
 	if (!flags_ok || arg[2] || arg[3])
 		return refuse4(why, WHY_THP_DISABLE_ARGS, arg[0], arg[1], arg[2], arg[3]);
 	passed(why, WHY_THP_DISABLE_ARGS, arg[0], arg[1]);
+	vma_start_write_all(mm);
 	mm->thp_disable = !disable ? THP_NOT_DISABLED
 				   : flags ? THP_DISABLED_EXCEPT_ADVISED : THP_DISABLED;
 	note(why, NOTE_THP_DISABLE, mm->thp_disable, 0, 0, 0);
@@ -30,6 +32,7 @@ static void ksm_enable_merge_any(struct mm_struct *mm, struct umm_why *why)
 	for (struct vm_area_struct *vma = mm->tree.first; vma; vma = vma_next(vma)) {
 		if ((vma->vm_flags & VM_MERGEABLE) || !ksm_compatible(vma->vm_flags))
 			continue;
+		vma_start_write(mm, vma);
 		vma->vm_flags |= VM_MERGEABLE;
 		changed++;
 		world_event(mm->world, UMM_EVENT_AREA_CHANGE, mm, vma->vm_start, vma->vm_end,
@@ -47,6 +50,7 @@ static void ksm_disable_merge_any(struct mm_struct *mm, struct umm_why *why)
 	for (struct vm_area_struct *vma = mm->tree.first; vma; vma = vma_next(vma)) {
 		if (!(vma->vm_flags & VM_MERGEABLE))
 			continue;
+		vma_start_write(mm, vma);
 		vma->vm_flags &= ~VM_MERGEABLE;
 		changed++;
 		world_event(mm->world, UMM_EVENT_AREA_CHANGE, mm, vma->vm_start, vma->vm_end,

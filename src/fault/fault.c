@@ -8,6 +8,10 @@
  *	a write to private memory					the area has an anon_vma now
  *	a read in private memory that huge pages may back		the same: the huge zero page
  *	and then, in a world with pages					memory.c
+ *
+ * Most faults change no area and are not refused, and hold just the area that they are in, or
+ * mmap_lock to read where it is not found so: fault_and_hold().  All others are done again with
+ * mmap_lock to write, and it is there that a refusal says why.
  */
 #include "base/assert.h"
 #include "fault/fault.h"
@@ -16,6 +20,7 @@
 #include "space/accounting.h"
 #include "space/anon_vma.h"
 #include "space/guards.h"
+#include "space/vma_lock.h"
 #include "space/vma_tree.h"
 
 bool fault_prepares(const struct mm_struct *mm, const struct vm_area_struct *vma,
@@ -97,6 +102,7 @@ long expand_downwards(struct mm_struct *mm, struct vm_area_struct *vma, umm_addr
 				      WHY_STACK_OVERCOMMIT, 0, 0, why);
 	if (err)
 		return err;
+	vma_start_write(mm, vma);
 	if (vma->vm_flags & VM_LOCKED)
 		mm->locked_vm += grow;
 	vm_stat_account(mm, vma->vm_flags, (int64_t)grow);
@@ -169,4 +175,78 @@ int handle_fault(struct mm_struct *mm, umm_addr_t addr, unsigned int access, str
 	if (fault_prepares(mm, vma, addr, write) && anon_vma_prepare(mm, vma))
 		return (int)refuse(why, WHY_NO_METADATA, 1, 0);
 	return mm->pages ? handle_mm_fault(mm, vma, addr, access) : UMM_FAULT_OK;
+}
+
+/* A lock that allows more is needed.  No UMM_FAULT_ has this number. */
+#define FAULT_RETRY (-1)
+
+/* Take @lock.  False, and it is not: under this one nothing can be done. */
+static bool hold_area(struct fault_hold *hold, umm_addr_t addr, enum fault_lock lock)
+{
+	struct mm_struct *mm = hold->mm;
+
+	hold->lock = lock;
+	if (lock == FAULT_MMAP_WRITE) {
+		mmap_write_lock(mm);
+		return true;
+	}
+	if (lock == FAULT_AREA) {
+		hold->vma = vma_start_read(mm, addr, &hold->reader);
+		return hold->vma != NULL;
+	}
+	mmap_read_lock(mm);
+	hold->vma = find_vma(&mm->tree, addr);
+	if (hold->vma && hold->vma->vm_start <= addr &&
+	    guards_first(mm, addr & PAGE_MASK, (addr & PAGE_MASK) + PAGE_SIZE) > addr)
+		return true;
+	mmap_read_unlock(mm);
+	return false;
+}
+
+void fault_release(const struct fault_hold *hold)
+{
+	switch (hold->lock) {
+	case FAULT_AREA:
+		vma_end_read(hold->reader);
+		break;
+	case FAULT_MMAP_READ:
+		mmap_read_unlock(hold->mm);
+		break;
+	case FAULT_MMAP_WRITE:
+		mmap_write_unlock(hold->mm);
+		break;
+	}
+}
+
+/* In an area that contains @addr, has no guard marker there, and must not be changed. */
+static int fault_in_area(struct mm_struct *mm, const struct vm_area_struct *vma, umm_addr_t addr,
+			 unsigned int access)
+{
+	bool may_prepare = (access & UMM_ACCESS_WRITE) || vma_is_anonymous(vma);
+
+	if (access_error(vma, access))
+		return FAULT_RETRY;
+	if (may_prepare && !vma->anon_vma && !(vma->vm_flags & VM_SHARED))
+		return FAULT_RETRY;
+	return handle_mm_fault(mm, vma, addr, access);
+}
+
+int fault_and_hold(struct mm_struct *mm, umm_addr_t addr, unsigned int access, struct umm_why *why,
+		   struct fault_hold *hold)
+{
+	int lock = mm->pages ? FAULT_AREA : FAULT_MMAP_WRITE, fault = FAULT_RETRY;
+
+	hold->mm = mm;
+	for (; fault == FAULT_RETRY; lock++) {
+		mm_assert_debug(lock <= FAULT_MMAP_WRITE);
+		if (!hold_area(hold, addr, (enum fault_lock)lock))
+			continue;
+		fault = lock == FAULT_MMAP_WRITE ? handle_fault(mm, addr, access, why)
+						 : fault_in_area(mm, hold->vma, addr, access);
+		if (fault != UMM_FAULT_OK)
+			fault_release(hold);
+		else if (lock == FAULT_MMAP_READ)
+			vma_publish(mm, hold->vma, addr);
+	}
+	return fault;
 }

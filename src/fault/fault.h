@@ -2,13 +2,13 @@
  * fault.h - a page fault as far as areas go: growth, permission, and the anon_vma of the first
  * write.
  *
- * Layer: fault.  mmap_lock held for write.
+ * Layer: fault.  mmap_lock held for write, unless it says otherwise.
  */
 #ifndef FAULT_FAULT_H
 #define FAULT_FAULT_H
 
 #include "base/why.h"
-#include "space/mm_types.h"
+#include "space/vma_lock.h"
 
 /*
  * A fault at @addr.  UMM_FAULT_OK, UMM_SEGV_MAPERR, UMM_SEGV_ACCERR, UMM_BUS_ADRERR in a world with
@@ -17,6 +17,27 @@
  */
 __must_check int handle_fault(struct mm_struct *mm, umm_addr_t addr, unsigned int access,
 			      struct umm_why *why);
+
+/*
+ * What is held so that neither the area at an address nor its tables change: the area, or
+ * mmap_lock.  Each allows a fault to do more than the one before.
+ */
+enum fault_lock { FAULT_AREA, FAULT_MMAP_READ, FAULT_MMAP_WRITE };
+
+struct fault_hold {
+	struct mm_struct *mm;
+	enum fault_lock lock;
+	struct vm_area_struct *vma;	/* but with FAULT_MMAP_WRITE */
+	struct vma_reader *reader;	/* FAULT_AREA */
+};
+
+/*
+ * The same, without a lock from the caller: the least that will do is taken.
+ * => UMM_FAULT_OK: it is still held, until fault_release(); else nothing is.
+ */
+__must_check int fault_and_hold(struct mm_struct *mm, umm_addr_t addr, unsigned int access,
+				struct umm_why *why, struct fault_hold *hold);
+void fault_release(const struct fault_hold *hold);
 
 /*
  * Does an access to @addr give @vma an anon_vma?  A write to private memory does, and a read where

@@ -1,14 +1,13 @@
 /*
  * gup.c - reaching into an address space.
  *
- * First as hardware would, under the lock for reading: nearly always the entry is there and allows
- * the access.  Else a fault, under the lock for writing, and the entry again.
+ * A fault first, which finds nearly always that the entry is there and allows the access; then,
+ * with the area still held, the frame.
  *
  * Who wants no more than the place of a page that is in use already, needs no lock: entries that
  * are about to go, or to allow less, are announced (pgtable.sequence), and what was found while
  * nothing was announced is good until the flush that follows an announcement.
  */
-#include "fault/fault.h"
 #include "fault/gup.h"
 #include "fault/memory.h"
 
@@ -58,44 +57,24 @@ static struct page *follow_page(const struct mm_struct *mm, umm_addr_t addr, uns
 struct user_page lock_user_page(struct mm_struct *mm, umm_addr_t addr, unsigned int access,
 				int *fault)
 {
-	struct user_page user = { .mm = mm };
+	struct user_page user = { .page = NULL };
 
 	access = access_kind(access);
-	*fault = UMM_FAULT_OK;
-	mmap_read_lock(mm);
-	if (addr < mm->layout.task_size)
+	while (!user.page) {
+		*fault = fault_and_hold(mm, addr, access, NULL, &user.hold);
+		if (*fault != UMM_FAULT_OK)
+			break;
 		user.page = follow_page(mm, addr, access);
-	else
-		*fault = UMM_SEGV_MAPERR;
-	if (likely(user.page))
-		return user;
-	mmap_read_unlock(mm);
-	if (*fault != UMM_FAULT_OK)
-		return user;
-	mmap_write_lock(mm);
-	user.write_locked = true;
-	*fault = handle_fault(mm, addr, access, NULL);
-	if (*fault == UMM_FAULT_OK) {
-		user.page = follow_page(mm, addr, access);
-		mm_assert(user.page);
-	} else {
-		mmap_write_unlock(mm);
+		if (!user.page)		/* taken away in between, by its frame */
+			fault_release(&user.hold);
 	}
 	return user;
 }
 
-static void drop_lock(const struct user_page *user)
-{
-	if (user->write_locked)
-		mmap_write_unlock(user->mm);
-	else
-		mmap_read_unlock(user->mm);
-}
-
 void unlock_user_page(const struct user_page *user)
 {
-	put_page(user->mm->world->phys, user->page);
-	drop_lock(user);
+	put_page(user->hold.mm->world->phys, user->page);
+	fault_release(&user->hold);
 }
 
 struct page *get_user_page(struct mm_struct *mm, umm_addr_t addr, unsigned int access, int *fault)
@@ -103,6 +82,6 @@ struct page *get_user_page(struct mm_struct *mm, umm_addr_t addr, unsigned int a
 	struct user_page user = lock_user_page(mm, addr, access, fault);
 
 	if (user.page)
-		drop_lock(&user);
+		fault_release(&user.hold);
 	return user.page;
 }

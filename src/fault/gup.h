@@ -1,12 +1,12 @@
 /*
  * gup.h - reaching into an address space: the frame behind an address, made if need be.
  *
- * Layer: fault.  Takes mmap_lock, unless it says otherwise.
+ * Layer: fault.  Takes the lock of an area, or mmap_lock, unless it says otherwise.
  */
 #ifndef FAULT_GUP_H
 #define FAULT_GUP_H
 
-#include "base/why.h"
+#include "fault/fault.h"
 #include "space/mm_pages.h"
 
 /*
@@ -22,13 +22,12 @@ struct page *get_user_page(struct mm_struct *mm, umm_addr_t addr, unsigned int a
 char *get_user_page_fast(const struct mm_struct *mm, umm_addr_t addr, unsigned int access);
 
 /*
- * As get_user_page(), and mmap_lock stays held until unlock_user_page(): as long, what the access
+ * As get_user_page(), and the area stays held until unlock_user_page(): as long, what the access
  * allows can be done.  Else a fork could come between, and the child see what is written.
  */
 struct user_page {
-	struct mm_struct *mm;
 	struct page *page;		/* NULL: why not is in *fault, and nothing is held */
-	bool write_locked;
+	struct fault_hold hold;
 };
 
 struct user_page lock_user_page(struct mm_struct *mm, umm_addr_t addr, unsigned int access,

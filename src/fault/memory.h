@@ -1,7 +1,7 @@
 /*
  * memory.h - a frame for an address: what a fault does once the area allows it.
  *
- * Layer: fault.  mmap_lock held for write; mm->pages is there.
+ * Layer: fault.  The area is held: vma_lock.h, or mmap_lock; mm->pages is there.
  */
 #ifndef FAULT_MEMORY_H
 #define FAULT_MEMORY_H

@@ -26,6 +26,7 @@
 #include "base/why.h"
 #include "space/anon_vma.h"
 #include "space/vma_attrs.h"
+#include "space/vma_lock.h"
 #include "space/vma_tree.h"
 
 static struct anon_vma *anon_vma_alloc(struct mm_struct *mm, struct anon_vma *parent)
@@ -191,6 +192,7 @@ int anon_vma_prepare(struct mm_struct *mm, struct vm_area_struct *vma)
 		slab_free(&mm->avc_cache, avc);
 		return -UMM_ENOMEM;	/* no reason: metadata */
 	}
+	vma_start_write(mm, vma);
 	anon_vma_chain_link(mm, vma, &vma->chain, avc, anon_vma);
 	atomic_fetch_add(&anon_vma->num_active_vmas, 1);
 	vma->anon_vma = anon_vma;
@@ -207,6 +209,7 @@ int anon_vma_prepare_inherited(struct mm_struct *mm, struct vm_area_struct *vma)
 		return 0;
 	if (anon_vma_reserve(mm, 2, NULL))
 		return -UMM_ENOMEM;	/* no reason: metadata */
+	vma_start_write(mm, vma);
 	parent = anon_vma_alloc(mm, NULL);
 	own = anon_vma_alloc(mm, parent);
 	anon_vma_chain_link(mm, vma, &vma->chain, slab_alloc(&mm->avc_cache), parent);

@@ -163,7 +163,7 @@ bool mm_is_valid(const struct mm_struct *mm)
 	uint64_t charged = 0;
 	const struct vm_area_struct *vma;
 
-	if (!vma_tree_is_valid(&mm->tree) || !guards_are_valid(mm))
+	if (!vma_tree_is_valid(&mm->tree) || !guards_are_valid(mm) || !vma_locks_are_valid(mm))
 		return false;
 	for (vma = mm->tree.first; vma; vma = vma_next(vma)) {
 		if (!page_aligned(vma->vm_start) || !page_aligned(vma->vm_end) ||

@@ -8,6 +8,7 @@
 
 #include "pgtable/mmu_gather.h"
 #include "space/mm_types.h"
+#include "space/vma_lock.h"
 
 /* What VmRSS is the sum of, and what went to swap.  The zero page is counted nowhere. */
 enum mm_counter { MM_FILEPAGES, MM_ANONPAGES, MM_SHMEMPAGES, MM_SWAPENTS, NR_MM_COUNTERS };
@@ -34,7 +35,8 @@ struct mm_pages {
 	struct rss_stripe rss[RSS_STRIPES];
 	uint64_t hiwater_rss;		/* [m] pages: the most there ever were, but for now */
 	uint64_t hiwater_vm;			/* [m] pages of total_vm: the same */
-	struct umm_mmu_notifier *notifiers;	/* [m] */
+	struct umm_mmu_notifier *notifiers;	/* [m] and every area */
+	struct vma_locks locks;
 };
 
 /* 0 or -UMM_ENOMEM. */

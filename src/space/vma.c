@@ -6,6 +6,7 @@
 #include "space/anon_vma.h"
 #include "space/file.h"
 #include "space/vma.h"
+#include "space/vma_lock.h"
 #include "space/vma_tree.h"
 
 long mm_reserve_more(struct mm_struct *mm, size_t nr_vmas, size_t nr_links, struct umm_why *why)
@@ -49,6 +50,7 @@ void vm_area_free(struct mm_struct *mm, struct vm_area_struct *vma)
 
 void remove_vma(struct mm_struct *mm, struct vm_area_struct *vma)
 {
+	vma_start_write(mm, vma);
 	world_event(mm->world, UMM_EVENT_AREA_REMOVE, mm, vma->vm_start, vma->vm_end, 0);
 	vma_unlink(&mm->tree, vma);
 	vm_area_free(mm, vma);
@@ -72,6 +74,7 @@ struct vm_area_struct *vma_cut(struct mm_struct *mm, struct vm_area_struct *vma,
 	struct vm_area_struct *upper;
 
 	mm_assert(vma->vm_start < addr && addr < vma->vm_end && page_aligned(addr));
+	vma_start_write(mm, vma);
 
 	upper = vm_area_dup(mm, vma);
 	upper->vm_start = addr;
@@ -171,6 +174,7 @@ struct vm_area_struct *vma_modify_at(struct mm_struct *mm, struct vm_area_struct
 		if (err)
 			return ERR_PTR(err);
 	}
+	vma_start_write(mm, vma);
 	vma->vm_flags = flags | (vma->vm_flags & VM_ANON_UNKNOWN);
 	world_event(mm->world, UMM_EVENT_AREA_CHANGE, mm, vma->vm_start, vma->vm_end,
 		    flags & ALL_VM_FLAGS);

@@ -23,6 +23,7 @@
 #include "space/anon_vma.h"
 #include "space/file.h"
 #include "space/vma.h"
+#include "space/vma_lock.h"
 #include "space/vma_attrs.h"
 #include "space/vma_tree.h"
 
@@ -149,6 +150,17 @@ static void adopt_copied(const struct vma_merge_struct *vmg, struct vm_area_stru
 		adopt_anon_vma(vmg->mm, survivor, vmg->copied);
 }
 
+/* Areas that change or go; NULL is none. */
+static void start_write(const struct vma_merge_struct *vmg, const struct vm_area_struct *a,
+			const struct vm_area_struct *b, const struct vm_area_struct *c)
+{
+	const struct vm_area_struct *const areas[] = { a, b, c };
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(areas); i++)
+		if (areas[i])
+			vma_start_write(vmg->mm, areas[i]);
+}
+
 static struct vm_area_struct *vma_merge_new_range(const struct vma_merge_struct *vmg)
 {
 	struct vm_area_struct *prev = vmg->prev, *next = vmg->next;
@@ -164,6 +176,7 @@ static struct vm_area_struct *vma_merge_new_range(const struct vma_merge_struct 
 		right = false;
 	}
 
+	start_write(vmg, left ? prev : NULL, right ? next : NULL, NULL);
 	if (left && right) {
 		adopt_anon_vma(vmg->mm, prev, next);
 		adopt_copied(vmg, prev);
@@ -229,6 +242,7 @@ static struct vm_area_struct *vma_merge_existing_range(const struct vma_merge_st
 		return NULL;
 	}
 
+	start_write(vmg, middle, left ? prev : NULL, right ? next : NULL);
 	if (left && right) {
 		adopt_anon_vma(vmg->mm, prev, next);
 		adopt_anon_vma(vmg->mm, prev, middle);

@@ -27,6 +27,7 @@ const char *const sim_lie_names[SIM_LIES] = {
 	[SIM_MMAP_EARLY] = "mmap-early",
 	[SIM_MMAP_LATE] = "mmap-late",
 	[SIM_SHM_IS_NOTHING] = "shm-is-nothing",
+	[SIM_SPIN_IS_NOTHING] = "spin-is-nothing",
 	[SIM_FORGETS] = "forgets",
 };
 
@@ -141,6 +142,13 @@ static void sim_tlb_flush(void *ctx, struct umm_mm *mm, uint64_t start, uint64_t
 	(void)start;
 	(void)end;
 	sched_point(p->sched, 10);
+}
+
+static void sim_yield(void *ctx)
+{
+	struct sim_platform *p = ctx;
+
+	sched_yield_to_others(p->sched, 11);
 }
 
 static struct sched_lock *sched_lock(struct umm_lock *lock)
@@ -266,6 +274,10 @@ void umm_simulated_spin_lock(void *ctx, struct spinlock *lock)
 	struct sim_platform *p = ctx;
 	struct sim_spinlock *spinlock;
 
+	if (p->lie == SIM_SPIN_IS_NOTHING) {
+		sched_point(p->sched, 6);
+		return;
+	}
 	spinlock = spinlock_of(p, lock);
 	spinlock->users++;
 	sched_take(p->sched, &spinlock->lock, true);
@@ -276,6 +288,10 @@ void umm_simulated_spin_unlock(void *ctx, struct spinlock *lock)
 	struct sim_platform *p = ctx;
 	struct sim_spinlock *spinlock;
 
+	if (p->lie == SIM_SPIN_IS_NOTHING) {
+		sched_point(p->sched, 6);
+		return;
+	}
 	spinlock = spinlock_of(p, lock);
 	sched_give_back(p->sched, &spinlock->lock, true);
 	if (--spinlock->users == 0)
@@ -302,6 +318,7 @@ void sim_platform_init(struct sim_platform *p, struct sched *sched, enum sim_lie
 			.frames_alloc = sim_frames_alloc,
 			.frames_free = sim_frames_free,
 			.cpu_id = sim_cpu_id,
+			.yield = sim_yield,
 			.tlb_flush = sim_tlb_flush,
 		},
 	};

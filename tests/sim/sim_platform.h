@@ -27,6 +27,7 @@ enum sim_lie {
 	SIM_MMAP_EARLY,			/* given back as soon as it was taken for write */
 	SIM_MMAP_LATE,			/* taken for write only when it would be given back */
 	SIM_SHM_IS_NOTHING,
+	SIM_SPIN_IS_NOTHING,
 	SIM_FORGETS,			/* one in forty is not given back */
 	SIM_LIES
 };

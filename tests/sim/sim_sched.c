@@ -227,6 +227,26 @@ void sched_point(struct sched *s, unsigned int what)
 		switch_to(s, next);
 }
 
+void sched_yield_to_others(struct sched *s, unsigned int what)
+{
+	struct thread *t = &s->thread[s->self];
+	int next;
+
+	if (s->self == OUTSIDE) {
+		sched_fail(s, "somebody is waited for, and there is nobody");
+		return;
+	}
+	sched_point(s, what);
+	t->priority = 0;
+	t->state = ENDED;		/* for the choice */
+	next = s->options.strategy == SCHED_PCT ? pick_highest(s) : pick_random(s);
+	t->state = READY;
+	if (next < 0)
+		sched_fail(s, "thread %d waits for nobody: all others wait for locks", s->self);
+	else
+		switch_to(s, next);
+}
+
 /* ---- who waits for whom ---- */
 
 static size_t append(char *buf, size_t size, size_t at, const char *format, ...)

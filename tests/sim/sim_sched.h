@@ -89,6 +89,9 @@ int sched_self(const struct sched *s);
 /* Another thread may run now.  @what goes into the trace. */
 void sched_point(struct sched *s, unsigned int what);
 
+/* The running thread waits for what another is about to do: another runs now, if one can. */
+void sched_yield_to_others(struct sched *s, unsigned int what);
+
 /* Points so far, and a hash of who was where at each: equal for equal runs. */
 uint64_t sched_points(const struct sched *s);
 uint64_t sched_trace(const struct sched *s);
