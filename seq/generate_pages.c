@@ -37,7 +37,7 @@ static void choose_range(struct generator *g, uint64_t *start, uint64_t *nr, uin
 	*start = hot_page(g);
 	*nr = 1 + below(g, below(g, 4) ? 4 : 12);
 	*to = hot_page(g) + (below(g, 4) ? 0 : TABLE);
-	if (below(g, 12))
+	if (!chance(g, g->huge))
 		return;
 	*start = TABLE * (1 + below(g, 3)) - (below(g, 3) ? 0 : below(g, 8));
 	*nr = TABLE * (1 + below(g, 2)) - (below(g, 3) ? 0 : below(g, 8));
@@ -238,6 +238,7 @@ int seq_generate_pages(uint64_t seed, const struct umm_settings *settings,
 	if (err)
 		return err;
 	g.state = seq_model_state(g.model);
+	g.huge = chance(&g, 25) ? 50 : 8;
 	add(&g, seq, &no_huge_pages);
 	add(&g, seq, &ground);
 	while (seq->nr < steps - 3 * SEQ_PROCESSES) {
