@@ -26,7 +26,7 @@ struct generator {
 	uint64_t pool_pages;		/* things happen in so many pages of the pool */
 	unsigned int hostile;		/* of 1000 values */
 	unsigned int miss;		/* of 100 ranges: not just an area */
-	unsigned int huge;		/* of 100 addresses: near boundaries of 2 MiB; whole tables */
+	unsigned int huge;		/* of 100: addresses near 2 MiB, ranges of whole tables */
 	unsigned int outside;		/* of 100 addresses: around top and brk */
 	unsigned int fixed;		/* of 100 mmaps */
 	unsigned int anonymous;		/* of 100 mmaps */

@@ -15,6 +15,7 @@
 #include "space/accounting.h"
 #include "space/anon_vma.h"
 #include "space/guards.h"
+#include "space/i_mmap.h"
 #include "space/mm.h"
 #include "space/vma.h"
 #include "space/vma_attrs.h"
@@ -141,6 +142,7 @@ static void link_vma(struct mm_struct *mm, struct vm_area_struct *vma)
 
 	mm_assert(free_slot);
 	vma_link(&mm->tree, vma, &slot);
+	vma_link_file(mm, vma);
 	account(mm, vma, 1);
 	world_event(mm->world, UMM_EVENT_AREA_ADD, mm, vma->vm_start, vma->vm_end, 0);
 }

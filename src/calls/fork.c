@@ -13,6 +13,7 @@
 #include "space/anon_vma.h"
 #include "space/file.h"
 #include "space/guards.h"
+#include "space/i_mmap.h"
 #include "space/mm.h"
 #include "space/unmapped_area.h"
 #include "space/vma.h"
@@ -75,6 +76,7 @@ static long dup_vma(struct mm_struct *child, struct mm_struct *parent,
 	free_slot = find_vma_links(&child->tree, copy->vm_start, copy->vm_end, &slot);
 	mm_assert(free_slot);
 	vma_link(&child->tree, copy, &slot);
+	vma_link_file(child, copy);
 	vm_stat_account(child, copy->vm_flags, (int64_t)vma_pages(copy));
 	if (vma->vm_flags & VM_WIPEONFORK)
 		return 0;

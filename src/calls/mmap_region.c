@@ -15,6 +15,7 @@
 #include "object/objects.h"
 #include "space/accounting.h"
 #include "space/anon_vma.h"
+#include "space/i_mmap.h"
 #include "space/ksm.h"
 #include "space/mm.h"
 #include "space/vma.h"
@@ -189,6 +190,7 @@ static struct vm_area_struct *mmap_new_vma(struct mmap_state *map)
 	}
 	vma->vm_flags = ksm_vma_flags(mm, vma->vm_flags);
 	vma_link(&mm->tree, vma, &map->slot);
+	vma_link_file(mm, vma);
 	note(map->why, NOTE_NEW_AREA, vma->vm_start, vma->vm_end, vma->vm_flags,
 	     mm->tree.map_count);
 	world_event(mm->world, UMM_EVENT_AREA_ADD, mm, vma->vm_start, vma->vm_end, 0);

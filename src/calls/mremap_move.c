@@ -27,6 +27,7 @@
 #include "space/anon_vma.h"
 #include "space/file.h"
 #include "space/guards.h"
+#include "space/i_mmap.h"
 #include "space/unmapped_area.h"
 #include "space/vma.h"
 #include "space/vma_attrs.h"
@@ -198,6 +199,7 @@ static struct vm_area_struct *dup_vma(const struct vma_remap_struct *vrm, uint64
 	anon_vma_clone(mm, copy, vma);
 	vma_dup_open(mm, copy);
 	vma_link(&mm->tree, copy, slot);
+	vma_link_file(mm, copy);
 	note(vrm->why, NOTE_NEW_AREA, copy->vm_start, copy->vm_end, copy->vm_flags,
 	     mm->tree.map_count);
 	world_event(mm->world, UMM_EVENT_AREA_ADD, mm, copy->vm_start, copy->vm_end, 0);

@@ -20,6 +20,7 @@
 #include "space/accounting.h"
 #include "space/anon_vma.h"
 #include "space/guards.h"
+#include "space/i_mmap.h"
 #include "space/vma_lock.h"
 #include "space/vma_tree.h"
 
@@ -106,8 +107,10 @@ long expand_downwards(struct mm_struct *mm, struct vm_area_struct *vma, umm_addr
 	if (vma->vm_flags & VM_LOCKED)
 		mm->locked_vm += grow;
 	vm_stat_account(mm, vma->vm_flags, (int64_t)grow);
+	vma_prepare(mm, vma, NULL);
 	vma->vm_pgoff -= grow;
 	vma_set_range(&mm->tree, vma, addr, vma->vm_end);
+	vma_complete(mm, vma, NULL);
 	note(why, NOTE_STACK_GREW, grow, vma->vm_start, vma->vm_end, 0);
 	world_event(mm->world, UMM_EVENT_AREA_CHANGE, mm, vma->vm_start, vma->vm_end, 0);
 	return 0;

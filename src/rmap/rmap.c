@@ -10,12 +10,12 @@
  *			those that split off, moved away and were forked since among them
  *	a file's	mapping is the file: areas of any address space that map it
  *
+ * Both keep them in an interval tree by their offsets (space/i_mmap.c).
+ *
  *	address = vm_start + (index - vm_pgoff) * PAGE_SIZE, if that lies in the area
  *
  * A place that is found so is only where the frame can be; the entry says whether it is.  No place
  * is missed: that is what the validator proves (validate.c).
- *
- * Files have no list of their areas yet, so their walk goes through all address spaces.
  *
  * Migration takes a frame away from under its users: first every entry becomes one that says where
  * the page went (no more references, no map count, but still counted in RSS); then the contents
@@ -25,7 +25,8 @@
 #include "rmap/page_rmap.h"
 #include "rmap/rmap.h"
 #include "rmap/zap.h"
-#include "space/vma_tree.h"
+#include "space/anon_vma.h"
+#include "space/i_mmap.h"
 
 struct mm_struct *world_next_mm(struct world *world, struct mm_struct *mm)
 {
@@ -47,31 +48,33 @@ static bool find_place(struct mm_struct *mm, struct vm_area_struct *vma, uint64_
 	return place->slot != NULL;
 }
 
-static void rmap_walk_anon(struct world *world, const struct page *page, rmap_fn fn, void *ctx)
+static void rmap_walk_anon(const struct page *page, rmap_fn fn, void *ctx)
 {
 	const struct anon_vma *anon_vma = page->mapping;
-	const struct anon_vma_chain *avc;
+	struct interval_tree_node *node;
 	struct rmap_place place;
 
-	read_lock(&world->platform, &world->lock);
-	for (avc = anon_vma->rmap; avc; avc = avc->rmap_next)
+	for (node = interval_tree_first(&anon_vma->rb_root, page->index, page->index); node;
+	     node = interval_tree_next(node, page->index, page->index)) {
+		struct anon_vma_chain *avc = container_of(node, struct anon_vma_chain, rb);
+
 		if (find_place(avc->mm, avc->vma, page->index, &place) && !fn(ctx, &place))
-			break;
-	read_unlock(&world->platform, &world->lock);
+			return;
+	}
 }
 
-static void rmap_walk_file(struct world *world, const struct page *page, rmap_fn fn, void *ctx)
+static void rmap_walk_file(const struct page *page, rmap_fn fn, void *ctx)
 {
-	struct mm_struct *mm = NULL;
+	const struct file *file = page->mapping;
+	struct interval_tree_node *node;
 	struct rmap_place place;
 
-	while ((mm = world_next_mm(world, mm))) {
-		struct vm_area_struct *vma;
+	for (node = interval_tree_first(&file->i_mmap, page->index, page->index); node;
+	     node = interval_tree_next(node, page->index, page->index)) {
+		struct mapped_area *area = container_of(node, struct mapped_area, shared);
 
-		for (vma = mm->tree.first; vma; vma = vma_next(vma))
-			if (vma->vm_file && file_host(vma->vm_file) == page->mapping &&
-			    find_place(mm, vma, page->index, &place) && !fn(ctx, &place))
-				return;
+		if (find_place(area->mm, &area->vma, page->index, &place) && !fn(ctx, &place))
+			return;
 	}
 }
 
@@ -79,10 +82,12 @@ void rmap_walk(struct world *world, const struct page *page, rmap_fn fn, void *c
 {
 	if (!page->mapping)
 		return;
+	read_lock(&world->platform, &world->lock);
 	if (page_anon(page))
-		rmap_walk_anon(world, page, fn, ctx);
+		rmap_walk_anon(page, fn, ctx);
 	else
-		rmap_walk_file(world, page, fn, ctx);
+		rmap_walk_file(page, fn, ctx);
+	read_unlock(&world->platform, &world->lock);
 }
 
 bool rmap_maps(const struct rmap_place *place, const struct page *page)
@@ -289,13 +294,17 @@ static void unmap_mapping_vma(struct mm_struct *mm, const struct vm_area_struct 
 void unmap_mapping_range(struct world *world, const struct file *host, uint64_t first,
 			 uint64_t last)
 {
-	struct mm_struct *mm = NULL;
+	struct interval_tree_node *node;
 
-	while ((mm = world_next_mm(world, mm))) {
-		const struct vm_area_struct *vma;
+	if (first >= last)
+		return;
+	read_lock(&world->platform, &world->lock);
+	for (node = interval_tree_first(&host->i_mmap, first, last - 1); node;
+	     node = interval_tree_next(node, first, last - 1)) {
+		const struct mapped_area *area = container_of(node, struct mapped_area, shared);
 
-		for (vma = mm->tree.first; vma; vma = vma_next(vma))
-			if (vma->vm_file && file_host(vma->vm_file) == host)
-				unmap_mapping_vma(mm, vma, first, last);
+		if (area->mm->pages)
+			unmap_mapping_vma(area->mm, &area->vma, first, last);
 	}
+	read_unlock(&world->platform, &world->lock);
 }

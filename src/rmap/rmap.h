@@ -19,7 +19,7 @@ struct rmap_place {
 	struct page *table;		/* that it is in: not locked */
 };
 
-/* False ends the walk.  Called with world->lock held if the frame is anonymous. */
+/* False ends the walk.  Called with world->lock held for read. */
 typedef bool (*rmap_fn)(void *ctx, const struct rmap_place *place);
 
 /* Every place where @page could be: its entry may be none, or another frame's. */

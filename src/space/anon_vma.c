@@ -19,8 +19,8 @@
  *	1. vma->anon_vma is NULL exactly if the chain is empty, else it is one of the chain;
  *	2. num_active_vmas counts the areas with vma->anon_vma == it;
  *	3. refcount counts the links, and the children other than itself;
- *	4. in a world with pages, anon_vma->rmap lists the links to it, each of which knows its
- *	   area: the way from a page to whoever may map it (rmap/rmap.c).
+ *	4. in a world with pages, anon_vma->rb_root has the links to it, each with the offsets of
+ *	   its area: the way from a page to whoever may map it (i_mmap.c, rmap/rmap.c).
  */
 #include "base/assert.h"
 #include "base/why.h"
@@ -48,7 +48,7 @@ static struct anon_vma *anon_vma_alloc(struct mm_struct *mm, struct anon_vma *pa
 	atomic_init(&anon_vma->refcount, 0);
 	atomic_init(&anon_vma->num_children, parent ? 0 : 1);
 	atomic_init(&anon_vma->num_active_vmas, 0);
-	anon_vma->rmap = NULL;
+	anon_vma->rb_root = RB_ROOT;
 	if (parent) {
 		atomic_fetch_add(&parent->num_children, 1);
 		atomic_fetch_add(&parent->refcount, 1);
@@ -103,26 +103,21 @@ static void anon_vma_put(struct world *world, struct anon_vma *anon_vma)
 /* The way back, from the anon_vma to the area. */
 static void rmap_link(struct mm_struct *mm, struct vm_area_struct *vma, struct anon_vma_chain *avc)
 {
-	struct anon_vma *anon_vma = avc->anon_vma;
 	struct world *world = mm->world;
 
 	avc->mm = mm;
 	avc->vma = vma;
+	avc->rb.start = vma->vm_pgoff;
+	avc->rb.last = vma->vm_pgoff + vma_pages(vma) - 1;
 	write_lock(&world->platform, &world->lock);
-	avc->rmap_next = anon_vma->rmap;
-	avc->rmap_link = &anon_vma->rmap;
-	if (avc->rmap_next)
-		avc->rmap_next->rmap_link = &avc->rmap_next;
-	anon_vma->rmap = avc;
+	interval_tree_insert(&avc->anon_vma->rb_root, &avc->rb);
 	write_unlock(&world->platform, &world->lock);
 }
 
 static void rmap_unlink(struct world *world, struct anon_vma_chain *avc)
 {
 	write_lock(&world->platform, &world->lock);
-	*avc->rmap_link = avc->rmap_next;
-	if (avc->rmap_next)
-		avc->rmap_next->rmap_link = avc->rmap_link;
+	interval_tree_remove(&avc->anon_vma->rb_root, &avc->rb);
 	write_unlock(&world->platform, &world->lock);
 }
 
@@ -301,7 +296,7 @@ struct anon_vma *anon_vma_twin(struct mm_struct *mm, const struct anon_vma *anon
 	mm->spare_anon_vmas = twin->parent;
 	mm->nr_spare_anon_vmas--;
 	twin->id = anon_vma->id;
-	twin->rmap = NULL;
+	twin->rb_root = RB_ROOT;
 	atomic_init(&twin->refcount, 0);
 	atomic_init(&twin->num_children, atomic_load(&anon_vma->num_children));
 	atomic_init(&twin->num_active_vmas, 0);

@@ -6,6 +6,7 @@
 #ifndef SPACE_ANON_VMA_H
 #define SPACE_ANON_VMA_H
 
+#include "base/interval_tree.h"
 #include "space/mm_types.h"
 
 /*
@@ -19,7 +20,7 @@ struct anon_vma {
 	atomic_uint refcount;		/* [a] chains that link it, and children */
 	atomic_uint num_children;	/* [a] made by fork below it; the root counts itself */
 	atomic_uint num_active_vmas;	/* [a] areas whose new pages go to it */
-	struct anon_vma_chain *rmap;	/* [w] in a world with pages: the links to it */
+	struct rb_root rb_root;		/* [w] in a world with pages: the links to it */
 };
 
 /* One link of an area's chain. */
@@ -29,7 +30,7 @@ struct anon_vma_chain {
 	/* What follows is there in a world with pages alone. */
 	struct mm_struct *mm;		/* [-] the way back: whose area it is */
 	struct vm_area_struct *vma;	/* [-] */
-	struct anon_vma_chain *rmap_next, **rmap_link;	/* [w] of the same anon_vma */
+	struct interval_tree_node rb;	/* [w] in anon_vma->rb_root: i_mmap.c */
 };
 
 /* Bytes of a link: nobody who has no pages looks back. */

@@ -69,6 +69,7 @@ struct file {
 	/* In a world with pages: object/page_cache.c. */
 	int (*read_page)(void *cookie, uint64_t pgoff, void *contents);	/* [-] or NULL */
 	struct radix pages;			/* [w] its frames */
+	struct rb_root i_mmap;			/* [w] the areas that map it: i_mmap.c */
 	struct file *host;			/* [-] a reference: its frames are there; or NULL */
 	void (*free_pages)(struct file *file);	/* [w] where there were some */
 };

@@ -9,6 +9,7 @@
 #include "space/mm.h"
 #include "space/mm_pages.h"
 #include "space/guards.h"
+#include "space/i_mmap.h"
 #include "space/unmapped_area.h"
 #include "space/vma.h"
 #include "space/vma_attrs.h"
@@ -37,7 +38,7 @@ struct mm_struct *mm_alloc_areas(struct world *world)
 		return ERR_PTR(-UMM_ENOMEM);
 	}
 	atomic_init(&mm->users, 1);
-	slab_cache_init(&mm->vma_cache, &world->platform, sizeof(struct vm_area_struct),
+	slab_cache_init(&mm->vma_cache, &world->platform, vm_area_bytes(world),
 			"vm_area_struct");
 	slab_cache_init(&mm->avc_cache, &world->platform, anon_vma_chain_bytes(world),
 			"anon_vma_chain");
@@ -167,7 +168,8 @@ bool mm_is_valid(const struct mm_struct *mm)
 		return false;
 	for (vma = mm->tree.first; vma; vma = vma_next(vma)) {
 		if (!page_aligned(vma->vm_start) || !page_aligned(vma->vm_end) ||
-		    vma->vm_end > mm->layout.task_size || !anon_vma_is_valid(vma))
+		    vma->vm_end > mm->layout.task_size || !anon_vma_is_valid(vma) ||
+		    !vma_intervals_are_valid(mm, vma))
 			return false;
 		if (((vma->vm_flags & VM_ANON_UNKNOWN) && vma->anon_vma) ||
 		    !vma_attrs_is_valid(mm, vma->vm_flags))

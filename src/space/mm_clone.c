@@ -28,6 +28,7 @@
 #include "space/anon_vma.h"
 #include "space/file.h"
 #include "space/guards.h"
+#include "space/i_mmap.h"
 #include "space/mm.h"
 #include "space/mm_clone.h"
 #include "space/vma.h"
@@ -144,6 +145,7 @@ static void clone_area(struct mm_struct *clone, struct pairs *twins,
 	free_slot = find_vma_links(&clone->tree, copy->vm_start, copy->vm_end, &slot);
 	mm_assert(free_slot);
 	vma_link(&clone->tree, copy, &slot);
+	vma_link_file(clone, copy);
 }
 
 /* Not those that other threads of @mm change without its lock, nor what each owns. */

@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "space/anon_vma.h"
 #include "space/file.h"
+#include "space/i_mmap.h"
 #include "space/vma.h"
 #include "space/vma_lock.h"
 #include "space/vma_tree.h"
@@ -34,6 +35,10 @@ struct vm_area_struct *vm_area_alloc(struct mm_struct *mm, umm_addr_t start, umm
 	vma->anon_vma = NULL;
 	vma->chain = NULL;
 	vma->vm_private = 0;
+	if (mm->world->phys) {
+		to_mapped_area(vma)->mm = mm;
+		to_mapped_area(vma)->linked = false;
+	}
 	return vma;
 }
 
@@ -43,8 +48,10 @@ void vm_area_free(struct mm_struct *mm, struct vm_area_struct *vma)
 		vma->vm_ops->close(mm->world, vma);
 	if (vma->chain)
 		unlink_anon_vmas(mm, vma);
-	if (vma->vm_file)
+	if (vma->vm_file) {
+		unlink_file_vma(mm, vma);
 		file_put(vma->vm_file);
+	}
 	slab_free(&mm->vma_cache, vma);
 }
 
@@ -82,7 +89,10 @@ struct vm_area_struct *vma_cut(struct mm_struct *mm, struct vm_area_struct *vma,
 	anon_vma_clone(mm, upper, vma);
 	vma_open(mm, upper);
 
+	vma_prepare(mm, vma, NULL);
 	vma_link_upper(&mm->tree, vma, upper);
+	vma_complete(mm, vma, NULL);
+	vma_link_file(mm, upper);
 	world_event(mm->world, UMM_EVENT_AREA_SPLIT, mm, vma->vm_start, upper->vm_end, addr);
 	return upper;
 }

@@ -22,6 +22,7 @@
 #include "base/assert.h"
 #include "space/anon_vma.h"
 #include "space/file.h"
+#include "space/i_mmap.h"
 #include "space/vma.h"
 #include "space/vma_lock.h"
 #include "space/vma_attrs.h"
@@ -134,6 +135,29 @@ static void free_absorbed(struct mm_struct *mm, struct vm_area_struct *gone)
 	vm_area_free(mm, gone);
 }
 
+/* @vma takes the area above it, and all up to it. */
+static void absorb_next(struct mm_struct *mm, struct vm_area_struct *vma)
+{
+	struct vm_area_struct *gone;
+
+	vma_prepare(mm, vma, NULL);
+	gone = vma_absorb_next(&mm->tree, vma);
+	vma_complete(mm, vma, NULL);
+	free_absorbed(mm, gone);
+}
+
+/* @vma takes the area below it, and begins at @pgoff then. */
+static void absorb_prev(struct mm_struct *mm, struct vm_area_struct *vma, uint64_t pgoff)
+{
+	struct vm_area_struct *gone;
+
+	vma_prepare(mm, vma, NULL);
+	vma->vm_pgoff = pgoff;
+	gone = vma_absorb_prev(&mm->tree, vma);
+	vma_complete(mm, vma, NULL);
+	free_absorbed(mm, gone);
+}
+
 static struct vm_area_struct *merged(const struct vma_merge_struct *vmg, enum why_code code,
 				     struct vm_area_struct *survivor)
 {
@@ -180,18 +204,22 @@ static struct vm_area_struct *vma_merge_new_range(const struct vma_merge_struct 
 	if (left && right) {
 		adopt_anon_vma(vmg->mm, prev, next);
 		adopt_copied(vmg, prev);
-		free_absorbed(vmg->mm, vma_absorb_next(&vmg->mm->tree, prev));
+		absorb_next(vmg->mm, prev);
 		return merged(vmg, NOTE_MERGED_BOTH, prev);
 	}
 	if (left) {
 		adopt_copied(vmg, prev);
+		vma_prepare(vmg->mm, prev, NULL);
 		vma_set_range(&vmg->mm->tree, prev, prev->vm_start, vmg->end);
+		vma_complete(vmg->mm, prev, NULL);
 		return merged(vmg, NOTE_MERGED_PREV, prev);
 	}
 	if (right) {
 		adopt_copied(vmg, next);
+		vma_prepare(vmg->mm, next, NULL);
 		next->vm_pgoff = vmg->pgoff;
 		vma_set_range(&vmg->mm->tree, next, vmg->start, next->vm_end);
+		vma_complete(vmg->mm, next, NULL);
 		return merged(vmg, NOTE_MERGED_NEXT, next);
 	}
 	return NULL;
@@ -203,11 +231,13 @@ static struct vm_area_struct *merge_left(const struct vma_merge_struct *vmg)
 
 	adopt_anon_vma(vmg->mm, prev, middle);
 	if (vmg->end == middle->vm_end) {
-		free_absorbed(vmg->mm, vma_absorb_next(&vmg->mm->tree, prev));
+		absorb_next(vmg->mm, prev);
 		return merged(vmg, NOTE_MERGED_PREV, prev);
 	}
+	vma_prepare(vmg->mm, prev, middle);
 	middle->vm_pgoff += (vmg->end - vmg->start) >> PAGE_SHIFT;
 	vma_move_boundary(prev, vmg->end);
+	vma_complete(vmg->mm, prev, middle);
 	return merged(vmg, NOTE_MERGED_PART, prev);
 }
 
@@ -216,12 +246,14 @@ static struct vm_area_struct *merge_right(const struct vma_merge_struct *vmg)
 	struct vm_area_struct *next = vmg->next, *middle = vmg->middle;
 
 	adopt_anon_vma(vmg->mm, next, middle);
-	next->vm_pgoff = vmg->pgoff;
 	if (vmg->start == middle->vm_start) {
-		free_absorbed(vmg->mm, vma_absorb_prev(&vmg->mm->tree, next));
+		absorb_prev(vmg->mm, next, vmg->pgoff);
 		return merged(vmg, NOTE_MERGED_NEXT, next);
 	}
+	vma_prepare(vmg->mm, middle, next);
+	next->vm_pgoff = vmg->pgoff;
 	vma_move_boundary(middle, vmg->start);
+	vma_complete(vmg->mm, middle, next);
 	return merged(vmg, NOTE_MERGED_PART, next);
 }
 
@@ -246,8 +278,8 @@ static struct vm_area_struct *vma_merge_existing_range(const struct vma_merge_st
 	if (left && right) {
 		adopt_anon_vma(vmg->mm, prev, next);
 		adopt_anon_vma(vmg->mm, prev, middle);
-		free_absorbed(vmg->mm, vma_absorb_next(&vmg->mm->tree, prev));
-		free_absorbed(vmg->mm, vma_absorb_next(&vmg->mm->tree, prev));
+		absorb_next(vmg->mm, prev);
+		absorb_next(vmg->mm, prev);
 		return merged(vmg, NOTE_MERGED_BOTH, prev);
 	}
 	return left ? merge_left(vmg) : merge_right(vmg);
