@@ -8,6 +8,6 @@
 
 /* Each ends with a row whose name is NULL. */
 extern const struct row rows_lock[], rows_lock_all[], rows_madvise[], rows_mremap[], rows_range[],
-	rows_process[];
+	rows_process[], rows_process_all[];
 
 #endif

@@ -6,6 +6,25 @@
 #define READ_IMPLIES_EXEC UMM_READ_IMPLIES_EXEC
 #define QUERY UMM_PERSONALITY_QUERY
 
+/* What walks all of the address space. */
+const struct row rows_process_all[] = {
+	{ "merged by content, by order of the process", {
+		{ &MAP, { P(0), 2 * PAGE, RW, ANON, NO_FD, 0 } },
+		{ &MAP, { P(4), 2 * PAGE, RW, SHARED, FD(MEMFD), 0 } },
+		{ &MADVISE, { P(0), PAGE, UMM_MADV_MERGEABLE } },
+		{ &PRCTL, { PR_SET_MEMORY_MERGE, 0, 0, 0, 0 } },
+		{ &PRCTL, { PR_SET_MEMORY_MERGE, 1, 0, 0, 0 } },
+		{ &PRCTL, { PR_SET_MEMORY_MERGE, 1, 0, 0, 0 } },
+		{ &MAP, { P(8), 2 * PAGE, RW, ANON, NO_FD, 0 } },
+		{ &MAP, { P(2), PAGE, RW, ANON, NO_FD, 0 } },
+		{ &MADVISE, { P(8), PAGE, UMM_MADV_UNMERGEABLE } },
+		{ &PRCTL, { PR_GET_MEMORY_MERGE, 0, 0, 0, 0 } },
+		{ &PRCTL, { PR_SET_MEMORY_MERGE, 0, 0, 0, 0 } },
+		{ &PRCTL, { PR_SET_MEMORY_MERGE, 1, 0, 1, 0 } },
+	} },
+	{ NULL, { { NULL, { 0 } } } },
+};
+
 const struct row rows_process[] = {
 	{ "MDWE: bits, once and for all", {
 		{ &PRCTL, { PR_GET_MDWE, 0, 0, 0, 0 } },
@@ -49,20 +68,6 @@ const struct row rows_process[] = {
 		{ &PRCTL, { PR_GET_THP_DISABLE, 0, 0, 0, 0 } },
 		{ &PRCTL, { PR_SET_THP_DISABLE, 0, 0, 0, 0 } },
 		{ &PRCTL, { PR_GET_THP_DISABLE, 0, 0, 0, 0 } },
-	} },
-	{ "merged by content, by order of the process", {
-		{ &MAP, { P(0), 2 * PAGE, RW, ANON, NO_FD, 0 } },
-		{ &MAP, { P(4), 2 * PAGE, RW, SHARED, FD(MEMFD), 0 } },
-		{ &MADVISE, { P(0), PAGE, UMM_MADV_MERGEABLE } },
-		{ &PRCTL, { PR_SET_MEMORY_MERGE, 0, 0, 0, 0 } },
-		{ &PRCTL, { PR_SET_MEMORY_MERGE, 1, 0, 0, 0 } },
-		{ &PRCTL, { PR_SET_MEMORY_MERGE, 1, 0, 0, 0 } },
-		{ &MAP, { P(8), 2 * PAGE, RW, ANON, NO_FD, 0 } },
-		{ &MAP, { P(2), PAGE, RW, ANON, NO_FD, 0 } },
-		{ &MADVISE, { P(8), PAGE, UMM_MADV_UNMERGEABLE } },
-		{ &PRCTL, { PR_GET_MEMORY_MERGE, 0, 0, 0, 0 } },
-		{ &PRCTL, { PR_SET_MEMORY_MERGE, 0, 0, 0, 0 } },
-		{ &PRCTL, { PR_SET_MEMORY_MERGE, 1, 0, 1, 0 } },
 	} },
 	{ "merged by content: arguments", {
 		{ &PRCTL, { PR_SET_MEMORY_MERGE, 1, 1, 0, 0 } },
