@@ -231,7 +231,7 @@ static struct {
 
 static int64_t charge(void)
 {
-	return commit_held(&to_mm(lab.mm)->charged);
+	return lab.mm ? commit_held(&to_mm(lab.mm)->charged) : 0;
 }
 
 static void spy_on_lock(void *ctx, struct umm_lock *lock)
@@ -261,6 +261,7 @@ static void test_asked_and_charged_at_once(void **state)
 	for (lab.settings.overcommit_memory = 0; lab.settings.overcommit_memory <= 2;
 	     lab.settings.overcommit_memory++) {
 		umm_mm_put(lab.mm);
+		lab.mm = NULL;
 		umm_world_free(lab.world);
 		lab.world = NULL;
 		assert_int_equal(umm_world_new(&lab.memory.platform, &lab.settings, &lab.world), 0);
