@@ -130,6 +130,14 @@ static void referenced(struct lab *lab)
 	assert_int_equal(page_referenced((struct world *)lab->world, frame_of(lab, 4)), 0);
 }
 
+/* No entry is left, but a processor may remember where the table was. */
+static void table_goes(struct lab *lab)
+{
+	assert_int_equal(umm_madvise(lab->mm, AT, PAGES * PAGE, UMM_MADV_DONTNEED, NULL), 0);
+	unit_tlb_forget();
+	assert_int_equal(umm_munmap(lab->mm, AT, PAGES * PAGE, NULL), 0);
+}
+
 /* Pages 0 to 5 are written, 6 was read, 7 never touched. */
 static const struct {
 	const char *name;
@@ -149,6 +157,7 @@ static const struct {
 	{ "a second write", written_again, "-" },
 	{ "a write where the zero page was read", zero_page_written, "6" },
 	{ "MADV_DONTNEED of the zero page", zero_page_given_back, "6" },
+	{ "munmap of a table without entries", table_goes, "01234567" },
 	{ "migration", migrated, "4" },
 	{ "page_referenced", referenced, "4" },
 };
