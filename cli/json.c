@@ -397,7 +397,15 @@ void json_summary(struct out *out, const struct follow_summary *summary)
 	put(object, "faults", json_integer((json_int_t)summary->faults));
 	put(object, "maps", json_integer((json_int_t)summary->maps));
 	if (summary->verified_smaps) {
+		json_t *unknown = json_object();
+
+		for (unsigned int i = 0; follow_unknown_text(i); i++)
+			if (summary->unknown_by[i])
+				put(unknown, follow_unknown_text(i),
+				    json_integer((json_int_t)summary->unknown_by[i]));
+		put(object, "unknown_by", unknown);
 		put(object, "smaps", json_integer((json_int_t)summary->smaps));
+		put(object, "smaps_alone", json_integer((json_int_t)summary->smaps_alone));
 		put(object, "smaps_unknown", json_integer((json_int_t)summary->smaps_unknown));
 	}
 	put(object, "divergences", json_integer((json_int_t)summary->divergences));

@@ -14,6 +14,8 @@
  */
 #define ADOPT_ATTACH		"attach"		/* what was there when we came */
 #define ADOPT_BEFORE		FOLLOW_BEFORE_ATTACH
+#define ADOPT_REACHED		"unseen write"		/* to pages, without a fault: reached.h */
+#define ADOPT_TRUNCATED		"truncated file"	/* what was written to it privately goes */
 #define ADOPT_COMMIT		"commit counter"	/* close to CommitLimit: it lags behind */
 #define ADOPT_SECCOMP		"outside mm: seccomp"	/* its own filter refused the call */
 #define ADOPT_EXEC		"exec"			/* by a loader that is not modelled */

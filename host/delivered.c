@@ -4,8 +4,10 @@
 #include <signal.h>
 #include <sys/ptrace.h>
 
+#include "host/calls/observe.h"
 #include "host/delivered.h"
 #include "host/limits.h"
+#include "host/pages.h"
 #include "host/samples.h"
 
 static bool has_space(const struct task *task)
@@ -43,7 +45,12 @@ static void on_sigbus(struct follower *f, struct task *task, const siginfo_t *in
 	uint64_t addr = (uint64_t)(uintptr_t)info->si_addr;
 	struct umm_area area = { .size = sizeof(area) };
 
-	if (info->si_code != BUS_ADRERR || !has_space(task) || samples_are_exact(f))
+	if (info->si_code != BUS_ADRERR || !has_space(task))
+		return;
+	/* There was no page, whatever the model made of the record: of a file that was shorter. */
+	pages_note_doubt(f, task->space, page_down(addr), page_down(addr) + UMM_PAGE_SIZE,
+			 PAGES_REFUSED);
+	if (samples_are_exact(f))
 		return;
 	samples_apply(f);
 	if (!umm_find_area(task->space->mm, addr, &area) || area.start > addr ||

@@ -199,6 +199,13 @@ static int new_known(struct follower *f, int fd, const struct stat *st, bool sha
 	return err;
 }
 
+/* Pages that mmap fills end where the file does. */
+static void note_size(const struct follower *f, struct umm_file *file, const struct stat *st)
+{
+	if (f->pages && S_ISREG(st->st_mode))
+		umm_file_set_size(file, (uint64_t)st->st_size);
+}
+
 int files_of_descriptor(struct follower *f, struct task *task, int fd, bool shared,
 			struct umm_file **out)
 {
@@ -232,9 +239,13 @@ int files_of_descriptor(struct follower *f, struct task *task, int fd, bool shar
 		refresh(known, shared);
 		umm_file_get(known->file);
 		*out = known->file;
+		note_size(f, *out, &st);
 		return 0;
 	}
-	return new_known(f, copy, &st, shared, out);
+	found = new_known(f, copy, &st, shared, out);
+	if (!found)
+		note_size(f, *out, &st);
+	return found;
 }
 
 /* Of a file that exec mapped nobody has a descriptor: its path may still lead to it. */

@@ -185,7 +185,7 @@ static void open_faults(struct follower *f, const pid_t *tid, size_t nr)
 
 	if (wanted != FOLLOW_FAULTS_NONE)
 		err = perf_faults_open(tid, nr, best, wanted == FOLLOW_FAULTS_LOSSY,
-				       SIGNALS_RING_SIGNO, &f->faults);
+				       f->pages, SIGNALS_RING_SIGNO, &f->faults);
 	if (err) {
 		f->faults = NULL;
 		f->faults_unseen = true;
@@ -210,6 +210,8 @@ static void free_everything(struct follower *f)
 		settings_close(f->settings);
 	free(f->settings);
 	free(f->pending);
+	if (f->watches_open && f->watches >= 0)
+		close(f->watches);
 	proc_areas_free(&f->areas);
 	proc_areas_free(&f->smaps);
 }

@@ -127,11 +127,17 @@ struct follow_sink {
 };
 
 #define FOLLOW_ADOPTED_MAX 64
+#define FOLLOW_UNKNOWN_MAX 16
+
+/* Why the pages of an area were not known, or NULL from some number on. */
+const char *follow_unknown_text(unsigned int reason);
 
 struct follow_summary {
 	uint64_t calls, processes, threads, faults, maps;
 	bool verified_smaps;		/* pages were looked at as well */
 	uint64_t smaps, smaps_unknown;	/* areas whose pages were compared; that could not be */
+	uint64_t unknown_by[FOLLOW_UNKNOWN_MAX];	/* by reason: follow_unknown_text() */
+	uint64_t smaps_alone;	/* of those compared: but for how their pages are shared */
 	uint64_t divergences, either, adopted, observed;
 	uint64_t attached;		/* processes that ran before us */
 	uint64_t old_areas;		/* what they had then: who shares anon_vmas is not known */

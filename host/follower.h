@@ -103,6 +103,13 @@ struct space {
 	struct unknown_pages unknown_pages[UNKNOWN_PAGES];
 	unsigned int nr_unknown_pages;
 	bool sharing_unknown;		/* pages may be shared with who is not followed */
+	/*
+	 * Somebody is about to write without a fault, or to truncate a file: for so many
+	 * comparisons, for it is told before it is done; or for good.  See reached.h.
+	 */
+	unsigned int reached, truncated;
+	bool reached_for_good;
+	int watch;			/* of reached.h; below 0: none */
 	bool smaps_due;			/* to be compared at the next call */
 	uint64_t calls_since_smaps, smaps_cost;	/* calls; so many are between two comparisons */
 
@@ -232,6 +239,9 @@ struct follower {
 	struct perf_faults *faults;	/* NULL: no samples */
 	bool faults_unseen;		/* no samples, or some were lost */
 	bool pages;			/* the model keeps pages */
+	bool truncated;			/* files may be shorter than they were */
+	int watches;			/* inotify, if watches_open: reached.h */
+	bool watches_open;
 	bool pages_unseen;		/* not all faults are reported: no page is known */
 
 	struct task *tasks[TASK_BUCKETS];

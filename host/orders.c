@@ -203,8 +203,7 @@ static bool others_run(const struct space *space)
 	return space->nr_tasks > space->nr_in_flight + space->nr_held + space->nr_waiting;
 }
 
-/* It touches pages: a page may be another thread's to bring. */
-static bool may_sleep(const struct call *call)
+bool orders_may_sleep(const struct call *call)
 {
 	switch (call->pub.nr) {
 	case __NR_mmap:
@@ -272,7 +271,7 @@ void orders_hold(struct follower *f, struct task *task, uint64_t start, uint64_t
 		reach_out(space, start, end, &candidate);
 		if (!space->base &&
 		    (((candidate || opens_up(space, &task->call)) && others_run(space)) ||
-		     may_sleep(&task->call))) {
+		     orders_may_sleep(&task->call))) {
 			if (umm_mm_clone(space->mm, &space->base) < 0) {
 				space->base = NULL;
 				out_of_memory(f);
@@ -312,6 +311,7 @@ void orders_predict(struct follower *f, struct task *task)
 
 	space->reach_start = UINT64_MAX;
 	space->reach_end = 0;
+	pages_before_call(f, task);
 	predict_here(f, task);
 	if (space->nr_tasks > 1) {
 		samples_doubt_late(space, task, nr_gains);

@@ -20,6 +20,9 @@ void orders_fault(struct follower *f, struct task *task, const struct fault_samp
 bool orders_is_open(const struct space *space, uint64_t start, uint64_t end);
 void orders_fault_done(struct follower *f, struct space *space, uint64_t start, uint64_t end);
 
+/* Does the call touch pages?  Then it may sleep: a page may be another thread's to bring. */
+bool orders_may_sleep(const struct call *call);
+
 /* The call of @task is predicted: by every model. */
 void orders_predict(struct follower *f, struct task *task);
 

@@ -27,9 +27,11 @@
  * partner in the model: it stays in doubt.  What is shared by a fork that was followed is known.
  */
 #include <string.h>
+#include <sys/mman.h>
 
 #include "host/calls/observe.h"
 #include "host/files.h"
+#include "host/orders.h"
 #include "host/pagemap.h"
 #include "host/pages.h"
 #include "host/task.h"
@@ -37,20 +39,21 @@
 /* The last sample of a running thread is of a fault that may last so long. */
 #define FAULT_NS 1000000
 
-const char *pages_doubt_text(enum pages_doubt why)
+const char *follow_unknown_text(unsigned int reason)
 {
 	static const char *const text[] = {
-		[PAGES_KNOWN] = "known",
+		[PAGES_KNOWN] = "written otherwise",	/* what was taken over by name */
 		[PAGES_BESIDE] = "a fault beside a call",
 		[PAGES_LOST] = "records of faults lost",
-		[PAGES_REACHED] = "written through get_user_pages",
 		[PAGES_SHARED] = "shared with somebody",
 		[PAGES_HUGE] = "may be huge",
-		[PAGES_WATCHED] = "a userfaultfd fills it",
-		[PAGES_UNSEEN] = "faults not reported",
+		[PAGES_WATCHED] = "filled by a userfaultfd",
+		[PAGES_REFUSED] = "faults that ended in SIGBUS",
+		[PAGES_GIVEN_AWAY] = "MADV_PAGEOUT",
+		[PAGES_UNSEEN] = "faults are not reported",
 	};
 
-	return text[why];
+	return reason < sizeof(text) / sizeof(text[0]) ? text[reason] : NULL;
 }
 
 /* ---- doubts ---- */
@@ -143,7 +146,8 @@ bool pages_fault(struct follower *f, struct space *space, struct fault_sample *s
 		return true;
 	if (!(sample->access & UMM_ACCESS_WRITE) || !umm_file_cookie(area.file))
 		return sample->access & UMM_ACCESS_WRITE;
-	if (umm_fault_sigbus(space->mm, sample->addr))	/* or has the file grown since? */
+	/* Is it as long as it was? */
+	if (f->truncated || umm_fault_sigbus(space->mm, sample->addr))
 		files_observe(f, space, area.start, area.end);
 	return true;
 }
@@ -183,11 +187,48 @@ void pages_call_beside(struct follower *f, struct task *task)
 				pages_fault_beside(f, other, other->fault_addr);
 }
 
+void pages_before_call(struct follower *f, struct task *task)
+{
+	struct umm_mm_stats stats;
+
+	/* Filling ends where files do, which somebody may have truncated. */
+	if (!f->pages || !f->truncated)
+		return;
+	umm_mm_stats(task->space->mm, &stats);
+	if (stats.locked_vm || orders_may_sleep(&task->call))
+		files_observe(f, task->space, 0, TASK_SIZE_64);
+}
+
+void pages_advised(struct follower *f, struct space *space, uint64_t start, uint64_t end,
+		   int advice)
+{
+	if (advice == MADV_PAGEOUT)
+		pages_note_doubt(f, space, start, end, PAGES_GIVEN_AWAY);
+}
+
+void pages_moved(struct follower *f, struct space *space, uint64_t start, uint64_t end,
+		 uint64_t to)
+{
+	unsigned int nr = space->nr_unknown_pages;
+
+	for (unsigned int i = 0; i < nr; i++) {
+		const struct unknown_pages doubt = space->unknown_pages[i];
+		uint64_t low = doubt.start > start ? doubt.start : start;
+		uint64_t high = doubt.end < end ? doubt.end : end;
+
+		if (low < high && doubt.end < TASK_SIZE_64)
+			pages_note_doubt(f, space, low - start + to, high - start + to,
+					 (enum pages_doubt)doubt.why);
+	}
+}
+
 void pages_fork(struct follower *f, struct space *parent, struct space *child)
 {
 	if (!f->pages)
 		return;
 	child->sharing_unknown = parent->sharing_unknown;
+	child->reached = parent->reached;
+	child->truncated = parent->truncated;
 	child->nr_unknown_pages = parent->nr_unknown_pages;
 	for (unsigned int i = 0; i < parent->nr_unknown_pages; i++)
 		child->unknown_pages[i] = parent->unknown_pages[i];
@@ -299,6 +340,17 @@ void pages_observe(struct follower *f, struct space *space, uint64_t start, uint
 	}
 }
 
+/* What is watched may be filled at any time. */
+static void still_watched(struct follower *f, struct space *space, uint64_t start, uint64_t end)
+{
+	struct umm_area area = { .size = sizeof(area) };
+
+	for (uint64_t at = start; umm_find_area(space->mm, at, &area) && area.start < end;
+	     at = area.end)
+		if (area.uffd)
+			pages_note_doubt(f, space, area.start, area.end, PAGES_WATCHED);
+}
+
 void pages_settle(struct follower *f, struct space *space)
 {
 	struct unknown_pages doubt[UNKNOWN_PAGES];
@@ -306,6 +358,9 @@ void pages_settle(struct follower *f, struct space *space)
 
 	memcpy(doubt, space->unknown_pages, nr * sizeof(doubt[0]));
 	space->nr_unknown_pages = 0;
-	for (unsigned int i = 0; i < nr; i++)
+	for (unsigned int i = 0; i < nr; i++) {
 		pages_observe(f, space, doubt[i].start, doubt[i].end);
+		if (doubt[i].why == PAGES_WATCHED)
+			still_watched(f, space, doubt[i].start, doubt[i].end);
+	}
 }

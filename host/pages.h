@@ -13,15 +13,13 @@ enum pages_doubt {
 	PAGES_KNOWN,
 	PAGES_BESIDE,			/* a fault beside a call, in its range: before or after? */
 	PAGES_LOST,			/* records of faults were lost */
-	PAGES_REACHED,			/* somebody wrote through get_user_pages() */
 	PAGES_SHARED,			/* shared with whom, nobody knows: found, not followed */
 	PAGES_HUGE,			/* may be a huge page */
 	PAGES_WATCHED,			/* a userfaultfd fills it */
+	PAGES_REFUSED,			/* the fault ended in SIGBUS */
+	PAGES_GIVEN_AWAY,		/* MADV_PAGEOUT takes what MADV_FREE gave, or does not */
 	PAGES_UNSEEN,			/* faults are not reported here */
 };
-
-/* A word for each. */
-const char *pages_doubt_text(enum pages_doubt why);
 
 /*
  * A fault was reported: say what access it was, if the record does not.  False if it makes nothing
@@ -54,6 +52,17 @@ void pages_fault_beside(struct follower *f, struct task *task, uint64_t addr);
 
 /* The call of @task has been predicted: the last faults of threads that run may not be through. */
 void pages_call_beside(struct follower *f, struct task *task);
+
+/* The call of @task is about to be predicted: what filling memory asks for is looked at. */
+void pages_before_call(struct follower *f, struct task *task);
+
+/* What advice does to pages that the model does not follow. */
+void pages_advised(struct follower *f, struct space *space, uint64_t start, uint64_t end,
+		   int advice);
+
+/* mremap moved areas: what is in doubt of them goes along. */
+void pages_moved(struct follower *f, struct space *space, uint64_t start, uint64_t end,
+		 uint64_t to);
 
 /* @child was forked from @parent. */
 void pages_fork(struct follower *f, struct space *parent, struct space *child);

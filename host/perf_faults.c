@@ -45,6 +45,7 @@
 #include <usermm/usermm.h>
 
 #include "host/perf_faults.h"
+#include "host/reached.h"
 #include "host/tracepoints.h"
 
 #define RING_PAGES_ROOT 512
@@ -61,6 +62,7 @@ struct perf_faults {
 	int signo;
 	size_t ring_pages;
 	bool lossy;
+	struct reach_ids reached;	/* 0 where they are not asked for */
 	struct ring *ring;
 	size_t nr_rings;
 	int *fd;			/* of the events of all rings */
@@ -155,6 +157,30 @@ static int add_thread(struct perf_faults *faults, const int id[2], pid_t tid, in
 	return err;
 }
 
+/* The calls of reached.h: without them we are blinder, no more. */
+static void add_reached(struct perf_faults *faults, const pid_t *tid, size_t nr, int cpu,
+			struct ring *ring, int *first_fd)
+{
+	size_t watermark = faults->ring_pages * UMM_PAGE_SIZE / 4;
+
+	for (int call = 0; call < REACH_CALLS; call++) {
+		bool anybody = reached_by_anybody(call);
+		const char *filter = reached_filter(call);
+
+		if (!faults->reached.id[call])
+			continue;
+		for (size_t i = 0; i < (anybody ? 1 : nr); i++) {
+			int fd = open_event(PERF_TYPE_TRACEPOINT,
+					    (uint64_t)faults->reached.id[call], false,
+					    PERF_SAMPLE_RAW, anybody ? -1 : tid[i], cpu, watermark);
+
+			if (fd >= 0 && filter)
+				ioctl(fd, PERF_EVENT_IOC_SET_FILTER, filter);
+			(void)add_event(faults, ring, first_fd, fd);
+		}
+	}
+}
+
 /* The ring of one CPU.  -ENODEV if that is off, -ESRCH if none of the threads is left. */
 static int open_cpu(struct perf_faults *faults, const int id[2], const pid_t *tid, size_t nr,
 		    int cpu)
@@ -167,6 +193,8 @@ static int open_cpu(struct perf_faults *faults, const int id[2], const pid_t *ti
 		err = add_thread(faults, id, tid[i], cpu, ring, &first_fd);
 	if (!ring->head)
 		return err;
+	if (faults->source == FAULTS_TRACEPOINTS)
+		add_reached(faults, tid, nr, cpu, ring, &first_fd);
 	faults->nr_rings++;
 	return err == -ESRCH ? 0 : err;
 }
@@ -278,8 +306,8 @@ static void stop_poller(struct perf_faults *faults)
 	close(faults->end_fd);
 }
 
-int perf_faults_open(const pid_t *tid, size_t nr, enum fault_source best, bool lossy, int signo,
-		     struct perf_faults **out)
+int perf_faults_open(const pid_t *tid, size_t nr, enum fault_source best, bool lossy, bool reached,
+		     int signo, struct perf_faults **out)
 {
 	struct perf_faults *faults = calloc(1, sizeof(*faults));
 	long cpus = sysconf(_SC_NPROCESSORS_CONF);
@@ -290,6 +318,8 @@ int perf_faults_open(const pid_t *tid, size_t nr, enum fault_source best, bool l
 	faults->signo = signo;
 	faults->ring = calloc((size_t)(cpus > 0 ? cpus : 1), sizeof(*faults->ring));
 	faults->lossy = lossy;
+	if (reached)
+		reached_find_ids(&faults->reached);
 	for (int source = best; faults->ring && err && source <= FAULTS_SOFTWARE_USER; source++)
 		err = open_source(faults, (enum fault_source)source, tid, nr);
 	if (!err) {
@@ -411,6 +441,10 @@ static void take_sample(struct perf_faults *faults, const struct record *record)
 	sample->tid = (pid_t)head.tid;
 	sample->time_ns = head.time;
 	sample->access = 0;
+	sample->kind = SAMPLE_FAULT;
+	if (faults->source == FAULTS_TRACEPOINTS &&
+	    reached_parse(&faults->reached, at + sizeof(uint32_t), sample))
+		return;
 	if (faults->source == FAULTS_TRACEPOINTS) {
 		struct sample_raw raw;
 		uint64_t error_code;

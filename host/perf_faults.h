@@ -12,11 +12,22 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+enum sample_kind {
+	SAMPLE_FAULT,
+	SAMPLE_GUP,			/* a page was made writable, as by a fault: reached.h */
+	SAMPLE_REACHED,			/* memory of @target is written otherwise */
+	SAMPLE_TRUNCATED,		/* a file becomes shorter, perhaps */
+};
+
 struct fault_sample {
+	enum sample_kind kind;
 	uint64_t time_ns;		/* CLOCK_MONOTONIC */
 	uint64_t addr;
 	pid_t pid, tid;
 	unsigned int access;		/* UMM_ACCESS_; 0 if the source cannot tell */
+	uint64_t second_addr;		/* SAMPLE_GUP: of another page, or 0 */
+	pid_t target;			/* SAMPLE_REACHED: whose; and from now on, or once */
+	bool for_good;
 };
 
 enum fault_source {
@@ -29,11 +40,12 @@ struct perf_faults;
 
 /*
  * Sample the @nr threads @tid, which stand still, and all that they start; from @best or the next
- * best source that is permitted.  @lossy: for tests, with rings of one page.  @signo is sent to
- * this thread when a ring fills.  0 or a negative error of the poorest source.
+ * best source that is permitted.  @lossy: for tests, with rings of one page.  @reached: besides, if
+ * tracepoints are, calls that write memory without faults (reached.h).  @signo is sent to this
+ * thread when a ring fills.  0 or a negative error of the poorest source.
  */
-int perf_faults_open(const pid_t *tid, size_t nr, enum fault_source best, bool lossy, int signo,
-		     struct perf_faults **out);
+int perf_faults_open(const pid_t *tid, size_t nr, enum fault_source best, bool lossy, bool reached,
+		     int signo, struct perf_faults **out);
 void perf_faults_close(struct perf_faults *faults);
 
 enum fault_source perf_faults_source(const struct perf_faults *faults);

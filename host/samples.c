@@ -10,6 +10,7 @@
 
 #include "host/orders.h"
 #include "host/pages.h"
+#include "host/reached.h"
 #include "host/samples.h"
 #include "host/task.h"
 #include "host/unknown.h"
@@ -105,6 +106,19 @@ void samples_doubt_late(struct space *space, const struct task *task, unsigned i
 	}
 }
 
+/* Not reported as a fault, and does the same. */
+static void gup(struct follower *f, struct task *task, const struct fault_sample *sample)
+{
+	struct fault_sample second = *sample;
+
+	if (!task->space || !task->space->mm)
+		return;
+	orders_fault(f, task, sample, false);
+	second.addr = sample->second_addr;
+	if (second.addr)
+		orders_fault(f, task, &second, false);
+}
+
 /* @open: it may not be through when the call of f->caller begins. */
 static void apply(struct follower *f, struct task *task, const struct fault_sample *sample,
 		  bool open)
@@ -112,6 +126,10 @@ static void apply(struct follower *f, struct task *task, const struct fault_samp
 	struct space *space = task->space;
 	struct fault_sample known = *sample;
 
+	if (sample->kind == SAMPLE_GUP) {
+		gup(f, task, sample);
+		return;
+	}
 	task->fault_addr = sample->addr;
 	task->fault_access = sample->access;
 	task->fault_ns = sample->time_ns;
@@ -157,6 +175,10 @@ static void apply_or_keep(struct follower *f, const struct fault_sample *sample,
 	const struct task *caller = f->caller;
 	bool open;
 
+	if (sample->kind == SAMPLE_REACHED || sample->kind == SAMPLE_TRUNCATED) {
+		reached_apply(f, sample);
+		return;
+	}
 	if (!task || task->state == TASK_NEWBORN || task->in_exec) {
 		keep(f, sample);
 		return;

@@ -33,9 +33,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host/adopt.h"
 #include "host/calls/observe.h"
 #include "host/compare.h"
 #include "host/pages.h"
+#include "host/reached.h"
 #include "host/samples.h"
 #include "host/smaps.h"
 #include "host/task.h"
@@ -263,6 +265,29 @@ static void diverged(const struct round *round, const struct counts *model,
 	pages_observe(round->f, round->task->space, kernel->start, kernel->end);
 }
 
+static void count_unknown(struct follower *f, enum pages_doubt why)
+{
+	f->summary->smaps_unknown++;
+	f->summary->unknown_by[why]++;
+}
+
+/* Why pages here may be others than those that faults made, or NULL. */
+static const char *not_by_faults(const struct space *space, const struct umm_area *area)
+{
+	if (space->reached)
+		return ADOPT_REACHED;
+	return space->truncated && area->file ? ADOPT_TRUNCATED : NULL;
+}
+
+static void take_over(const struct round *round, const struct counts *kernel, const char *reason)
+{
+	struct follower *f = round->f;
+
+	count_unknown(f, PAGES_KNOWN);
+	adopt_count(f, round->task, NULL, reason, NULL);
+	pages_observe(f, round->task->space, kernel->start, kernel->end);
+}
+
 static void compare_area(struct round *round, const struct umm_area *area,
 			 const struct counts *kernel, unsigned int only)
 {
@@ -273,18 +298,26 @@ static void compare_area(struct round *round, const struct umm_area *area,
 	char text[8192];
 
 	if (doubt != PAGES_KNOWN) {
-		f->summary->smaps_unknown += round->settled;
+		if (round->settled)
+			count_unknown(f, doubt);
 		return;
 	}
 	if (!model_area(space, area->start, text, sizeof(text), &model))
 		return;
 	round->cost += 1 + model.kib[RSS] / 4 / PAGES_A_CALL;
 	if (counts_differ(round, &model, kernel, only)) {
+		const char *reason = not_by_faults(space, area);
+
 		round->again = true;
+		if (round->settled && reason) {
+			take_over(round, kernel, reason);
+			return;
+		}
 		if (round->settled)
 			diverged(round, &model, kernel, only);
 	}
 	f->summary->smaps += round->settled;
+	f->summary->smaps_alone += round->settled && !round->sharing;
 }
 
 static void compare_areas(struct round *round, const char *text)
@@ -345,6 +378,7 @@ static void settle(struct round *round)
 			round->sharing = false;
 		nanosleep(&pause, NULL);
 	}
+	reached_look(f);
 	round->settled = true;
 	compare_areas(round, text);
 }
@@ -356,6 +390,8 @@ static void verify(struct follower *f, struct task *task, const char *where)
 
 	f->summary->verified_smaps = true;
 	settle(&round);
+	space->reached -= space->reached > 0 && !space->reached_for_good;
+	space->truncated -= space->truncated > 0;
 	pages_settle(f, space);
 	space->smaps_due = false;
 	space->calls_since_smaps = 0;

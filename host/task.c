@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "host/orders.h"
+#include "host/reached.h"
 #include "host/task.h"
 #include "host/turn.h"
 #include "host/unknown.h"
@@ -62,6 +63,7 @@ static void space_free(struct follower *f, struct space *space)
 	while (*link != space)
 		link = &(*link)->next;
 	*link = space->next;
+	reached_unwatch(f, space);
 	space_give_up(f, space);
 	unknown_free(space);
 	free(space);
@@ -117,6 +119,7 @@ struct space *space_new(struct follower *f, struct umm_mm *mm, pid_t pid)
 	space->held_tail = &space->held;
 	space->next = f->spaces;
 	f->spaces = space;
+	reached_watch(f, space);
 	return space;
 }
 

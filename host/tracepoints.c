@@ -1,13 +1,15 @@
-#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "host/tracepoints.h"
+
+#define TRACEPOINTS_MAX 8
 
 static int read_id(const char *root, const char *name)
 {
@@ -15,57 +17,75 @@ static int read_id(const char *root, const char *name)
 	ssize_t n;
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/events/exceptions/%s/id", root, name);
+	snprintf(path, sizeof(path), "%s/events/%s/id", root, name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return -errno;
+		return 0;
 	n = read(fd, text, sizeof(text) - 1);
 	close(fd);
 	if (n <= 0)
-		return -EIO;
+		return 0;
 	text[n] = '\0';
 	return atoi(text);
 }
 
-static bool read_ids(const char *root, int id[2])
+static bool read_ids(const char *root, const char *const *name, int *id, size_t nr)
 {
-	id[0] = read_id(root, "page_fault_user");
-	id[1] = read_id(root, "page_fault_kernel");
-	return id[0] > 0 && id[1] > 0;
+	bool all = true;
+
+	for (size_t i = 0; i < nr; i++) {
+		id[i] = read_id(root, name[i]);
+		all = all && id[i] > 0;
+	}
+	return all;
 }
 
 /* The child's part: its own mounts, then the ids through the pipe. */
-static void ids_child(int fd)
+static void ids_child(int fd, const char *const *name, size_t nr)
 {
-	int id[2];
+	ssize_t bytes = (ssize_t)(nr * sizeof(int));
+	int id[TRACEPOINTS_MAX];
 
 	if (unshare(CLONE_NEWNS) != 0 ||
 	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
-	    mount("tracefs", "/sys/kernel/tracing", "tracefs", 0, NULL) != 0 ||
-	    !read_ids("/sys/kernel/tracing", id))
+	    mount("tracefs", "/sys/kernel/tracing", "tracefs", 0, NULL) != 0)
 		_exit(1);
-	_exit(write(fd, id, sizeof(id)) != sizeof(id));
+	read_ids("/sys/kernel/tracing", name, id, nr);
+	_exit(write(fd, id, (size_t)bytes) != bytes);
 }
 
-bool tracepoints_of_faults(int id[2])
+bool tracepoints_find(const char *const *name, int *id, size_t nr)
 {
+	ssize_t bytes = (ssize_t)(nr * sizeof(*id));
+	bool found = true;
 	int fd[2], status;
-	bool found;
 	pid_t pid;
 
-	if (read_ids("/sys/kernel/tracing", id) || read_ids("/sys/kernel/debug/tracing", id))
+	if (read_ids("/sys/kernel/tracing", name, id, nr) ||
+	    read_ids("/sys/kernel/debug/tracing", name, id, nr))
 		return true;
-	if (geteuid() != 0 || pipe2(fd, O_CLOEXEC) != 0)
+	if (geteuid() != 0 || nr > TRACEPOINTS_MAX || pipe2(fd, O_CLOEXEC) != 0)
 		return false;
 	pid = fork();
 	if (pid == 0) {
 		close(fd[0]);
-		ids_child(fd[1]);
+		ids_child(fd[1], name, nr);
 	}
 	close(fd[1]);
-	found = pid > 0 && read(fd[0], id, 2 * sizeof(id[0])) == 2 * (ssize_t)sizeof(id[0]);
+	if (pid < 0 || read(fd[0], id, (size_t)bytes) != bytes)
+		memset(id, 0, (size_t)bytes);
 	close(fd[0]);
 	if (pid > 0)
 		waitpid(pid, &status, 0);
+	for (size_t i = 0; i < nr; i++)
+		found = found && id[i] > 0;
 	return found;
+}
+
+bool tracepoints_of_faults(int id[2])
+{
+	static const char *const name[2] = { "exceptions/page_fault_user",
+					     "exceptions/page_fault_kernel" };
+
+	return tracepoints_find(name, id, 2);
 }

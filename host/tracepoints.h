@@ -8,8 +8,15 @@
 #define HOST_TRACEPOINTS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
-/* The ids of exceptions:page_fault_user and _kernel; false if we may not know. */
+/*
+ * The ids of the @nr tracepoints @name ("exceptions/page_fault_user"); false if we may not know one
+ * of them, whose id is 0 then.
+ */
+bool tracepoints_find(const char *const *name, int *id, size_t nr);
+
+/* Of exceptions:page_fault_user and _kernel. */
 bool tracepoints_of_faults(int id[2]);
 
 #endif

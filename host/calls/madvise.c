@@ -13,6 +13,7 @@
 #include "host/calls/madvise.h"
 #include "host/calls/observe.h"
 #include "host/orders.h"
+#include "host/pages.h"
 
 #ifndef MADV_POPULATE_READ
 #define MADV_POPULATE_READ 22
@@ -26,6 +27,7 @@ void observe_for_advice(struct follower *f, struct task *task, struct space *spa
 			uint64_t end, int advice)
 {
 	f->summary->observed += adopt_anon(f, space, start, end, ADOPT_ANON_WRITABLE);
+	pages_advised(f, space, start, end, advice);
 	if (advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE || advice == MADV_REMOVE)
 		observe_contents(f, task, space, start, end);
 }

@@ -12,6 +12,7 @@
 #include "host/compare.h"
 #include "host/files.h"
 #include "host/limits.h"
+#include "host/pages.h"
 
 /* The arguments under their names. */
 struct mremap_args {
@@ -97,6 +98,15 @@ static void mremap_place(struct follower *f, struct task *task, int64_t got)
 		      &call->end);
 }
 
+static void mremap_after(struct follower *f, struct task *task, int64_t got)
+{
+	const struct mremap_args a = args_of(task);
+
+	if (got >= 0 && (uint64_t)got != a.addr)
+		pages_moved(f, task->space, page_down(a.addr), a.addr + page_up(a.old_len),
+			    (uint64_t)got);
+}
+
 static void mremap_diverged(struct follower *f, struct task *task, int64_t got)
 {
 	(void)f;
@@ -122,6 +132,7 @@ static bool mremap_take_over(struct follower *f, struct task *task, int64_t got)
 const struct call_ops call_mremap = {
 	.predict = mremap_predict,
 	.place = mremap_place,
+	.after = mremap_after,
 	.diverged = mremap_diverged,
 	.take_over = mremap_take_over,
 };

@@ -11,6 +11,7 @@
 #include "host/calls/calls.h"
 #include "host/calls/observe.h"
 #include "host/memory.h"
+#include "host/pages.h"
 #include "host/userfaultfd.h"
 
 #define REGISTER UINT32_C(0xc020aa00)
@@ -97,6 +98,8 @@ static void uffd_predict(struct follower *f, struct task *task)
 						 umm_userfaultfd_unregister)(
 		known->space->mm, &uffd, readable ? &range : NULL, task->why);
 	known->watching |= registers(call);
+	pages_note_doubt(f, known->space, page_down(range.start),
+			 page_down(range.start) + page_up(range.len), PAGES_WATCHED);
 }
 
 /* Of a stranger nobody knows whose memory it watches: that of any process. */
