@@ -19,51 +19,72 @@ bool vma_needs_copy(const struct vm_area_struct *vma)
 						  VM_MAYBE_GUARD | UMM_VM_UFFD_WP));
 }
 
+/* A table of an area on its way, with both tables locked. */
+struct pte_copy {
+	struct mm_pages *from, *to;
+	vm_flags_t flags;
+	struct mmu_gather *tlb;
+	int64_t rss[NR_MM_COUNTERS];	/* the child's, not added yet */
+};
+
 /* Take the right to write away: what stands in the parent's entry then. */
-static uint64_t write_protect(const struct pgtable_format *f, pte_t *slot, umm_addr_t addr,
-			      struct mmu_gather *tlb)
+static uint64_t write_protect(struct pte_copy *copy, pte_t *slot, uint64_t pte, umm_addr_t addr)
 {
-	uint64_t pte = pte_get(slot);
+	const struct pgtable_format *f = copy->from->pgt.format;
 
 	if (!pte_write(f, pte))
 		return pte;
 	pte = pte_clear_properties(f, slot, f->write);
-	tlb_flush_range(tlb, addr, addr + PAGE_SIZE);
+	tlb_flush_range(copy->tlb, addr, addr + PAGE_SIZE);
 	return pte_without(f, pte, f->write);
 }
 
 /* The page moves while it is copied: neither will be able to write it in place. */
-static uint64_t copy_soft(struct mm_pages *to, vm_flags_t flags, pte_t *slot)
+static uint64_t copy_soft(struct pte_copy *copy, pte_t *slot, uint64_t pte)
 {
-	uint64_t pte = pte_get(slot);
+	struct phys *phys = copy->to->pgt.phys;
 
-	mm_assert(pte_is_migration(to->pgt.format, pte));
-	if (is_cow_mapping(flags) && pte_type(pte) == PTE_MIGRATION_WRITE) {
+	mm_assert(pte_is_migration(copy->from->pgt.format, pte));
+	if (is_cow_mapping(copy->flags) && pte_type(pte) == PTE_MIGRATION_WRITE) {
 		pte = mk_soft_pte(PTE_MIGRATION_READ, pte_offset(pte),
 				  pte & (PTE_SOFT_SOFT_DIRTY | PTE_SOFT_YOUNG | PTE_SOFT_DIRTY));
 		pte_set(slot, pte);
 	}
-	add_mm_counter(to, mm_counter(pfn_to_page(to->pgt.phys, pte_offset(pte))), 1);
+	copy->rss[mm_counter(pfn_to_page(phys, pte_offset(pte)))]++;
 	return pte;
 }
 
-static uint64_t copy_present(struct mm_pages *to, vm_flags_t flags, pte_t *slot, umm_addr_t addr,
-			     struct mmu_gather *tlb)
+static uint64_t copy_present(struct pte_copy *copy, pte_t *slot, uint64_t pte, umm_addr_t addr)
 {
-	const struct pgtable_format *f = to->pgt.format;
-	uint64_t pte = is_cow_mapping(flags) ? write_protect(f, slot, addr, tlb) : pte_get(slot);
-	struct page *page = vm_normal_page(to, pte);
+	const struct pgtable_format *f = copy->from->pgt.format;
+	struct page *page;
 
+	if (is_cow_mapping(copy->flags))
+		pte = write_protect(copy, slot, pte, addr);
+	page = vm_normal_page(copy->from, pte);
 	if (page) {
-		get_page(page);
-		page_dup_rmap(page);
-		if (page_anon(page))
-			page_clear(page, PG_ANON_EXCLUSIVE);
-		add_mm_counter(to, mm_counter(page), 1);
+		page_share(page);
+		copy->rss[mm_counter(page)]++;
 	}
-	if (flags & VM_SHARED)
+	if (copy->flags & VM_SHARED)
 		pte = pte_without(f, pte, f->dirty);
 	return pte_without(f, pte, f->accessed);
+}
+
+static void copy_ptes(struct pte_copy *copy, pte_t *dst, pte_t *slot, umm_addr_t addr,
+		      umm_addr_t stop)
+{
+	const struct pgtable_format *f = copy->from->pgt.format;
+
+	for (; addr < stop; addr += PAGE_SIZE, slot++, dst++) {
+		uint64_t pte = pte_get(slot);
+
+		if (pte_none(pte))
+			continue;
+		pte = pte_present(f, pte) ? copy_present(copy, slot, pte, addr)
+					  : copy_soft(copy, slot, pte);
+		pte_set(dst, pte);
+	}
 }
 
 /* [addr, stop), whose entries begin at @slot: 0, or -UMM_ENOMEM for want of a table. */
@@ -71,6 +92,7 @@ static int copy_pte_range(struct mm_pages *to, struct mm_pages *from, vm_flags_t
 			  pte_t *slot, umm_addr_t addr, umm_addr_t stop, struct mmu_gather *tlb)
 {
 	const struct umm_platform *platform = &from->pgt.phys->world->platform;
+	struct pte_copy copy = { .from = from, .to = to, .flags = flags, .tlb = tlb };
 	struct page *src_table, *dst_table;
 	pte_t *dst;
 
@@ -85,16 +107,9 @@ static int copy_pte_range(struct mm_pages *to, struct mm_pages *from, vm_flags_t
 		return -UMM_ENOMEM;
 	(void)pgtable_find(&from->pgt, addr, &src_table);
 	spin_lock_two(platform, &src_table->ptl, &dst_table->ptl);
-	for (; addr < stop; addr += PAGE_SIZE, slot++, dst++) {
-		uint64_t pte = pte_get(slot);
-
-		if (pte_none(pte))
-			continue;
-		pte = pte_present(from->pgt.format, pte) ? copy_present(to, flags, slot, addr, tlb)
-							 : copy_soft(to, flags, slot);
-		pte_set(dst, pte);
-	}
+	copy_ptes(&copy, dst, slot, addr, stop);
 	spin_unlock_two(platform, &src_table->ptl, &dst_table->ptl);
+	add_mm_rss(to, copy.rss);
 	return 0;
 }
 

@@ -12,8 +12,11 @@ void tlb_flush_mmu(struct mmu_gather *tlb)
 		platform->tlb_flush(platform->ctx, tlb->pgt->owner, tlb->start, tlb->end);
 	tlb->start = UINT64_MAX;
 	tlb->end = 0;
-	while (tlb->nr)
-		put_page(phys, tlb->page[--tlb->nr]);
+	while (tlb->nr) {
+		struct page_run run = tlb->run[--tlb->nr];
+
+		put_page_range(phys, run.page, run.nr);
+	}
 	while (tlb->tables) {
 		struct page *next = tlb->tables->next;
 
@@ -24,9 +27,15 @@ void tlb_flush_mmu(struct mmu_gather *tlb)
 
 bool tlb_remove_page(struct mmu_gather *tlb, struct page *page, uint64_t addr)
 {
+	struct page_run *last = tlb->nr ? &tlb->run[tlb->nr - 1] : NULL;
+
 	tlb_flush_range(tlb, addr, addr + (UINT64_C(1) << PTE_SHIFT));
-	tlb->page[tlb->nr++] = page;
-	return tlb->nr == GATHER_PAGES;
+	if (last && page == last->page + last->nr) {
+		last->nr++;
+		return false;
+	}
+	tlb->run[tlb->nr++] = (struct page_run){ page, 1 };
+	return tlb->nr == GATHER_RUNS;
 }
 
 void tlb_remove_table(struct mmu_gather *tlb, struct page *page, uint64_t start, uint64_t end)

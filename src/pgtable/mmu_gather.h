@@ -11,20 +11,27 @@
  * A processor may remember an entry until it is told.  So what an entry led to is given back only
  * after platform->tlb_flush() returned for a range that has it: whoever gets the frame next is not
  * written to by its last owner.  When there is no room for more, what is there is flushed early.
+ * Frames that lie side by side and go one after the other, as they often do, take one place.
  */
 #ifndef PGTABLE_MMU_GATHER_H
 #define PGTABLE_MMU_GATHER_H
 
 #include "pgtable/pgtable.h"
 
-#define GATHER_PAGES 56
+#define GATHER_RUNS 56
+
+/* Frames side by side. */
+struct page_run {
+	struct page *page;
+	unsigned int nr;
+};
 
 struct mmu_gather {
 	struct pgtable *pgt;
 	uint64_t start, end;		/* entries changed and not flushed; start >= end: none */
 	struct page *tables;		/* linked by next */
 	unsigned int nr;
-	struct page *page[GATHER_PAGES];	/* a reference each */
+	struct page_run run[GATHER_RUNS];	/* a reference to each frame */
 };
 
 static inline void tlb_gather_mmu(struct mmu_gather *tlb, struct pgtable *pgt)

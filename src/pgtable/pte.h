@@ -166,12 +166,26 @@ static inline void pte_set(pte_t *slot, uint64_t pte)
 	atomic_store_explicit(slot, pte, memory_order_release);
 }
 
+/*
+ * Is there no mark that hardware could still leave?  Then nobody changes the entry but who holds
+ * the lock of its table, and he needs no locked instruction.
+ */
+static inline bool pte_is_marked(const struct pgtable_format *f, uint64_t pte)
+{
+	return pte_is(f, pte, f->accessed) &&
+	       (!pte_write(f, pte) || pte_is(f, pte, f->dirty | f->soft_dirty));
+}
+
 /* The entry loses properties, and nothing that hardware marks meanwhile: what it was before. */
 static inline uint64_t pte_clear_properties(const struct pgtable_format *f, pte_t *slot,
 					    uint64_t properties)
 {
 	uint64_t pte = pte_get(slot);
 
+	if (likely(pte_is_marked(f, pte))) {
+		pte_set(slot, pte_without(f, pte, properties));
+		return pte;
+	}
 	while (!atomic_compare_exchange_weak(slot, &pte, pte_without(f, pte, properties)))
 		;
 	return pte;

@@ -268,7 +268,7 @@ static void free_blocks(struct phys *phys, struct page *page, uint64_t nr)
 	write_lock(platform, &phys->lock);
 	while (nr) {
 		uint64_t pfn = page_to_pfn(phys, page);
-		unsigned int order = min_u64(log2_floor(nr), MAX_ORDER);
+		unsigned int order = log2_floor(nr) < MAX_ORDER ? log2_floor(nr) : MAX_ORDER;
 
 		while (pfn & ((UINT64_C(1) << order) - 1))
 			order--;
@@ -297,6 +297,22 @@ void free_page_range(struct phys *phys, struct page *page, unsigned int nr)
 	while (nr)
 		pcp->page[pcp->count++] = &page[--nr];
 	pcp_put(pcp);
+}
+
+void put_page_range(struct phys *phys, struct page *page, unsigned int nr)
+{
+	unsigned int freed = 0;		/* of those before page[i], side by side */
+
+	for (unsigned int i = 0; i < nr; i++) {
+		if (put_page_testzero(&page[i])) {
+			freed++;
+		} else if (freed) {
+			free_page_range(phys, &page[i - freed], freed);
+			freed = 0;
+		}
+	}
+	if (freed)
+		free_page_range(phys, &page[nr - freed], freed);
 }
 
 /*

@@ -92,6 +92,9 @@ static inline void put_page(struct phys *phys, struct page *page)
 		free_page(phys, page);
 }
 
+/* put_page() of each of @nr frames side by side. */
+void put_page_range(struct phys *phys, struct page *page, unsigned int nr);
+
 /* Contents: nothing to do in a world without. */
 void clear_page(const struct phys *phys, struct page *page);
 void copy_page(const struct phys *phys, struct page *to, const struct page *from);

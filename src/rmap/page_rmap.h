@@ -27,16 +27,60 @@ static inline void page_add_new_anon_rmap(struct page *page, const struct vm_are
 	atomic_store_explicit(&page->mapcount, 1, memory_order_relaxed);
 }
 
+/*
+ * Is the one reference to the frame that of the entry that the caller has locked?  Then nobody else
+ * reaches it, and its counts and marks are changed without locked instructions.
+ */
+static inline bool page_is_only_here(const struct page *page)
+{
+	unsigned int others = ~(unsigned int)(PG_ANON_EXCLUSIVE | PG_SWAPBACKED | PG_DIRTY |
+					      PG_REFERENCED);
+
+	return (atomic_load_explicit(&page->flags, memory_order_relaxed) & others) == PG_ANON &&
+	       atomic_load_explicit(&page->refcount, memory_order_acquire) == 1;
+}
+
+/* That entry goes (0), or another one comes (2). */
+static inline void page_set_mapcount_here(struct page *page, unsigned int mapcount)
+{
+	unsigned int flags = atomic_load_explicit(&page->flags, memory_order_relaxed);
+
+	mm_assert_debug(page_mapcount(page) == 1);
+	atomic_store_explicit(&page->flags, flags & ~(unsigned int)PG_ANON_EXCLUSIVE,
+			      memory_order_relaxed);
+	atomic_store_explicit(&page->mapcount, mapcount, memory_order_relaxed);
+}
+
 /* One entry more: the reference is the caller's to take. */
 static inline void page_dup_rmap(struct page *page)
 {
 	atomic_fetch_add_explicit(&page->mapcount, 1, memory_order_relaxed);
 }
 
+/* One entry more at fork, and a reference for it: the frame is nobody's alone any more. */
+static inline void page_share(struct page *page)
+{
+	if (likely(page_is_only_here(page))) {
+		page_set_mapcount_here(page, 2);
+		atomic_store_explicit(&page->refcount, 2, memory_order_relaxed);
+		return;
+	}
+	get_page(page);
+	page_dup_rmap(page);
+	if (page_anon(page))
+		page_clear(page, PG_ANON_EXCLUSIVE);
+}
+
 /* One entry fewer: the reference is the caller's to drop. */
 static inline void page_remove_rmap(struct page *page)
 {
-	unsigned int old = atomic_fetch_sub_explicit(&page->mapcount, 1, memory_order_acq_rel);
+	unsigned int old;
+
+	if (page_is_only_here(page)) {
+		page_set_mapcount_here(page, 0);
+		return;
+	}
+	old = atomic_fetch_sub_explicit(&page->mapcount, 1, memory_order_acq_rel);
 
 	mm_assert_debug(old > 0);
 	if (old == 1 && page_anon(page))

@@ -9,15 +9,23 @@
 #include "rmap/page_rmap.h"
 #include "rmap/zap.h"
 
+/* A table whose entries go. */
+struct zap {
+	struct mm_pages *pages;
+	struct mmu_gather *tlb;
+	bool even_cows;			/* not only what is a file's */
+	int64_t rss[NR_MM_COUNTERS];	/* not added yet */
+};
+
 /* A frame that was mapped here, with the entry that led to it.  True: flush before the next. */
-static bool zap_present(struct mmu_gather *tlb, struct mm_pages *pages, uint64_t pte,
-			umm_addr_t addr)
+static bool zap_present(struct zap *zap, uint64_t pte, umm_addr_t addr)
 {
+	const struct mm_pages *pages = zap->pages;
 	const struct pgtable_format *f = pages->pgt.format;
 	struct page *page = vm_normal_page(pages, pte);
 
 	if (!page) {
-		tlb_flush_range(tlb, addr, addr + PAGE_SIZE);
+		tlb_flush_range(zap->tlb, addr, addr + PAGE_SIZE);
 		return false;
 	}
 	if (!page_anon(page)) {
@@ -26,19 +34,18 @@ static bool zap_present(struct mmu_gather *tlb, struct mm_pages *pages, uint64_t
 		if (pte_is(f, pte, f->accessed))
 			page_set(page, PG_REFERENCED);
 	}
-	add_mm_counter(pages, mm_counter(page), -1);
+	zap->rss[mm_counter(page)]--;
 	page_remove_rmap(page);
-	return tlb_remove_page(tlb, page, addr);
+	return tlb_remove_page(zap->tlb, page, addr);
 }
 
 /* A page on its way somewhere else: who moves it holds a reference of its own for the entry. */
-static void zap_soft(struct mm_pages *pages, uint64_t pte)
+static void zap_soft(struct zap *zap, uint64_t pte)
 {
-	struct page *page;
+	const struct pgtable *pgt = &zap->pages->pgt;
 
-	mm_assert(pte_is_migration(pages->pgt.format, pte));
-	page = pfn_to_page(pages->pgt.phys, pte_offset(pte));
-	add_mm_counter(pages, mm_counter(page), -1);
+	mm_assert(pte_is_migration(pgt->format, pte));
+	zap->rss[mm_counter(pfn_to_page(pgt->phys, pte_offset(pte)))]--;
 }
 
 /* Is it the file's, not a copy of this process? */
@@ -51,17 +58,20 @@ static bool leads_to_file(const struct mm_pages *pages, uint64_t pte)
 }
 
 /* The entry at @slot, if there is one to go.  True: flush before the next. */
-static bool zap_pte(struct mmu_gather *tlb, struct mm_pages *pages, pte_t *slot, umm_addr_t addr,
-		    bool even_cows)
+static bool zap_pte(struct zap *zap, pte_t *slot, umm_addr_t addr)
 {
+	const struct pgtable_format *f = zap->pages->pgt.format;
 	uint64_t pte = pte_get(slot);
 
-	if (pte_none(pte) || (!even_cows && !leads_to_file(pages, pte)))
+	if (pte_none(pte) || (!zap->even_cows && !leads_to_file(zap->pages, pte)))
 		return false;
-	pte = pte_get_and_clear(slot);
-	if (pte_present(pages->pgt.format, pte))
-		return zap_present(tlb, pages, pte, addr);
-	zap_soft(pages, pte);
+	if (likely(pte_is_marked(f, pte)))
+		pte_set(slot, 0);
+	else
+		pte = pte_get_and_clear(slot);
+	if (likely(pte_present(f, pte)))
+		return zap_present(zap, pte, addr);
+	zap_soft(zap, pte);
 	return false;
 }
 
@@ -74,12 +84,14 @@ static void zap_pte_range(struct mmu_gather *tlb, struct mm_pages *pages, umm_ad
 	pte_t *slot;
 
 	while ((slot = pgtable_next(&pages->pgt, &addr, end, &stop))) {
+		struct zap zap = { .pages = pages, .tlb = tlb, .even_cows = even_cows };
 		bool full = false;
 
 		table = pgtable_lock_at(&pages->pgt, addr);
 		for (; addr < stop && !full; addr += PAGE_SIZE, slot++)
-			full = zap_pte(tlb, pages, slot, addr, even_cows);
+			full = zap_pte(&zap, slot, addr);
 		pgtable_unlock(&pages->pgt, table);
+		add_mm_rss(pages, zap.rss);
 		if (full)
 			tlb_flush_mmu(tlb);
 	}

@@ -60,6 +60,14 @@ static inline void add_mm_counter(struct mm_pages *pages, enum mm_counter counte
 				  memory_order_relaxed);
 }
 
+/* Of each kind what was counted on the way. */
+static inline void add_mm_rss(struct mm_pages *pages, const int64_t rss[NR_MM_COUNTERS])
+{
+	for (unsigned int i = 0; i < NR_MM_COUNTERS; i++)
+		if (rss[i])
+			add_mm_counter(pages, (enum mm_counter)i, rss[i]);
+}
+
 /* Pages.  Exact while nobody adds to it, else it may be off, and below 0. */
 static inline int64_t sum_mm_counter(const struct mm_pages *pages, enum mm_counter counter)
 {
