@@ -222,12 +222,14 @@ static void test_death(void **state)
 	for (unsigned int process = 0; process < 2; process++)
 		for (size_t i = 0; i < 2; i++) {
 			add(&s, "fork()");
-			assert_int_equal(run(&s, NULL, &wishes), 0);
+			assert_int_equal(run(&s, NULL, NULL), 0);
 			assert_int_equal(kill(seq_native_pid(s.native, process), signals[i]), 0);
 			add(&s, process ? "1: munmap(pool, 0x1000)" : "munmap(pool, 0x1000)");
-			assert_int_equal(run(&s, NULL, &wishes), i ? -ETIMEDOUT : -EPIPE);
+			/* Only who waits for what never comes waits for a short time. */
+			assert_int_equal(run(&s, NULL, i ? &wishes : NULL),
+					 i ? -ETIMEDOUT : -EPIPE);
 			add(&s, "munmap(pool, 0x1000)");
-			assert_int_equal(run(&s, NULL, &wishes), -ESRCH);
+			assert_int_equal(run(&s, NULL, NULL), -ESRCH);
 			assert_int_equal(seq_native_begin(s.native, &s.start, &s.error), 0);
 		}
 	seq_native_free(s.native);
