@@ -120,8 +120,8 @@ void text_maps_line(struct text *text, const struct mm_struct *mm,
 	text_char(text, '\n');
 }
 
-size_t umm_maps_line(struct umm_mm *handle, umm_addr_t addr, char *buf, size_t size,
-		     umm_addr_t *next)
+size_t text_of_area(struct umm_mm *handle, umm_addr_t addr, text_area_fn text_area, char *buf,
+		    size_t size, umm_addr_t *next)
 {
 	struct mm_struct *mm = to_mm(handle);
 	struct text text = { buf, size, 0 };
@@ -130,12 +130,18 @@ size_t umm_maps_line(struct umm_mm *handle, umm_addr_t addr, char *buf, size_t s
 	mmap_read_lock(mm);
 	vma = find_vma(&mm->tree, addr);
 	if (vma) {
-		text_maps_line(&text, mm, vma);
+		text_area(&text, mm, vma);
 		if (next)
 			*next = vma->vm_end;
 	}
 	mmap_read_unlock(mm);
 	return text_end(&text);
+}
+
+size_t umm_maps_line(struct umm_mm *handle, umm_addr_t addr, char *buf, size_t size,
+		     umm_addr_t *next)
+{
+	return text_of_area(handle, addr, text_maps_line, buf, size, next);
 }
 
 size_t umm_maps_text(struct umm_mm *handle, char *buf, size_t size)

@@ -11,16 +11,11 @@
 static void field(struct text *text, const char *name, uint64_t kib)
 {
 	size_t begin = text->length;
-	unsigned int digits = 1;
 
 	text_string(text, name);
 	text_char(text, ':');
 	text_pad_to(text, begin + 16);
-	for (uint64_t v = kib; v >= 10; v /= 10)
-		digits++;
-	for (; digits < 8; digits++)
-		text_char(text, ' ');
-	text_decimal(text, kib);
+	text_decimal_right(text, kib, 8);
 }
 
 static void field_kb(struct text *text, const char *name, uint64_t bytes)
@@ -83,32 +78,14 @@ static void text_smaps(struct text *text, const struct mm_struct *mm,
 size_t umm_smaps_area(struct umm_mm *handle, umm_addr_t addr, char *buf, size_t size,
 		      umm_addr_t *next)
 {
-	struct mm_struct *mm = to_mm(handle);
-	struct text text = { buf, size, 0 };
-	const struct vm_area_struct *vma;
-
-	mmap_read_lock(mm);
-	vma = find_vma(&mm->tree, addr);
-	if (vma) {
-		text_smaps(&text, mm, vma);
-		if (next)
-			*next = vma->vm_end;
-	}
-	mmap_read_unlock(mm);
-	return text_end(&text);
+	return text_of_area(handle, addr, text_smaps, buf, size, next);
 }
 
 static void status_line(struct text *text, const char *name, uint64_t pages)
 {
-	unsigned int digits = 1;
-
 	text_string(text, name);
 	text_string(text, ":\t");
-	for (uint64_t v = pages << 2; v >= 10; v /= 10)
-		digits++;
-	for (; digits < 8; digits++)
-		text_char(text, ' ');
-	text_decimal(text, pages << 2);
+	text_decimal_right(text, pages << 2, 8);
 	text_string(text, " kB\n");
 }
 

@@ -18,6 +18,11 @@ void text_string(struct text *text, const char *string)
 
 void text_decimal(struct text *text, uint64_t value)
 {
+	text_decimal_right(text, value, 1);
+}
+
+void text_decimal_right(struct text *text, uint64_t value, unsigned int width)
+{
 	char digits[20];
 	unsigned int n = 0;
 
@@ -25,6 +30,8 @@ void text_decimal(struct text *text, uint64_t value)
 		digits[n++] = (char)('0' + value % 10);
 		value /= 10;
 	} while (value);
+	for (; width > n; width--)
+		text_char(text, ' ');
 	while (n)
 		text_char(text, digits[--n]);
 }

@@ -19,6 +19,9 @@ void text_char(struct text *text, char c);
 void text_string(struct text *text, const char *string);
 void text_decimal(struct text *text, uint64_t value);
 
+/* Behind as many blanks as make @width columns. */
+void text_decimal_right(struct text *text, uint64_t value, unsigned int width);
+
 void text_signed(struct text *text, uint64_t value);
 
 /* With a leading zero, as modes are written: "0644". */
