@@ -4,9 +4,13 @@
  *
  *	fuzz [--seed=N] [--calls=N] [--steps=N] [--every=N] [--rule=NAME=on|off] [--quiet]
  *	     [--timeout=MS]
+ *	fuzz --pages [--lie=deaf|trap] [--seed=N] [--calls=N] [--steps=N]
  *	fuzz --found=FILE [--rule=NAME=on|off]
  *	fuzz --c=DIR [--seed=N] [--calls=N] [--steps=N]
  *	fuzz --json [--seed=N] [--calls=N]
+ *
+ * With --pages the sequences are about what is behind the areas (seq/generate_pages.c), in a model
+ * with pages and a TLB before them, which --lie breaks: a canary.
  *
  * With --c each sequence becomes a program in C besides, with the kernel's answers: DIR/N.c.
  *
@@ -95,6 +99,13 @@ static void add_rule(struct sides *sides, const char *text)
 	sides->rule[sides->nr_rules++].on = strcmp(equals, "=on") == 0;
 }
 
+static enum lie lie_of(const char *name)
+{
+	if (strcmp(name, "deaf") != 0 && strcmp(name, "trap") != 0)
+		usage("--lie wants deaf or trap");
+	return strcmp(name, "deaf") ? LIE_TRAP : LIE_DEAF;
+}
+
 static void options(struct run *run, int argc, char **argv)
 {
 	static const struct option names[] = {
@@ -109,7 +120,7 @@ static void options(struct run *run, int argc, char **argv)
 		{ "quiet", no_argument, NULL, 'q' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "pages", no_argument, NULL, 'p' },
-		{ "lie", no_argument, NULL, 'l' },
+		{ "lie", required_argument, NULL, 'l' },
 		{ 0 },
 	};
 	int option;
@@ -151,7 +162,7 @@ static void options(struct run *run, int argc, char **argv)
 			run->sides[0].pages = true;
 			break;
 		case 'l':
-			run->sides[0].lies = true;
+			run->sides[0].lie = lie_of(optarg);
 			break;
 		case 'q':
 			run->quiet = true;

@@ -55,11 +55,17 @@ static void print_steps(const struct trial *trial, FILE *out)
 	struct seq_model *model = trial_model(trial);
 
 	for (size_t i = 0; i < trial->seq.nr; i++) {
-		int64_t answer = trial_step(trial, model, i, NULL);
 		char step[TEXT], ours[TEXT], kernels[TEXT];
 		const struct seq_bases *bases = seq_model_bases(model);
+		int64_t answer;
 
 		seq_step_text(&trial->step[i], step, sizeof(step));
+		if (trial->part == PART_CRASH && i == trial->at) {
+			fprintf(out, "  $%zu  %s: the library gets %s\n", i, step,
+				strsignal(trial->signal));
+			return;
+		}
+		answer = trial_step(trial, model, i, NULL);
 		seq_answer_text(bases, trial->step[i].call, answer, ours, sizeof(ours));
 		seq_answer_text(bases, trial->step[i].call, trial->answer[i], kernels,
 				sizeof(kernels));
@@ -74,7 +80,11 @@ static void print_steps(const struct trial *trial, FILE *out)
 		print_page("kernel", &trial->step[i], trial->answer[i], out);
 		print_page("model", &trial->step[i], answer, out);
 	}
-	seq_model_free(model);
+	if (trial->part == PART_CRASH)
+		fprintf(out, "  and when all processes end the library gets %s\n",
+			strsignal(trial->signal));
+	else
+		seq_model_free(model);
 }
 
 /* What `usermm vectors record --from` makes a vector of. */
@@ -197,10 +207,13 @@ static void print_reasons(const struct umm_why *why, FILE *out)
 static void print_sides(const struct trial *trial, FILE *out)
 {
 	const struct seq_step *step = &trial->step[trial->at];
-	struct seq_model *model = trial_model(trial);
 	unsigned int process = step->process;
+	struct seq_model *model;
 	static struct umm_why why;
 
+	if (trial->part == PART_CRASH)
+		return;
+	model = trial_model(trial);
 	for (size_t i = 0; i <= trial->at; i++)
 		trial_step(trial, model, i, &why);
 	if (trial->part == PART_OTHER_MAPS)

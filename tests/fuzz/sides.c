@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "crash.h"
 #include "host/platform_posix.h"
 #include "sides.h"
 #include "tests/unit/tlb.h"
@@ -30,6 +31,7 @@ const char *part_name(enum part part)
 		[PART_VALID] = "what umm_world_is_valid() says",
 		[PART_LEAK] = "frames that were not given back",
 		[PART_SKIPPED] = "whether the step is executed",
+		[PART_CRASH] = "the library, which crashed",
 		[PART_DIED] = "the executor, which died",
 		[PART_HANGS] = "the executor, which hangs",
 	};
@@ -75,6 +77,33 @@ static void *translate(struct umm_mm *mm, umm_addr_t addr, unsigned int access, 
 	return unit_tlb_translate(mm, addr, access, fault);
 }
 
+/* A library that has crashed gives nothing back: this would soon be too much. */
+static struct umm_platform posix;
+static void *frames;
+static size_t frames_bytes;
+
+static void *frames_alloc(void *ctx, size_t bytes)
+{
+	frames_bytes = bytes;
+	frames = posix.frames_alloc(ctx, bytes);
+	return frames;
+}
+
+static void frames_free(void *ctx, void *at, size_t bytes)
+{
+	posix.frames_free(ctx, at, bytes);
+	frames = NULL;
+}
+
+static void trap(void *ctx, struct umm_mm *mm, uint64_t start, uint64_t end)
+{
+	(void)ctx;
+	(void)mm;
+	(void)start;
+	(void)end;
+	__builtin_trap();
+}
+
 static int new_pages_model(const struct trial *trial, struct seq_model **model)
 {
 	struct umm_settings settings = *seq_native_settings(trial->sides->native);
@@ -83,10 +112,15 @@ static int new_pages_model(const struct trial *trial, struct seq_model **model)
 
 	settings.pages = UMM_PAGES_CONTENTS;
 	settings.frames = PAGES_FRAMES;
-	umm_platform_posix(&platform);
+	umm_platform_posix(&posix);
+	platform = posix;
+	platform.frames_alloc = frames_alloc;
+	platform.frames_free = frames_free;
 	unit_tlb_init(&platform);
-	if (trial->sides->lies)
+	if (trial->sides->lie == LIE_DEAF)
 		unit_tlb_deafen(READER);
+	if (trial->sides->lie == LIE_TRAP)
+		platform.tlb_flush = trap;
 	err = seq_model_new(&settings, &trial->start, &platform, model);
 	if (!err)
 		seq_model_set_translate(*model, translate);
@@ -141,18 +175,37 @@ static void choose_looks(struct trial *trial)
 	seq_model_free(model);
 }
 
-void trial_predict(struct trial *trial)
+static void crashed(struct trial *trial, int number)
 {
+	if (!number)
+		return;
+	trial->part = PART_CRASH;
+	trial->signal = number;
+	if (frames)
+		frames_free(posix.ctx, frames, frames_bytes);
+}
+
+static void predict(void *ctx)
+{
+	struct trial *trial = ctx;
 	struct seq_model *model = trial_model(trial);
 	uint64_t begin = now_ns();
 
-	for (size_t i = 0; i < trial->seq.nr; i++)
-		trial->predicted[i] = seq_model_step(model, &trial->step[i], NULL);
+	for (trial->at = 0; trial->at < trial->seq.nr; trial->at++)
+		trial->predicted[trial->at] = seq_model_step(model, &trial->step[trial->at], NULL);
 	trial->model_ns = now_ns() - begin;
-	for (size_t i = 0; i < trial->seq.nr; i++)
-		trial->skip[i] = trial->predicted[i] == SEQ_SKIPPED;
 	seq_model_free(model);
 	choose_looks(trial);
+}
+
+/* The kernel shall make no step that the library had no answer to. */
+void trial_predict(struct trial *trial)
+{
+	for (size_t i = 0; i < trial->seq.nr; i++)
+		trial->predicted[i] = SEQ_SKIPPED;
+	crashed(trial, crash_caught(predict, trial));
+	for (size_t i = 0; i < trial->seq.nr; i++)
+		trial->skip[i] = trial->predicted[i] == SEQ_SKIPPED;
 }
 
 void trial_post(struct trial *trial)
@@ -290,20 +343,15 @@ static enum part compare_step(struct trial *trial, struct seq_model *model, size
 	return compare_smaps(trial, mm, nr);
 }
 
-void trial_compare(struct trial *trial)
+static void compare(void *ctx)
 {
-	struct seq_model *model;
+	struct trial *trial = ctx;
+	struct seq_model *model = trial_model(trial);
 
-	trial->max_areas = 0;
-	if (trial->part != PART_NOTHING)
-		return;
-	model = trial_model(trial);
-	for (size_t i = 0; i < trial->seq.nr; i++) {
-		trial->part = compare_step(trial, model, i);
-		if (trial->part != PART_NOTHING) {
-			trial->at = i;
+	for (trial->at = 0; trial->at < trial->seq.nr; trial->at++) {
+		trial->part = compare_step(trial, model, trial->at);
+		if (trial->part != PART_NOTHING)
 			break;
-		}
 	}
 	if (trial->sides->pages && trial->part == PART_NOTHING &&
 	    seq_model_end(model) != ZERO_PAGES) {
@@ -311,6 +359,13 @@ void trial_compare(struct trial *trial)
 		trial->at = trial->seq.nr - 1;
 	}
 	seq_model_free(model);
+}
+
+void trial_compare(struct trial *trial)
+{
+	trial->max_areas = 0;
+	if (trial->part == PART_NOTHING)
+		crashed(trial, crash_caught(compare, trial));
 }
 
 void trial_run(struct trial *trial, const struct sides *sides, const struct seq *seq)

@@ -13,13 +13,20 @@
 
 #define SIDES_RULES 8
 
+/* Canaries: what the TLB does wrong. */
+enum lie {
+	LIE_NONE,
+	LIE_DEAF,			/* flushes do not reach who reads */
+	LIE_TRAP,			/* to be told of a flush is a crash of the library */
+};
+
 /* What every trial is made with. */
 struct sides {
 	struct seq_native *native;
 	uint32_t timeout_ms;		/* of a step: longer is a divergence */
 	uint32_t every;			/* look at smaps and status after every n-th step */
 	bool pages;			/* the model has pages, and a TLB before them */
-	bool lies;			/* flushes do not reach who reads: a canary */
+	enum lie lie;
 	struct {
 		unsigned int rule;
 		bool on;
@@ -37,6 +44,7 @@ enum part {
 	PART_VALID,			/* the library's own structures contradict each other */
 	PART_LEAK,			/* frames that nobody has are not free */
 	PART_SKIPPED,			/* executed by one side alone */
+	PART_CRASH,			/* the library, by an assertion or worse */
 	PART_DIED,
 	PART_HANGS,
 	PARTS
@@ -58,6 +66,7 @@ struct trial {
 	struct seq_bases bases;
 	struct seq_seen seen[SEQ_STEPS_MAX];
 	uint64_t native_ns, model_ns;
+	int signal;			/* of PART_CRASH */
 	size_t max_areas;		/* that one address space had */
 
 	/* Where they parted. */
