@@ -58,7 +58,8 @@ static const struct option_row table[] = {
 	{ OPT_PIN, VERB_TRACE | VERB_CHECK, "pin", "WHEN",
 	  "auto: share one CPU with the program while its calls come fast (default); never" },
 	{ OPT_FAULTS, VERB_TRACE | VERB_CHECK, "faults", "SOURCE",
-	  "for tests: learn of page faults from auto (default), lossy, software, user or none" },
+	  "for tests: learn of page faults from auto (default), lossy, deaf, software, user or "
+	  "none" },
 	{ OPT_RULE, VERB_TRACE | VERB_CHECK | VERB_VECTORS_RUN | VERB_SHIM_LIBRARY, "rule",
 	  "NAME=on|off",
 	  "switch a rule of the model, see `usermm rules`; may be repeated" },
@@ -247,7 +248,8 @@ static void apply(struct options *options, const struct verb *verb, int id)
 	static const char *const explain[] = { "none", "errors", "all", NULL };
 	static const char *const verify[] = { "calls", "maps", "smaps", NULL };
 	static const char *const pin[] = { "auto", "never", NULL };
-	static const char *const faults[] = { "auto", "lossy", "software", "user", "none", NULL };
+	static const char *const faults[] = { "auto", "lossy", "deaf", "software",
+						"user", "none", NULL };
 	static const char *const color[] = { "auto", "always", "never", NULL };
 
 	switch (id) {

@@ -16,6 +16,7 @@
 #define ADOPT_BEFORE		FOLLOW_BEFORE_ATTACH
 #define ADOPT_REACHED		"unseen write"		/* to pages, without a fault: reached.h */
 #define ADOPT_TRUNCATED		"truncated file"	/* what was written to it privately goes */
+#define ADOPT_HUGE_PAGES	"huge pages"	/* whether one was free, and khugepaged */
 #define ADOPT_COMMIT		"commit counter"	/* close to CommitLimit: it lags behind */
 #define ADOPT_SECCOMP		"outside mm: seccomp"	/* its own filter refused the call */
 #define ADOPT_EXEC		"exec"			/* by a loader that is not modelled */

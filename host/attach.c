@@ -136,6 +136,7 @@ static int import(struct follower *f, struct task *task)
 		task_set_space(f, task, NULL);
 		return err;
 	}
+	task->space->sharing_unknown = true;
 	limits_read_wishes(task);
 	import_break(f, task->space);
 	umm_adopt_locked_vm(task->space->mm, limits_locked_pages(task->tid));

@@ -301,7 +301,7 @@ static void settle(struct follower *f, struct task *parent, struct task *child, 
 			f->no_memory = true;
 	}
 	if (call->child) {
-		parent->space->sharing_unknown = true;
+		pages_unfollowed(f, parent->space);
 		umm_mm_put(call->child);
 		call->child = NULL;
 	}
@@ -426,12 +426,15 @@ static void on_exit_event(struct follower *f, struct task *task)
 	if (followed(task)) {
 		bool killed_inside = task->call.active && task->call.in_flight;
 
+		if (f->pages)
+			samples_apply(f);
 		outcome_no_return(f, task);
 		next = turn_end(task);
 		if (task->space->nr_tasks == 1 && !killed_inside)
 			outcome_exit(f, task, "at exit");
 	}
 	task->leaving = task->space && task->space->nr_tasks == 1;
+	task->left = task->space;
 	/* Before the kernel tears it down: our copies of its files go first. */
 	task_set_space(f, task, NULL);
 	cont(task, 0);
@@ -442,6 +445,8 @@ static void on_death(struct follower *f, struct task *task, int status)
 {
 	struct task *next;
 
+	if (f->pages)
+		samples_apply(f);	/* its last ones: nobody knows its number afterwards */
 	outcome_no_return(f, task);
 	next = turn_end(task);
 	if (task->tid == f->main_pid) {

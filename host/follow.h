@@ -27,6 +27,7 @@ enum follow_pin { FOLLOW_PIN_AUTO, FOLLOW_PIN_NEVER };
 enum follow_faults {
 	FOLLOW_FAULTS_AUTO,		/* the tracepoints */
 	FOLLOW_FAULTS_LOSSY,		/* the same, with so little room that records are lost */
+	FOLLOW_FAULTS_DEAF,		/* the same, and every 16th write is not heard of */
 	FOLLOW_FAULTS_SOFTWARE,		/* perf's event, which does not tell a write from a read */
 	FOLLOW_FAULTS_USER,		/* the same, without faults in the kernel */
 	FOLLOW_FAULTS_NONE,

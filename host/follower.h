@@ -206,6 +206,7 @@ struct task {
 	bool late;			/* was inside a call when its space was imported */
 	bool let_go;			/* detach it at its first stop */
 	int parked_status;
+	struct space *left;		/* where it was before it began to exit; may be gone */
 	bool leaving;			/* its address space goes, but may not have gone yet */
 	uint64_t fault_addr;		/* the last sample: what a SIGSEGV will be about */
 	uint64_t fault_ns;		/* when that was */
@@ -239,6 +240,7 @@ struct follower {
 	struct perf_faults *faults;	/* NULL: no samples */
 	bool faults_unseen;		/* no samples, or some were lost */
 	bool pages;			/* the model keeps pages */
+	bool unfollowed;		/* said once that children share pages */
 	bool truncated;			/* files may be shorter than they were */
 	int watches;			/* inotify, if watches_open: reached.h */
 	bool watches_open;
@@ -268,7 +270,7 @@ struct follower {
 	bool hidden_descriptors;	/* said once that they could not be looked at */
 	bool unreadable;		/* said once that areas could not be read */
 	bool no_memory;			/* our own memory ran out: the run ends */
-	unsigned long falsify_seen;
+	unsigned long falsify_seen, writes_heard;
 };
 
 /* Send a text to sink->warning. */

@@ -20,8 +20,10 @@
  *
  * Faults that only read a file are left out: nothing is compared of a file's pages.
  *
- * What nobody can know is in doubt, by range, until the next comparison: the areas there count as
- * unknown, and are observed anew.  The reasons are a closed list (enum pages_doubt).
+ * What nobody can know is in doubt, by range, until the next comparison.  Single pages of which it
+ * is not known whether a fault or a call beside it came first are observed just before it, and the
+ * rest of their area is compared as ever.  Otherwise the areas there count as unknown, and are
+ * observed after it.  The reasons are a closed list (enum pages_doubt).
  *
  * Frames of the model have no numbers of the kernel's.  So a page that is found to be shared has no
  * partner in the model: it stays in doubt.  What is shared by a fork that was followed is known.
@@ -152,6 +154,21 @@ bool pages_fault(struct follower *f, struct space *space, struct fault_sample *s
 	return true;
 }
 
+void pages_fault_of_leaver(struct follower *f, struct task *task,
+			   const struct fault_sample *sample)
+{
+	struct fault_sample known = *sample;
+	struct space *space = f->spaces;
+
+	while (space && space != task->left)
+		space = space->next;
+	if (!f->pages || !space || !space->mm || !pages_fault(f, space, &known))
+		return;
+	f->summary->faults++;
+	if (umm_fault(space->mm, known.addr, known.access, NULL) == -UMM_ENOMEM)
+		f->no_memory = true;
+}
+
 /* ---- faults beside calls ---- */
 
 void pages_fault_beside(struct follower *f, struct task *task, uint64_t addr)
@@ -162,7 +179,7 @@ void pages_fault_beside(struct follower *f, struct task *task, uint64_t addr)
 		return;
 	for (const struct task *other = space->in_flight; other; other = other->turn_next) {
 		const struct call *call = &other->call;
-		bool fork = call->desc && call->desc->kind == CALL_FORK;
+		bool fork = call->child != NULL;
 
 		if (other == task || !call->desc)
 			continue;
@@ -220,6 +237,17 @@ void pages_moved(struct follower *f, struct space *space, uint64_t start, uint64
 			pages_note_doubt(f, space, low - start + to, high - start + to,
 					 (enum pages_doubt)doubt.why);
 	}
+}
+
+void pages_unfollowed(struct follower *f, struct space *space)
+{
+	if (!f->pages || f->supposing)
+		return;
+	space->sharing_unknown = true;
+	if (!f->unfollowed)
+		follower_warn(f, "children are not followed: how pages are shared is not compared"
+			      " (use -f)");
+	f->unfollowed = true;
 }
 
 void pages_fork(struct follower *f, struct space *parent, struct space *child)
@@ -351,7 +379,13 @@ static void still_watched(struct follower *f, struct space *space, uint64_t star
 			pages_note_doubt(f, space, area.start, area.end, PAGES_WATCHED);
 }
 
-void pages_settle(struct follower *f, struct space *space)
+/* Is it about a page or two, and not about what became of an area? */
+static bool of_single_pages(int why)
+{
+	return why == PAGES_BESIDE || why == PAGES_REFUSED;
+}
+
+void pages_settle(struct follower *f, struct space *space, bool single)
 {
 	struct unknown_pages doubt[UNKNOWN_PAGES];
 	unsigned int nr = space->nr_unknown_pages;
@@ -359,6 +393,10 @@ void pages_settle(struct follower *f, struct space *space)
 	memcpy(doubt, space->unknown_pages, nr * sizeof(doubt[0]));
 	space->nr_unknown_pages = 0;
 	for (unsigned int i = 0; i < nr; i++) {
+		if (single && !of_single_pages(doubt[i].why)) {
+			space->unknown_pages[space->nr_unknown_pages++] = doubt[i];
+			continue;
+		}
 		pages_observe(f, space, doubt[i].start, doubt[i].end);
 		if (doubt[i].why == PAGES_WATCHED)
 			still_watched(f, space, doubt[i].start, doubt[i].end);

@@ -28,6 +28,13 @@ enum pages_doubt {
 bool pages_fault(struct follower *f, struct space *space, struct fault_sample *sample);
 
 /*
+ * A fault of @task, which is past its exit event: the kernel writes to memory for it still, that
+ * its number is free again.
+ */
+void pages_fault_of_leaver(struct follower *f, struct task *task,
+			   const struct fault_sample *sample);
+
+/*
  * Look what stands in the private areas of [start, end), and make the model's pages that: after
  * exec, and after areas were taken over.  What cannot be said so is in doubt.
  */
@@ -41,8 +48,8 @@ void pages_note_doubt_all(struct follower *f, enum pages_doubt why);
 /* The worst doubt about a page of [start, end). */
 enum pages_doubt pages_in_doubt(const struct space *space, uint64_t start, uint64_t end);
 
-/* Observe all that is in doubt. */
-void pages_settle(struct follower *f, struct space *space);
+/* Observe all that is in doubt; or what only single pages are. */
+void pages_settle(struct follower *f, struct space *space, bool single);
 
 /*
  * A fault of @task at @addr, while calls of others are under way in its space: those whose range it
@@ -63,6 +70,9 @@ void pages_advised(struct follower *f, struct space *space, uint64_t start, uint
 /* mremap moved areas: what is in doubt of them goes along. */
 void pages_moved(struct follower *f, struct space *space, uint64_t start, uint64_t end,
 		 uint64_t to);
+
+/* A child of @space, which is not followed, shares its pages now. */
+void pages_unfollowed(struct follower *f, struct space *space);
 
 /* @child was forked from @parent. */
 void pages_fork(struct follower *f, struct space *parent, struct space *child);

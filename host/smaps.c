@@ -48,7 +48,8 @@
 
 enum field {
 	SIZE, RSS, PSS, PSS_DIRTY, SHARED_CLEAN, SHARED_DIRTY, PRIVATE_CLEAN, PRIVATE_DIRTY,
-	ANONYMOUS, KSM, LAZYFREE, ANON_HUGE, SWAP, SWAP_PSS, LOCKED, NR_FIELDS,
+	ANONYMOUS, KSM, LAZYFREE, ANON_HUGE, SWAP, SWAP_PSS, LOCKED, THP_ELIGIBLE,
+	NR_FIELDS,
 };
 
 /* What must be the case for a field to be compared. */
@@ -56,6 +57,7 @@ enum {
 	OF_FILES = 1,			/* said of private mappings of files too */
 	OF_SHARING = 2,			/* all who may map its pages are known */
 	OF_DIRTY = 4,			/* nothing was given away by MADV_FREE */
+	OF_NOBODY = 8,			/* only looked at */
 };
 
 static const struct {
@@ -77,6 +79,7 @@ static const struct {
 	[SWAP] = { "Swap", OF_FILES },
 	[SWAP_PSS] = { "SwapPss", OF_FILES },
 	[LOCKED] = { "Locked", OF_SHARING },
+	[THP_ELIGIBLE] = { "THPeligible", OF_NOBODY },
 };
 
 /* One area's part of the text. */
@@ -209,7 +212,7 @@ static bool field_differs(const struct round *round, const struct counts *model,
 
 	if (model->kib[field] == kernel->kib[field] || (only && !(needs & only)))
 		return false;
-	if ((needs & OF_SHARING) && !round->sharing)
+	if ((needs & OF_NOBODY) || ((needs & OF_SHARING) && !round->sharing))
 		return false;
 	return !(needs & OF_DIRTY) || !model->kib[LAZYFREE];
 }
@@ -272,8 +275,11 @@ static void count_unknown(struct follower *f, enum pages_doubt why)
 }
 
 /* Why pages here may be others than those that faults made, or NULL. */
-static const char *not_by_faults(const struct space *space, const struct umm_area *area)
+static const char *not_by_faults(const struct space *space, const struct umm_area *area,
+				 const struct counts *model, const struct counts *kernel)
 {
+	if (model->kib[THP_ELIGIBLE] && model->kib[ANON_HUGE] != kernel->kib[ANON_HUGE])
+		return ADOPT_HUGE_PAGES;
 	if (space->reached)
 		return ADOPT_REACHED;
 	return space->truncated && area->file ? ADOPT_TRUNCATED : NULL;
@@ -306,7 +312,7 @@ static void compare_area(struct round *round, const struct umm_area *area,
 		return;
 	round->cost += 1 + model.kib[RSS] / 4 / PAGES_A_CALL;
 	if (counts_differ(round, &model, kernel, only)) {
-		const char *reason = not_by_faults(space, area);
+		const char *reason = not_by_faults(space, area, &model, kernel);
 
 		round->again = true;
 		if (round->settled && reason) {
@@ -366,6 +372,8 @@ static void settle(struct round *round)
 	const char *text;
 
 	for (int i = 0; i < READS; i++) {
+		samples_apply(f);
+		pages_settle(f, space, true);
 		text = read_text(f, space);
 		if (!text)
 			return;
@@ -392,7 +400,7 @@ static void verify(struct follower *f, struct task *task, const char *where)
 	settle(&round);
 	space->reached -= space->reached > 0 && !space->reached_for_good;
 	space->truncated -= space->truncated > 0;
-	pages_settle(f, space);
+	pages_settle(f, space, false);
 	space->smaps_due = false;
 	space->calls_since_smaps = 0;
 	space->smaps_cost = round.cost < CALLS_LEAST ? CALLS_LEAST : round.cost;

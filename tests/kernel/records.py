@@ -6,6 +6,8 @@
 	records.py took_over FILE REASON	agrees, and something was adopted for that reason
 	records.py divergences FILE		print them; for people
 	records.py diverged FILE N		exactly N divergences, both sides of each given
+	records.py known FILE AREAS PERCENT	agrees, the pages of at least so many areas were compared,
+						and at most so many in a hundred were unknown
 	records.py refusal FILE ERROR NAME REGEX PASSED
 						the model refused a call (or a fault) as NAME, the kernel
 						answered ERROR, the explanation matches REGEX, and at
@@ -95,6 +97,14 @@ def at_least(path, pairs):
             wrong(f"{key} is {s[key]}, expected at least {least}: {s}")
 
 
+def known(path, areas, percent):
+    s = agrees(path)
+    if s["smaps"] < int(areas):
+        wrong(f"the pages of {s['smaps']} areas compared, expected at least {areas}")
+    if s["smaps_unknown"] * 100 > (s["smaps"] + s["smaps_unknown"]) * float(percent):
+        wrong(f"{s['smaps_unknown']} of {s['smaps'] + s['smaps_unknown']} areas unknown: {s['unknown_by']}")
+
+
 def answered(record, error):
     """The kernel's own answer: an errno, a break that is not the one asked for, a signal."""
     if record["type"] == "signal":
@@ -153,6 +163,8 @@ def main():
         print_divergences(path)
     elif command == "diverged":
         diverged(path, int(args[0]))
+    elif command == "known":
+        known(path, *args)
     elif command == "at_least":
         at_least(path, args)
     elif command == "refusal":
