@@ -4,6 +4,7 @@
  * The follower tells of an adopted answer or a difference while it evaluates a call, and of the
  * call itself when it is done with it: such lines wait in `after` until the call's line is out.
  */
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -140,6 +141,38 @@ static void trace_adopted(void *ctx, pid_t pid, const struct follow_call *call,
 		flush_after(tracer);
 }
 
+static void trace_shared(void *ctx, const struct follow_shared *shared)
+{
+	struct tracer *tracer = ctx;
+	struct text string = { 0 };
+
+	wait_for_call(tracer, shared->call);
+	text_addf(&string, "%" PRIu64 " pages (%" PRIu64 " KiB) in %" PRIu64 " areas, until one of"
+		  " the two writes", shared->pages, shared->pages * UMM_PAGE_SIZE / 1024,
+		  shared->areas);
+	explain_line(&tracer->after, tracer->out, "share", string.buf);
+	text_free(&string);
+}
+
+/* A line of its own: there is no call above it. */
+static void trace_unshared(void *ctx, const struct follow_unshared *unshared)
+{
+	struct tracer *tracer = ctx;
+	struct text string = { 0 };
+
+	flush_after(tracer);
+	text_addf(&string, "%d wrote 0x%" PRIx64 ", shared with", (int)unshared->tid,
+		  unshared->addr);
+	for (unsigned int i = 0; i < unshared->nr_others && i < FOLLOW_OTHERS; i++)
+		text_addf(&string, "%s %d", i ? "," : "", (int)unshared->other[i]);
+	if (unshared->nr_others > FOLLOW_OTHERS)
+		text_addf(&string, " and %u more", unshared->nr_others - FOLLOW_OTHERS);
+	text_add(&string, " until then: a copy");
+	explain_line(&tracer->lines, tracer->out, "page", string.buf);
+	text_free(&string);
+	flush_lines(tracer);
+}
+
 /* strace's memory calls have no line for it: what is to be said stands alone. */
 static void trace_exec(void *ctx, const struct follow_exec *exec)
 {
@@ -271,6 +304,8 @@ int cmd_trace(const struct verb *verb, int argc, char **argv)
 		.call = trace_call,
 		.divergence = trace_divergence,
 		.adopted = trace_adopted,
+		.shared = trace_shared,
+		.unshared = trace_unshared,
 		.exec = trace_exec,
 		.signal = trace_signal,
 		.stopped = trace_stopped,

@@ -286,6 +286,32 @@ static void json_adopted(void *ctx, pid_t pid, const struct follow_call *call,
 	write_record(ctx, object);
 }
 
+static void json_shared(void *ctx, const struct follow_shared *shared)
+{
+	json_t *object = record("shared");
+
+	put(object, "pid", json_integer(shared->call->pid));
+	put_call(object, shared->call);
+	put(object, "pages", json_integer((json_int_t)shared->pages));
+	put(object, "areas", json_integer((json_int_t)shared->areas));
+	write_record(ctx, object);
+}
+
+static void json_unshared(void *ctx, const struct follow_unshared *unshared)
+{
+	json_t *object = record("unshared"), *others = json_array();
+
+	put(object, "pid", json_integer(unshared->pid));
+	put(object, "tid", json_integer(unshared->tid));
+	put(object, "addr", hex(unshared->addr));
+	for (unsigned int i = 0; i < unshared->nr_others && i < FOLLOW_OTHERS; i++)
+		if (json_array_append_new(others, json_integer(unshared->other[i])))
+			die("out of memory");
+	put(object, "others", others);
+	put(object, "nr_others", json_integer(unshared->nr_others));
+	write_record(ctx, object);
+}
+
 static void json_exec(void *ctx, const struct follow_exec *exec)
 {
 	json_t *object = record("exec");
@@ -369,6 +395,8 @@ void json_sink(struct follow_sink *sink, struct out *out)
 		.call = json_call,
 		.divergence = json_divergence,
 		.adopted = json_adopted,
+		.shared = json_shared,
+		.unshared = json_unshared,
 		.exec = json_exec,
 		.signal = json_signal,
 		.exited = json_exited,

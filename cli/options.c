@@ -11,7 +11,7 @@ enum option_id {
 	OPT_FORKS = 'f', OPT_OUTPUT = 'o', OPT_PID = 'p', OPT_HELP = 'h',
 	OPT_EXPLAIN = UCHAR_MAX + 1, OPT_VERIFY, OPT_JSON, OPT_PIN, OPT_RULE, OPT_COLOR, OPT_ASCII,
 	OPT_FALSIFY, OPT_MARKDOWN, OPT_FAULTS, OPT_EXEC, OPT_FROM, OPT_KERNEL, OPT_SEED, OPT_COUNT,
-	OPT_TIMEOUT, OPT_TAP,
+	OPT_TIMEOUT, OPT_TAP, OPT_PAGES,
 };
 
 struct option_row {
@@ -52,6 +52,9 @@ static const struct option_row table[] = {
 	{ OPT_VERIFY, VERB_CHECK, "verify", "WHAT",
 	  "maps: compare results and areas (default); calls: results alone; smaps: also the pages "
 	  "of private memory, now and then" },
+	{ OPT_PAGES, VERB_TRACE, "pages", NULL,
+	  "also follow pages: say at a fork what was shared, and at a write that ends it who else "
+	  "had the page" },
 	{ OPT_JSON, VERB_TRACE | VERB_CHECK | VERB_RULES | VERB_ERRORS | VERB_VECTORS_RUN |
 	  VERB_VECTORS_PROVE, "json", NULL,
 	  "write JSON Lines instead of text" },
@@ -271,6 +274,9 @@ static void apply(struct options *options, const struct verb *verb, int id)
 		break;
 	case OPT_MARKDOWN:
 		options->markdown = true;
+		break;
+	case OPT_PAGES:
+		options->follow.pages = true;
 		break;
 	case OPT_JSON:
 		options->json = true;

@@ -48,6 +48,7 @@
 #include "host/predict.h"
 #include "host/ptrace.h"
 #include "host/samples.h"
+#include "host/sharing.h"
 #include "host/signals.h"
 #include "host/smaps.h"
 #include "host/task.h"
@@ -287,6 +288,7 @@ static void settle(struct follower *f, struct task *parent, struct task *child, 
 	if (shares) {
 		space = parent->space;
 	} else if (call->child && f->options->follow_forks) {
+		sharing_tell_fork(f, parent, call->child);
 		space = space_new(f, call->child, child->tid);
 		if (space) {
 			space->personality = parent->personality;

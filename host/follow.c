@@ -138,7 +138,7 @@ static int make_world(struct follower *f)
 	if (!f->settings)
 		return -ENOMEM;
 	settings_read(f->settings);
-	f->pages = f->options->verify == FOLLOW_VERIFY_SMAPS;
+	f->pages = f->options->pages || f->options->verify == FOLLOW_VERIFY_SMAPS;
 	f->settings->umm.pages = f->pages ? UMM_PAGES_COUNTED : UMM_PAGES_NONE;
 	err = umm_world_new(&platform, &f->settings->umm, &f->world);
 	if (!err)

@@ -48,6 +48,7 @@ struct follow_falsify {
 struct follow_options {
 	bool follow_forks;		/* -f */
 	bool explain;			/* fill follow_call.why */
+	bool pages;			/* keep pages behind the areas, and tell who shares them */
 	enum follow_verify verify;
 	enum follow_pin pin;
 	enum follow_faults faults;
@@ -109,6 +110,22 @@ struct follow_exec {
 	const struct umm_why *why;	/* what decided its layout; NULL without options.explain */
 };
 
+/* What a fork made parent and child share, until one of them writes.  Valid during the callback. */
+struct follow_shared {
+	const struct follow_call *call;	/* the fork */
+	uint64_t pages, areas;		/* anonymous ones; the areas they are in */
+};
+
+#define FOLLOW_OTHERS 8
+
+/* A write got a copy of a page that was shared until then. */
+struct follow_unshared {
+	pid_t pid, tid;			/* who wrote */
+	uint64_t addr;			/* of the page */
+	pid_t other[FOLLOW_OTHERS];	/* processes that had the page as well: the first ones */
+	unsigned int nr_others;		/* how many there are */
+};
+
 /* Callbacks may be NULL. */
 struct follow_sink {
 	void *ctx;
@@ -116,6 +133,9 @@ struct follow_sink {
 	void (*divergence)(void *ctx, const struct follow_divergence *divergence);
 	void (*adopted)(void *ctx, pid_t pid, const struct follow_call *call,
 			const struct follow_adopted *adopted);
+	/* With follow_options.pages alone. */
+	void (*shared)(void *ctx, const struct follow_shared *shared);
+	void (*unshared)(void *ctx, const struct follow_unshared *unshared);
 	void (*exec)(void *ctx, const struct follow_exec *exec);
 	void (*signal)(void *ctx, const struct follow_signal *signal);
 	void (*stopped)(void *ctx, pid_t tid, int signo);	/* group-stop */

@@ -12,6 +12,7 @@
 #include "host/pages.h"
 #include "host/reached.h"
 #include "host/samples.h"
+#include "host/sharing.h"
 #include "host/task.h"
 #include "host/unknown.h"
 
@@ -125,6 +126,8 @@ static void apply(struct follower *f, struct task *task, const struct fault_samp
 {
 	struct space *space = task->space;
 	struct fault_sample known = *sample;
+	struct sharing sharing;
+	bool shared;
 
 	if (sample->kind == SAMPLE_GUP) {
 		gup(f, task, sample);
@@ -143,13 +146,16 @@ static void apply(struct follower *f, struct task *task, const struct fault_samp
 	/* Of unknown kind: what a read does is true of every fault; scans find the rest. */
 	if (!known.access)
 		known.access = UMM_ACCESS_READ;
+	shared = sharing_before_fault(f, task, &known, &sharing);
 	if (space->nr_tasks == 1 && !space->hypotheses) {
 		if (umm_fault(space->mm, known.addr, known.access, NULL) == -UMM_ENOMEM)
 			f->no_memory = true;
-		return;
+	} else {
+		samples_through(task);
+		orders_fault(f, task, &known, open);
 	}
-	samples_through(task);
-	orders_fault(f, task, &known, open);
+	if (shared)
+		sharing_after_fault(f, task, &sharing);
 }
 
 static void keep(struct follower *f, const struct fault_sample *sample)

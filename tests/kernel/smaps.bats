@@ -109,6 +109,25 @@ need() {
 	grep -q "how pages are shared is not compared" check.result
 }
 
+# ---- trace --pages ----
+
+@test "trace says who shared a page" {
+	timeout 60 "$USERMM" trace -f --pages -o trace.out -- "$TEST_PROGS/pages_cases" parent_writes \
+		>check.out 2>check.err
+	grep -qE '^  ↳ share [0-9]+ pages \([0-9]+ KiB\) in [0-9]+ areas, until one of the two writes$' trace.out
+	# The parent copied the first eight of the sixteen, the child found them its own.
+	parent=$(sed -n 's/^\([0-9]*\) clone.*/\1/p' trace.out)
+	grep -E "^  ↳ page  $parent wrote 0x7[0-9a-f]*, shared with [0-9]+ until then: a copy$" trace.out >copies
+	[ "$(grep -c . copies)" -ge 8 ]
+	[ -z "$(sort copies | uniq -d)" ]
+	timeout 60 "$USERMM" trace -f --json --pages -o trace.json -- "$TEST_PROGS/pages_cases" \
+		parent_writes >check.out 2>check.err
+	grep -qE '"type":"shared",.*"pages":[0-9]{2,}' trace.json
+	grep -qE '"type":"unshared",.*"others":\[[0-9]+\],"nr_others":1' trace.json
+	timeout 60 "$USERMM" trace -f -o trace.out -- "$TEST_PROGS/pages_cases" parent_writes >check.out
+	! grep -qE '↳ (share|page)' trace.out
+}
+
 # ---- random calls ----
 
 @test "calls at random" {
