@@ -3,8 +3,10 @@
  * until the call succeeds.  Each failure says so, leaves contents as they were and the world
  * valid, and the same call works when there is memory again.
  */
+#include "elf_bytes.h"
 #include "lab.h"
 #include "phys/phys.h"
+#include "rmap/rmap.h"
 
 #define FRAMES 128
 #define WRITTEN 8		/* pages at AT that hold a pattern before the step */
@@ -125,6 +127,73 @@ static int64_t populate(struct lab *lab)
 	return umm_madvise(lab->mm, FAR, 4 * PAGE, UMM_MADV_POPULATE_WRITE, NULL);
 }
 
+static int64_t populate_read(struct lab *lab)
+{
+	return umm_madvise(lab->mm, FAR, 4 * PAGE, UMM_MADV_POPULATE_READ, NULL);
+}
+
+static int64_t populate_by_hand(struct lab *lab)
+{
+	int fault;
+
+	(void)umm_populate(lab->mm, FAR, 4 * PAGE, UMM_ACCESS_WRITE, &fault);
+	return fault;
+}
+
+static int64_t zero(struct lab *lab)
+{
+	int fault;
+
+	(void)umm_zero(lab->mm, FAR + 10, 3 * PAGE, &fault);
+	return fault;
+}
+
+static int64_t translate(struct lab *lab)
+{
+	uint64_t len;
+	int fault;
+
+	(void)umm_translate(lab->mm, FAR, UMM_ACCESS_WRITE, &len, &fault);
+	return fault;
+}
+
+/* Its answers are written to memory that has no page yet. */
+static int64_t residency(struct lab *lab)
+{
+	return umm_mincore(lab->mm, AT, WRITTEN * PAGE, FAR, NULL);
+}
+
+static int64_t migrate(struct lab *lab)
+{
+	struct phys *phys = ((struct world *)lab->world)->phys;
+	struct umm_page_info info;
+
+	assert_true(umm_page_info(lab->mm, AT, &info));
+	return migrate_page((struct world *)lab->world, pfn_to_page(phys, info.pfn)) ?
+	       0 : UMM_FAULT_OOM;
+}
+
+/* What came half-way into being goes with the address space. */
+static int64_t exec(struct lab *lab)
+{
+	struct umm_exec_desc desc;
+	struct elf_bytes program;
+	int64_t ret = umm_exec(lab->mm, &child);
+
+	if (ret)
+		return ret;
+	elf_static(&program, lab->file);
+	umm_exec_desc_init(&desc);
+	desc.program = program.image;
+	desc.args = (struct umm_exec_args){ .argc = 1, .filename = 2, .argv = 2 };
+	ret = umm_exec_elf(child, &desc, NULL, NULL);
+	if (ret >= 0)
+		return 0;
+	umm_mm_put(child);
+	child = NULL;
+	return ret;
+}
+
 static int64_t lock(struct lab *lab)
 {
 	return umm_mlock(lab->mm, FAR, 4 * PAGE, 0, NULL);
@@ -148,6 +217,13 @@ static const struct scenario scenarios[] = {
 	{ "fork", nothing, do_fork, -UMM_ENOMEM },
 	{ "mremap", nothing, move, -UMM_ENOMEM },
 	{ "MADV_POPULATE_WRITE", unwritten, populate, -UMM_ENOMEM },
+	{ "MADV_POPULATE_READ", unwritten, populate_read, -UMM_ENOMEM },
+	{ "umm_populate", unwritten, populate_by_hand, 0 },
+	{ "umm_zero", unwritten, zero, 0 },
+	{ "umm_translate", unwritten, translate, 0 },
+	{ "mincore", unwritten, residency, -UMM_EFAULT },
+	{ "migration", nothing, migrate, 0 },
+	{ "exec", file_private, exec, -UMM_EFAULT },
 	{ "mlock", unwritten, lock, -UMM_EAGAIN },
 	{ "mm_new", nothing, new_mm, -UMM_ENOMEM },
 };
@@ -323,12 +399,36 @@ static void test_never_fail(void **state)
 	end(&lab);
 }
 
+/* What makes pages because it was asked to, but promised nothing, leaves them out. */
+static void test_left_out(void **state)
+{
+	struct page *taken[FRAMES];
+	struct umm_page_info info;
+	struct lab lab;
+	size_t nr;
+
+	(void)state;
+	begin(&lab, &scenarios[0], UMM_PAGES_CONTENTS);
+	nr = take_frames(&lab, taken, 0);
+	lab_map(&lab, FAR + 8 * PAGE, 4 * PAGE, RW, ANON | UMM_MAP_POPULATE);
+	assert_int_equal(umm_mlockall(lab.mm, UMM_MCL_CURRENT | UMM_MCL_FUTURE, NULL), 0);
+	lab_map(&lab, FAR + 16 * PAGE, 4 * PAGE, RW, ANON);
+	assert_true(umm_world_is_valid(lab.world));
+	assert_false(umm_page_info(lab.mm, FAR + 8 * PAGE, &info));
+	assert_false(umm_page_info(lab.mm, FAR + 16 * PAGE, &info));
+	give_frames(&lab, taken, nr);
+	assert_int_equal(umm_fault(lab.mm, FAR + 8 * PAGE, UMM_ACCESS_WRITE, NULL), UMM_FAULT_OK);
+	assert_true(umm_page_info(lab.mm, FAR + 8 * PAGE, &info));
+	end(&lab);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_contents),
 		cmocka_unit_test(test_counted),
 		cmocka_unit_test(test_never_fail),
+		cmocka_unit_test(test_left_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
