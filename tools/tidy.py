@@ -93,7 +93,7 @@ def check_public_only(src):
     if top not in ("host", "seq", "cli", "examples", "bench") or not C_FILE.search(src.path):
         return
     own = {"host": ("host/",), "seq": ("seq/", "host/"),
-           "cli": ("cli/", "host/", "seq/"), "examples": ("host/platform_posix.h",),
+           "cli": ("cli/", "host/", "seq/"), "examples": ("examples/", "host/platform_posix.h"),
            "bench": ("bench/", "host/platform_posix.h")}[top]
     for number, angle, name in src.includes():
         if angle:

@@ -1,5 +1,5 @@
 /*
- * emulator.c - run a static x86-64 Linux program whose memory is usermm's.
+ * emulator.c - run a static Linux program, of x86-64 or of aarch64, whose memory is usermm's.
  *
  *	emulator PROGRAM [ARGS]
  *
@@ -14,10 +14,9 @@
  *	- Memory calls become umm_ calls; the few others that a C library makes at its start are
  *	  answered or passed on.
  *
- * Unicorn is under the GPL: this is an example to read and to run, it is not installed.
+ * What hangs on the processor is in machine.h.  Unicorn is under the GPL: this is not installed.
  */
 #include <asm/prctl.h>
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -26,13 +25,9 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#include <unicorn/unicorn.h>
-
-#include <usermm/usermm.h>
-
+#include "examples/emulator/machine.h"
 #include "host/platform_posix.h"
 
 #define PAGE UINT64_C(4096)
@@ -45,6 +40,8 @@ struct handler {
 };
 
 static struct emulator {
+	const struct machine *machine;
+	int program;			/* a descriptor: its pages are read when they are wanted */
 	struct umm_world *world;
 	struct umm_mm *mm;
 	uc_engine *uc;
@@ -55,7 +52,6 @@ static struct emulator {
 	uint64_t addr;
 	unsigned int access;
 	struct handler handler[SIGNALS];
-	uint64_t blocked;		/* signals */
 } emu;
 
 static _Noreturn void die(const char *what)
@@ -72,7 +68,10 @@ static uint64_t reg(int number)
 	return value;
 }
 
-static void set_reg(int number, uint64_t value) { uc_reg_write(emu.uc, number, &value); }
+static void set_reg(int number, uint64_t value)
+{
+	uc_reg_write(emu.uc, number, &value);
+}
 
 /* ---- the processor's memory: a TLB in front of the page tables ---- */
 
@@ -94,16 +93,9 @@ static void tlb_flush(void *ctx, struct umm_mm *mm, uint64_t start, uint64_t end
 	}
 }
 
-static unsigned int rights_for(unsigned int access)
-{
-	return UC_PROT_READ | (access == UMM_ACCESS_WRITE ? UC_PROT_WRITE :
-			       access == UMM_ACCESS_EXEC ? UC_PROT_EXEC : 0);
-}
-
-static bool has_mapped(uint64_t addr, unsigned int access)
+static bool has_mapped(uint64_t addr, unsigned int rights)
 {
 	size_t entry = addr / PAGE % TLB_SIZE;
-	unsigned int rights = rights_for(access);
 
 	return emu.tlb[entry] == addr / PAGE && (emu.rights[entry] & rights) == rights;
 }
@@ -112,7 +104,7 @@ static bool has_mapped(uint64_t addr, unsigned int access)
 static int refill(uint64_t addr, unsigned int access)
 {
 	size_t entry = addr / PAGE % TLB_SIZE;
-	unsigned int rights = rights_for(access);
+	unsigned int rights = UC_PROT_READ | access;	/* Unicorn's bits are the library's */
 	uint64_t start = addr / PAGE * PAGE, len;
 	int fault;
 	void *page = umm_translate(emu.mm, start, access, &len, &fault);
@@ -120,7 +112,7 @@ static int refill(uint64_t addr, unsigned int access)
 	if (!page)
 		return fault;
 	/* Of the same page it keeps the rights that it had, else it makes room. */
-	if (has_mapped(addr, UMM_ACCESS_READ))
+	if (has_mapped(addr, UC_PROT_READ))
 		rights |= emu.rights[entry];
 	if (emu.rights[entry])
 		forget(entry);
@@ -136,18 +128,19 @@ static bool on_miss(uc_engine *uc, uc_mem_type type, uint64_t addr, int size, in
 {
 	(void)uc, (void)value, (void)ctx;
 	emu.missed = true;
-	emu.access = type == UC_MEM_WRITE_UNMAPPED || type == UC_MEM_WRITE_PROT ? UMM_ACCESS_WRITE :
-		     type == UC_MEM_FETCH_UNMAPPED || type == UC_MEM_FETCH_PROT ? UMM_ACCESS_EXEC :
-										  UMM_ACCESS_READ;
+	emu.access = UMM_ACCESS_READ;
+	if (type == UC_MEM_WRITE_UNMAPPED || type == UC_MEM_WRITE_PROT)
+		emu.access = UMM_ACCESS_WRITE;
+	if (type == UC_MEM_FETCH_UNMAPPED || type == UC_MEM_FETCH_PROT)
+		emu.access = UMM_ACCESS_EXEC;
 	/* An access across two pages is reported at its beginning, whichever was missing. */
 	emu.addr = addr % PAGE + (uint64_t)size > PAGE && has_mapped(addr, emu.access) ?
 		   (addr / PAGE + 1) * PAGE : addr;
 	return false;			/* stop; the instruction is started anew */
 }
 
-static void on_syscall(uc_engine *uc, void *ctx)
+static void on_syscall(uc_engine *uc)
 {
-	(void)ctx;
 	emu.in_call = true;
 	uc_emu_stop(uc);
 }
@@ -157,120 +150,84 @@ static void on_instruction(void) {}
 
 /* ---- signals ---- */
 
-static const int saved_regs[] = {	/* in the order of the kernel's sigcontext */
-	UC_X86_REG_R8, UC_X86_REG_R9, UC_X86_REG_R10, UC_X86_REG_R11, UC_X86_REG_R12,
-	UC_X86_REG_R13, UC_X86_REG_R14, UC_X86_REG_R15, UC_X86_REG_RDI, UC_X86_REG_RSI,
-	UC_X86_REG_RBP, UC_X86_REG_RBX, UC_X86_REG_RDX, UC_X86_REG_RAX, UC_X86_REG_RCX,
-	UC_X86_REG_RSP, UC_X86_REG_RIP, UC_X86_REG_RFLAGS,
-};
+/* Where handlers return to: nothing is ever mapped there, and the miss says that one did. */
+#define RETURN_ADDRESS UINT64_C(0x7ffffffff000)
 
-#define SAVED (sizeof(saved_regs) / sizeof(saved_regs[0]))
-
-struct frame {				/* struct rt_sigframe of x86-64 Linux */
-	uint64_t restorer;
-	uint64_t flags, link, stack[3];
-	uint64_t regs[23];		/* the saved ones, segments, error, trap, mask, cr2 */
-	uint64_t fpstate, reserved[8];
-	uint64_t mask;
+/*
+ * On the stack.  A handler that looks at its third argument wants the kernel's ucontext instead;
+ * and signals are not blocked here.
+ */
+struct frame {
+	uint64_t return_address;
+	uint64_t regs[SAVED_MOST];
 	siginfo_t info;
 };
 
 /* The program dies of it, or its handler is next. */
 static void raise_fault(uint64_t addr, int fault)
 {
+	const struct machine *m = emu.machine;
 	int signo = fault == UMM_BUS_ADRERR ? SIGBUS : SIGSEGV;
 	const struct handler *handler = &emu.handler[signo];
-	struct frame frame = { .restorer = handler->restorer, .mask = emu.blocked };
-	uint64_t sp;
+	struct frame frame = { .return_address = RETURN_ADDRESS };
+	uint64_t sp = ((reg(m->sp) - 128 - sizeof(frame)) & ~UINT64_C(15)) - (m->link ? 0 : 8);
 
 	if (fault == UMM_FAULT_OOM)
 		die("out of memory");
-	frame.info.si_signo = signo;
-	frame.info.si_code = fault & 0xff;
+	frame.info = (siginfo_t){ .si_signo = signo, .si_code = fault & 0xff };
 	frame.info.si_addr = (void *)(uintptr_t)addr;
-	for (size_t i = 0; i < SAVED; i++)
-		frame.regs[i] = reg(saved_regs[i]);
-	sp = ((reg(UC_X86_REG_RSP) - 128 - sizeof(frame)) & ~UINT64_C(15)) - 8;
-	if (handler->function == (uintptr_t)SIG_DFL || handler->function == (uintptr_t)SIG_IGN ||
-	    emu.blocked >> (signo - 1) & 1 ||
+	for (int i = 0; i < m->nr_saved; i++)
+		frame.regs[i] = reg(m->saved[i]);
+	if (handler->function <= (uintptr_t)SIG_IGN ||
 	    umm_write(emu.mm, sp, &frame, sizeof(frame), &fault) != sizeof(frame)) {
 		signal(signo, SIG_DFL);
 		raise(signo);
 	}
-	emu.blocked |= handler->mask | UINT64_C(1) << (signo - 1);
-	set_reg(UC_X86_REG_RSP, sp);
-	set_reg(UC_X86_REG_RDI, (uint64_t)signo);
-	set_reg(UC_X86_REG_RSI, sp + offsetof(struct frame, info));
-	set_reg(UC_X86_REG_RDX, sp + offsetof(struct frame, flags));
-	set_reg(UC_X86_REG_RIP, handler->function);
+	set_reg(m->sp, sp);
+	set_reg(m->arg[0], (uint64_t)signo);
+	set_reg(m->arg[1], sp + offsetof(struct frame, info));
+	set_reg(m->pc, handler->function);
+	if (m->link)
+		set_reg(m->link, RETURN_ADDRESS);
 }
 
 static void return_from_handler(void)
 {
-	uint64_t sp = reg(UC_X86_REG_RSP) - 8;		/* the handler's return took the restorer */
+	const struct machine *m = emu.machine;
+	uint64_t sp = reg(m->sp) - (m->link ? 0 : 8);	/* the return took the address */
 	struct frame frame;
 	int fault;
 
 	if (umm_read(emu.mm, sp, &frame, sizeof(frame), &fault) != sizeof(frame))
 		die("a handler returned without its frame");
-	emu.blocked = frame.mask;
-	for (size_t i = 0; i < SAVED; i++)
-		set_reg(saved_regs[i], frame.regs[i]);
+	for (int i = 0; i < m->nr_saved; i++)
+		set_reg(m->saved[i], frame.regs[i]);
 }
 
 /* ---- system calls ---- */
 
-/* -EFAULT where the program's memory cannot be reached. */
-static int64_t copy_out(uint64_t addr, const void *from, uint64_t len)
-{
-	int fault;
-
-	return !addr || umm_write(emu.mm, addr, from, len, &fault) == len ? 0 : -EFAULT;
-}
-
-static int64_t copy_in(void *to, uint64_t addr, uint64_t len)
-{
-	int fault;
-
-	return umm_read(emu.mm, addr, to, len, &fault) == len ? 0 : -EFAULT;
-}
-
+/* As much as one buffer takes: who calls write() goes on by himself. */
 static int64_t call_write(int fd, uint64_t addr, uint64_t len)
 {
-	uint64_t done, part = 0;
-	const void *bytes;
+	static char buf[16 * PAGE];
 	int fault;
+	uint64_t got = umm_read(emu.mm, addr, buf, len < sizeof(buf) ? len : sizeof(buf), &fault);
+	ssize_t done = got || !len ? write(fd, buf, got) : -1;
 
-	for (done = 0; done < len; done += part) {
-		bytes = umm_translate(emu.mm, addr + done, UMM_ACCESS_READ, &part, &fault);
-		part = part < len - done ? part : len - done;
-		if (!bytes || write(fd, bytes, part) != (ssize_t)part)
-			return done ? (int64_t)done : -EFAULT;
-	}
-	return (int64_t)done;
+	return done >= 0 ? done : got ? -errno : -EFAULT;
 }
 
 static int64_t call_sigaction(uint64_t signo, uint64_t new, uint64_t old)
 {
-	struct handler *handler = &emu.handler[signo];
+	const uint64_t size = sizeof(struct handler);
+	int fault;
 
 	if (!signo || signo >= SIGNALS)
 		return -EINVAL;
-	if (copy_out(old, handler, sizeof(*handler)))
+	if ((old && umm_write(emu.mm, old, &emu.handler[signo], size, &fault) != size) ||
+	    (new && umm_read(emu.mm, new, &emu.handler[signo], size, &fault) != size))
 		return -EFAULT;
-	return new ? copy_in(handler, new, sizeof(*handler)) : 0;
-}
-
-static int64_t call_sigmask(uint64_t how, uint64_t new, uint64_t old)
-{
-	uint64_t set, was = emu.blocked;
-
-	if (new) {
-		if (copy_in(&set, new, sizeof(set)))
-			return -EFAULT;
-		emu.blocked = how == SIG_BLOCK ? was | set : how == SIG_UNBLOCK ? was & ~set : set;
-	}
-	return copy_out(old, &was, sizeof(was));
+	return 0;
 }
 
 static int64_t do_syscall(uint64_t nr, const uint64_t a[6])
@@ -292,24 +249,14 @@ static int64_t do_syscall(uint64_t nr, const uint64_t a[6])
 		return call_write((int)a[0], a[1], a[2]);
 	case SYS_rt_sigaction:
 		return call_sigaction(a[0], a[1], a[2]);
-	case SYS_rt_sigprocmask:
-		return call_sigmask(a[0], a[1], a[2]);
 	case SYS_arch_prctl:
 		if (a[0] != ARCH_SET_FS)
 			return -EINVAL;
-		set_reg(UC_X86_REG_FS_BASE, a[1]);
+		set_reg(emu.machine->thread, a[1]);
 		return 0;
 	case SYS_exit:
 	case SYS_exit_group:
 		exit((int)(a[0] & 0xff));
-	case SYS_set_tid_address:
-	case SYS_getpid:
-	case SYS_gettid:
-		return getpid();
-	case SYS_set_robust_list:
-		return 0;
-	case SYS_ioctl:
-		return -ENOTTY;
 	default:			/* C libraries live without */
 		return -ENOSYS;
 	}
@@ -317,30 +264,30 @@ static int64_t do_syscall(uint64_t nr, const uint64_t a[6])
 
 static void syscall_entered(void)
 {
-	static const int arg_regs[] = { UC_X86_REG_RDI, UC_X86_REG_RSI, UC_X86_REG_RDX,
-					UC_X86_REG_R10, UC_X86_REG_R8, UC_X86_REG_R9 };
-	uint64_t nr = reg(UC_X86_REG_RAX), a[6];
+	const struct machine *m = emu.machine;
+	uint64_t nr = reg(m->number), a[6];
+	int i = 0;
 
-	for (int i = 0; i < 6; i++)
-		a[i] = reg(arg_regs[i]);
-	if (nr == SYS_rt_sigreturn)
-		return_from_handler();
-	else
-		set_reg(UC_X86_REG_RAX, (uint64_t)do_syscall(nr, a));
+	for (int arg = 0; arg < 6; arg++)
+		a[arg] = reg(m->arg[arg]);
+	while (m->calls && m->calls[i][0] >= 0 && (uint64_t)m->calls[i][0] != nr)
+		i++;
+	set_reg(m->result, (uint64_t)do_syscall(m->calls ? (uint64_t)m->calls[i][1] : nr, a));
 }
 
 /* ---- the program ---- */
 
 static int64_t read_image(void *ctx, uint64_t offset, void *buf, size_t len)
 {
-	ssize_t got = pread(*(int *)ctx, buf, len, (off_t)offset);
+	ssize_t got = pread(emu.program, buf, len, (off_t)offset);
 
+	(void)ctx;
 	return got < 0 ? -errno : got;
 }
 
 static int read_page(void *cookie, uint64_t pgoff, void *contents)
 {
-	return pread(*(int *)cookie, contents, PAGE, (off_t)(pgoff * PAGE)) < 0 ? -1 : 0;
+	return read_image(cookie, pgoff * PAGE, contents, PAGE) < 0 ? -1 : 0;
 }
 
 /* Strings below the top of the stack, from low to high, and the vectors that point to them. */
@@ -352,56 +299,51 @@ static void write_stack(const struct umm_exec_result *at, uint64_t strings, int 
 		header->e_phnum, AT_ENTRY, at->entry, AT_RANDOM, strings, AT_NULL, 0,
 	};
 	uint64_t vector[64 + sizeof(auxv) / 8] = { (uint64_t)argc };
+	int fault = UMM_FAULT_OK;
 
 	for (int i = 0; i < argc; i++) {
 		vector[1 + i] = strings;
-		if (copy_out(strings, argv[i], strlen(argv[i]) + 1))
-			die("the stack cannot be written");
-		strings += strlen(argv[i]) + 1;
+		strings += umm_write(emu.mm, strings, argv[i], strlen(argv[i]) + 1, &fault);
 	}
 	/* NULL ends argv, and an empty envp. */
 	memcpy(&vector[3 + argc], auxv, sizeof(auxv));
-	if (copy_out(at->stack_pointer, vector, 8 * (3 + (uint64_t)argc) + sizeof(auxv)))
+	(void)umm_write(emu.mm, at->stack_pointer, vector, 8 * (3 + (uint64_t)argc) + sizeof(auxv),
+			&fault);
+	if (fault)
 		die("the stack cannot be written");
 }
 
-static void load(const char *path, int argc, char **argv)
+static void load(const Elf64_Ehdr *header, int argc, char **argv)
 {
-	static int fd;
 	struct umm_exec_desc desc;
 	struct umm_exec_result at;
 	struct umm_file_desc file;
-	Elf64_Ehdr header;
 	struct stat st;
 
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) || pread(fd, &header, sizeof(header), 0) != sizeof(header))
+	if (argc > 60 || fstat(emu.program, &st))
 		die("the program cannot be read");
 	umm_file_desc_init(&file, UMM_FILE_REGULAR);
-	file.path = path;
+	file.path = argv[0];
 	file.flags = UMM_FMODE_READ;
 	file.bytes = (uint64_t)st.st_size;
-	file.cookie = &fd;
 	file.read_page = read_page;
 	umm_exec_desc_init(&desc);
 	if (umm_file_new(emu.world, &file, &desc.program.file))
 		die("out of memory");
 	desc.program.read = read_image;
-	desc.program.ctx = &fd;
 	desc.program.bytes = file.bytes;
 	desc.vdso = (struct umm_vdso_image){ .size = sizeof(desc.vdso) };
 	desc.args.argc = (uint64_t)argc;
-	desc.args.filename = strlen(path) + 1;
+	desc.args.filename = desc.args.argv0 = strlen(argv[0]) + 1;
 	for (int i = 0; i < argc; i++)
 		desc.args.argv += strlen(argv[i]) + 1;
-	desc.args.argv0 = strlen(argv[0]) + 1;
-	if (argc > 60 || umm_exec_elf(emu.mm, &desc, &at, NULL) < 0)
+	if (umm_exec_elf(emu.mm, &desc, &at, NULL) < 0)
 		die("the program cannot be loaded");
 	umm_file_put(desc.program.file);
 	write_stack(&at, at.stack_top - 8 - desc.args.filename - desc.args.argv, argc, argv,
-		    &header);
-	set_reg(UC_X86_REG_RIP, at.start);
-	set_reg(UC_X86_REG_RSP, at.stack_pointer);
+		    header);
+	set_reg(emu.machine->pc, at.start);
+	set_reg(emu.machine->sp, at.stack_pointer);
 }
 
 static void run(void)
@@ -410,10 +352,12 @@ static void run(void)
 		int fault;
 
 		emu.in_call = emu.missed = false;
-		uc_err err = uc_emu_start(emu.uc, reg(UC_X86_REG_RIP), 0, 0, 0);
+		uc_err err = uc_emu_start(emu.uc, reg(emu.machine->pc), 0, 0, 0);
 
 		if (emu.in_call) {
 			syscall_entered();
+		} else if (emu.missed && emu.addr == RETURN_ADDRESS) {
+			return_from_handler();
 		} else if (emu.missed) {
 			fault = refill(emu.addr, emu.access);
 			if (fault)
@@ -424,27 +368,51 @@ static void run(void)
 	}
 }
 
-int main(int argc, char **argv)
+static void new_processor(const Elf64_Ehdr *header)
+{
+	const struct machine *m = machines;
+	uc_hook hook[3];
+	bool x86;
+
+	while (m->elf != header->e_machine)
+		if (++m == machines + sizeof(machines) / sizeof(machines[0]))
+			die("no such processor");
+	emu.machine = m;
+	x86 = m->arch == UC_ARCH_X86;
+	if (uc_open(m->arch, m->mode, &emu.uc) != UC_ERR_OK ||
+	    uc_hook_add(emu.uc, &hook[0], UC_HOOK_MEM_INVALID, (void *)on_miss, NULL, 1, 0) ||
+	    uc_hook_add(emu.uc, &hook[1], x86 ? UC_HOOK_INSN : UC_HOOK_INTR, (void *)on_syscall,
+			NULL, 1, 0, UC_X86_INS_SYSCALL) ||
+	    uc_hook_add(emu.uc, &hook[2], UC_HOOK_CODE, (void *)on_instruction, NULL, 1, 0))
+		die("no processor");
+	if (!x86)			/* programs may use its floating point registers */
+		set_reg(UC_ARM64_REG_CPACR_EL1, 3 << 20);
+}
+
+static void new_memory(void)
 {
 	struct umm_platform platform;
 	struct umm_settings settings;
-	uc_hook hook[3];
 
-	if (argc < 2)
-		die("usage: emulator PROGRAM [ARGS]");
 	umm_platform_posix(&platform);
 	platform.tlb_flush = tlb_flush;
 	umm_settings_init(&settings, UMM_KERNEL_NEWEST);
 	settings.pages = UMM_PAGES_CONTENTS;
+	settings.page_tables = emu.machine->page_tables;
 	settings.totalram_pages = (UINT64_C(64) << 20) / PAGE;
 	if (umm_world_new(&platform, &settings, &emu.world) || umm_mm_new(emu.world, &emu.mm))
 		die("out of memory");
-	if (uc_open(UC_ARCH_X86, UC_MODE_64, &emu.uc) != UC_ERR_OK ||
-	    uc_hook_add(emu.uc, &hook[0], UC_HOOK_MEM_INVALID, (void *)on_miss, NULL, 1, 0) ||
-	    uc_hook_add(emu.uc, &hook[1], UC_HOOK_INSN, (void *)on_syscall, NULL, 1, 0,
-			UC_X86_INS_SYSCALL) ||
-	    uc_hook_add(emu.uc, &hook[2], UC_HOOK_CODE, (void *)on_instruction, NULL, 1, 0))
-		die("no processor");
-	load(argv[1], argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+	Elf64_Ehdr header;
+
+	emu.program = argc > 1 ? open(argv[1], O_RDONLY | O_CLOEXEC) : -1;
+	if (read_image(NULL, 0, &header, sizeof(header)) != sizeof(header))
+		die("usage: emulator PROGRAM [ARGS]");
+	new_processor(&header);
+	new_memory();
+	load(&header, argc - 1, argv + 1);
 	run();
 }

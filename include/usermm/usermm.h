@@ -157,7 +157,10 @@ enum umm_pages {
 	UMM_PAGES_CONTENTS,
 };
 
-/* How page-table entries look.  Frame numbers are those of umm_page_info(). */
+/*
+ * How page-table entries look, and so what processor it is: umm_exec_elf() loads programs for it.
+ * Frame numbers are those of umm_page_info().
+ */
 enum umm_page_tables {
 	UMM_PAGE_TABLES_X86_64,		/* 4 levels: 48 bits of address */
 	UMM_PAGE_TABLES_X86_64_LA57,	/* 5 levels: 57 bits */

@@ -8,6 +8,7 @@
 #include "space/file.h"
 
 #define EM_X86_64 62
+#define EM_AARCH64 183
 
 static uint64_t little(const unsigned char *at, unsigned int bytes)
 {
@@ -99,8 +100,19 @@ static void read_head(const struct umm_exec_image *image, unsigned char raw[ELF_
 	}
 }
 
+uint16_t elf_machine(const struct world *world)
+{
+	return world->settings.page_tables == UMM_PAGE_TABLES_ARM64_4K ? EM_AARCH64 : EM_X86_64;
+}
+
+static bool right_machine(const struct elf_header *header, uint16_t machine)
+{
+	return machine ? header->machine == machine : header->machine == EM_X86_64 ||
+						      header->machine == EM_AARCH64;
+}
+
 long elf_read_program(const struct umm_exec_image *image, struct elf_header *header,
-		      uint64_t phdrs_max, struct umm_why *why)
+		      uint16_t machine, uint64_t phdrs_max, struct umm_why *why)
 {
 	unsigned char raw[ELF_HEADER_SIZE];
 	long err;
@@ -113,8 +125,8 @@ long elf_read_program(const struct umm_exec_image *image, struct elf_header *hea
 		    header->type, 0);
 	if (err)
 		return err;
-	err = check(why, header->machine == EM_X86_64, WHY_EXEC_MACHINE, header->machine,
-		    EM_X86_64);
+	err = check(why, right_machine(header, machine), WHY_EXEC_MACHINE, header->machine,
+		    machine);
 	if (err)
 		return err;
 	err = check(why, elf_can_mmap(image), WHY_EXEC_NOT_MAPPABLE, 0, 0);
@@ -124,14 +136,14 @@ long elf_read_program(const struct umm_exec_image *image, struct elf_header *hea
 }
 
 long elf_read_interpreter(const struct umm_exec_image *image, struct elf_header *header,
-			  uint64_t phdrs_max, struct umm_why *why)
+			  uint16_t machine, uint64_t phdrs_max, struct umm_why *why)
 {
 	unsigned char raw[ELF_HEADER_SIZE];
 	bool good;
 
 	if (!elf_read(image, 0, raw, sizeof(raw)))
 		return refuse(why, WHY_EXEC_INTERP_CUT, 0, ELF_HEADER_SIZE);
-	good = parse_header(raw, header) && header->machine == EM_X86_64 &&
+	good = parse_header(raw, header) && right_machine(header, machine) &&
 	       header->phentsize == ELF_PHDR_SIZE && phdrs_size(header) &&
 	       phdrs_size(header) <= phdrs_max && phdrs_are_there(image, header);
 	return check(why, good, WHY_EXEC_INTERP_BAD, 0, 0);

@@ -8,6 +8,7 @@
 #define CALLS_ELF_H
 
 #include "base/why.h"
+#include "base/world.h"
 
 #define ELF_HEADER_SIZE	64
 #define ELF_PHDR_SIZE	56
@@ -30,17 +31,21 @@ struct elf_phdr {
 	uint64_t offset, vaddr, filesz, memsz, align;
 };
 
+/* What programs of the world are for: its page tables tell. */
+uint16_t elf_machine(const struct world *world);
+
 /*
- * Read and check the header of a program, whose program headers may have @phdrs_max bytes: 0, or
- * refused.  One that is cut short reads as if zeros came after it.
+ * Read and check the header of a program for @machine (0: for one of those that there are), whose
+ * program headers may have @phdrs_max bytes: 0, or refused.  One that is cut short reads as if
+ * zeros came after it.
  */
 __must_check long elf_read_program(const struct umm_exec_image *image, struct elf_header *header,
-				   uint64_t phdrs_max, struct umm_why *why);
+				   uint16_t machine, uint64_t phdrs_max, struct umm_why *why);
 
 /* The same of an interpreter, which is refused for another reason and not for all that. */
 __must_check long elf_read_interpreter(const struct umm_exec_image *image,
-				       struct elf_header *header, uint64_t phdrs_max,
-				       struct umm_why *why);
+				       struct elf_header *header, uint16_t machine,
+				       uint64_t phdrs_max, struct umm_why *why);
 
 /* Program header @i of @header->phnum.  False if the file does not reach that far. */
 __must_check bool elf_read_phdr(const struct umm_exec_image *image,

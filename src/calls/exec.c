@@ -92,10 +92,11 @@ static long read_headers(struct exec_state *st)
 									  PAGE_SIZE;
 	const struct umm_exec_image *program = &st->desc->program;
 	const struct umm_exec_image *interpreter = &st->desc->interpreter;
+	uint16_t machine = elf_machine(st->mm->world);
 	struct elf_phdr interp;
 	long err;
 
-	err = elf_read_program(program, &st->program, phdrs_max, st->why);
+	err = elf_read_program(program, &st->program, machine, phdrs_max, st->why);
 	if (err)
 		return err;
 	err = find_interpreter(program, &st->program, &interp, st->why);
@@ -110,7 +111,7 @@ static long read_headers(struct exec_state *st)
 	err = find_stack_flags(st);
 	if (err || !st->has_interpreter)
 		return err;
-	return elf_read_interpreter(interpreter, &st->interpreter, phdrs_max, st->why);
+	return elf_read_interpreter(interpreter, &st->interpreter, machine, phdrs_max, st->why);
 }
 
 static void pick_layout(struct exec_state *st)
@@ -297,7 +298,7 @@ int64_t exec_interpreter(const struct umm_exec_image *program, char *buf, size_t
 {
 	struct elf_header header;
 	struct elf_phdr interp;
-	long err = elf_read_program(program, &header, ELF_PHDRS_MAX, NULL);
+	long err = elf_read_program(program, &header, 0, ELF_PHDRS_MAX, NULL);
 
 	if (!err)
 		err = find_interpreter(program, &header, &interp, NULL);

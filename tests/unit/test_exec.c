@@ -311,6 +311,28 @@ static void test_bottom_up(void **state)
 	assert_int_equal(x.result.vdso, UINT64_C(0x2aaaaaaab000) + 10 * PAGE);
 }
 
+/* The page tables say what processor it is, and so whose programs it runs. */
+static void test_machine(void **state)
+{
+	const struct umm_why_entry *refused;
+
+	(void)state;
+	elf_put(&x.program, 18, 183, 2);	/* e_machine: AArch64 */
+	assert_int_equal(exec_lab_load(&x), -UMM_ENOEXEC);
+	exec_lab_destroy(&x);
+	lab_destroy(&lab);
+	lab_init(&lab);
+	lab.settings.page_tables = UMM_PAGE_TABLES_ARM64_4K;
+	lab_set_pages(&lab, UMM_PAGES_COUNTED, 256);
+	exec_lab_init(&x, &lab);
+	assert_int_equal(umm_exec_elf(lab.mm, &x.desc, NULL, &lab.why), -UMM_ENOEXEC);
+	refused = umm_why_refusal(&lab.why);
+	assert_non_null(refused);
+	assert_int_equal(refused->value[1], 183);
+	elf_put(&x.program, 18, 183, 2);
+	loads();
+}
+
 /* MDWE kills a program with a segment that is both; limits kill too. */
 static void test_killed(void **state)
 {
@@ -473,6 +495,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_long_arguments, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_random, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bottom_up, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_machine, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_killed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_descriptions, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_scripts, setup, teardown),
