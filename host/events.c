@@ -138,7 +138,7 @@ static void start_record(struct task *task, const struct ptrace_call *entry,
 	call->start = call->end = 0;
 	call->from_start = call->from_end = 0;
 	call->gone_start = call->gone_end = 0;
-	call->clone_flags = 0;
+	call->clone_flags = call->clear_tid = 0;
 	call->child = NULL;
 	call->event_pid = 0;
 	call->file = NULL;
@@ -285,6 +285,7 @@ static void settle(struct follower *f, struct task *parent, struct task *child, 
 
 	child->tgid = thread ? parent->tgid : child->tid;
 	child->personality = parent->personality;
+	child->clear_tid = call->clear_tid;
 	if (shares) {
 		space = parent->space;
 	} else if (call->child && f->options->follow_forks) {
@@ -430,6 +431,7 @@ static void on_exit_event(struct follower *f, struct task *task)
 
 		if (f->pages)
 			samples_apply(f);
+		pages_task_exits(f, task, task->space);
 		outcome_no_return(f, task);
 		next = turn_end(task);
 		if (task->space->nr_tasks == 1 && !killed_inside)
@@ -447,8 +449,10 @@ static void on_death(struct follower *f, struct task *task, int status)
 {
 	struct task *next;
 
-	if (f->pages)
+	if (f->pages) {
 		samples_apply(f);	/* its last ones: nobody knows its number afterwards */
+		pages_task_exits(f, task, task->left);
+	}
 	outcome_no_return(f, task);
 	next = turn_end(task);
 	if (task->tid == f->main_pid) {

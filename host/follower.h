@@ -148,6 +148,7 @@ struct call {
 	uint64_t unlike_start, unlike_end;	/* of these, what was compared last */
 	uint64_t from_start, from_end;	/* and these: where they were moved from */
 	uint64_t clone_flags;
+	uint64_t clear_tid;		/* where the child's exit will write; 0: nowhere */
 	struct umm_mm *child;		/* the model of the fork's child until it has a task */
 	pid_t event_pid;		/* the child that the fork event told of */
 	struct umm_file *file;		/* held over the call when it is placed by chance */
@@ -206,6 +207,7 @@ struct task {
 	bool late;			/* was inside a call when its space was imported */
 	bool let_go;			/* detach it at its first stop */
 	int parked_status;
+	uint64_t clear_tid;		/* its exit writes there, if others live on in its memory */
 	struct space *left;		/* where it was before it began to exit; may be gone */
 	bool leaving;			/* its address space goes, but may not have gone yet */
 	uint64_t fault_addr;		/* the last sample: what a SIGSEGV will be about */

@@ -28,6 +28,7 @@
  * Frames of the model have no numbers of the kernel's.  So a page that is found to be shared has no
  * partner in the model: it stays in doubt.  What is shared by a fork that was followed is known.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -154,19 +155,49 @@ bool pages_fault(struct follower *f, struct space *space, struct fault_sample *s
 	return true;
 }
 
-void pages_fault_of_leaver(struct follower *f, struct task *task,
-			   const struct fault_sample *sample)
-{
-	struct fault_sample known = *sample;
-	struct space *space = f->spaces;
+/* ---- threads that exit ---- */
 
-	while (space && space != task->left)
-		space = space->next;
-	if (!f->pages || !space || !space->mm || !pages_fault(f, space, &known))
+/*
+ * A thread's exit writes a zero to where its number stood, after its last record: perf has left it
+ * by then.  If fork shared that page in between, the write makes a copy.  Between the exit event
+ * and the thread's end nobody knows whether it has.
+ */
+static bool doubt_sharer(void *ctx, struct umm_mm *mm, umm_addr_t addr)
+{
+	struct follower *f = ctx;
+
+	for (struct space *space = f->spaces; space; space = space->next)
+		if (space->mm == mm)
+			pages_note_doubt(f, space, addr, addr + UMM_PAGE_SIZE, PAGES_BESIDE);
+	return true;
+}
+
+void pages_task_exits(struct follower *f, const struct task *task, const struct space *left)
+{
+	struct space *space = f->spaces;
+	struct umm_page_info info;
+
+	if (!f->pages || !task->clear_tid)
 		return;
-	f->summary->faults++;
-	if (umm_fault(space->mm, known.addr, known.access, NULL) == -UMM_ENOMEM)
-		f->no_memory = true;
+	while (space && space != left)
+		space = space->next;
+	if (space && space->mm && umm_page_info(space->mm, page_down(task->clear_tid), &info) &&
+	    info.anonymous && !info.exclusive)
+		(void)umm_rmap(f->world, info.pfn, doubt_sharer, f);
+}
+
+static void doubt_leavers(struct follower *f, struct space *parent, struct space *child)
+{
+	for (int i = 0; i < TASK_BUCKETS; i++) {
+		for (struct task *task = f->tasks[i]; task; task = task->hash_next) {
+			uint64_t page = page_down(task->clear_tid);
+
+			if (!page || task->space || task->left != parent)
+				continue;
+			pages_note_doubt(f, parent, page, page + UMM_PAGE_SIZE, PAGES_BESIDE);
+			pages_note_doubt(f, child, page, page + UMM_PAGE_SIZE, PAGES_BESIDE);
+		}
+	}
 }
 
 /* ---- faults beside calls ---- */
@@ -216,11 +247,32 @@ void pages_before_call(struct follower *f, struct task *task)
 		files_observe(f, task->space, 0, TASK_SIZE_64);
 }
 
+uint64_t pages_smaps_kib(struct umm_mm *mm, uint64_t addr, const char *field)
+{
+	size_t length = strlen(field);
+	char text[8192];
+
+	if (umm_smaps_area(mm, addr, text, sizeof(text), NULL) >= sizeof(text))
+		return 0;
+	for (const char *line = text; (line = strchr(line, '\n')) != NULL;) {
+		line++;
+		if (strncmp(line, field, length) == 0 && line[length] == ':')
+			return strtoull(line + length + 1, NULL, 10);
+	}
+	return 0;
+}
+
 void pages_advised(struct follower *f, struct space *space, uint64_t start, uint64_t end,
 		   int advice)
 {
-	if (advice == MADV_PAGEOUT)
-		pages_note_doubt(f, space, start, end, PAGES_GIVEN_AWAY);
+	struct umm_area area = { .size = sizeof(area) };
+
+	if (advice != MADV_PAGEOUT || !f->pages)
+		return;
+	for (uint64_t at = start; umm_find_area(space->mm, at, &area) && area.start < end;
+	     at = area.end)
+		if (pages_smaps_kib(space->mm, area.start, "LazyFree"))
+			pages_note_doubt(f, space, area.start, area.end, PAGES_GIVEN_AWAY);
 }
 
 void pages_moved(struct follower *f, struct space *space, uint64_t start, uint64_t end,
@@ -260,6 +312,7 @@ void pages_fork(struct follower *f, struct space *parent, struct space *child)
 	child->nr_unknown_pages = parent->nr_unknown_pages;
 	for (unsigned int i = 0; i < parent->nr_unknown_pages; i++)
 		child->unknown_pages[i] = parent->unknown_pages[i];
+	doubt_leavers(f, parent, child);
 	parent->smaps_due = child->smaps_due = true;
 }
 

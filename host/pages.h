@@ -28,11 +28,10 @@ enum pages_doubt {
 bool pages_fault(struct follower *f, struct space *space, struct fault_sample *sample);
 
 /*
- * A fault of @task, which is past its exit event: the kernel writes to memory for it still, that
- * its number is free again.
+ * @task begins to exit, or is gone: what its exit writes to memory that others live on in, @left,
+ * is written without a record.
  */
-void pages_fault_of_leaver(struct follower *f, struct task *task,
-			   const struct fault_sample *sample);
+void pages_task_exits(struct follower *f, const struct task *task, const struct space *left);
 
 /*
  * Look what stands in the private areas of [start, end), and make the model's pages that: after
@@ -62,6 +61,9 @@ void pages_call_beside(struct follower *f, struct task *task);
 
 /* The call of @task is about to be predicted: what filling memory asks for is looked at. */
 void pages_before_call(struct follower *f, struct task *task);
+
+/* A number in the model's own text of smaps of the area at @addr. */
+uint64_t pages_smaps_kib(struct umm_mm *mm, uint64_t addr, const char *field);
 
 /* What advice does to pages that the model does not follow. */
 void pages_advised(struct follower *f, struct space *space, uint64_t start, uint64_t end,

@@ -192,10 +192,6 @@ static void apply_or_keep(struct follower *f, const struct fault_sample *sample,
 		reached_apply(f, sample);
 		return;
 	}
-	if (task && !task->space && task->left) {
-		pages_fault_of_leaver(f, task, sample);
-		return;
-	}
 	if (!task || task->state == TASK_NEWBORN || task->in_exec) {
 		keep(f, sample);
 		return;

@@ -4,23 +4,9 @@
  * Anonymous pages are shared by fork alone, and each address space that is followed has a model: so
  * the reverse map of the model's frame leads to all who have the page.
  */
-#include <stdlib.h>
-#include <string.h>
-
 #include "host/calls/observe.h"
+#include "host/pages.h"
 #include "host/sharing.h"
-
-/* KiB of anonymous pages in the area at @addr, by the model's own text of smaps. */
-static uint64_t anonymous_kib(struct umm_mm *mm, uint64_t addr)
-{
-	char text[8192];
-	const char *line;
-
-	if (umm_smaps_area(mm, addr, text, sizeof(text), NULL) >= sizeof(text))
-		return 0;
-	line = strstr(text, "\nAnonymous:");
-	return line ? strtoull(line + strlen("\nAnonymous:"), NULL, 10) : 0;
-}
 
 void sharing_tell_fork(struct follower *f, const struct task *task, struct umm_mm *child)
 {
@@ -30,7 +16,7 @@ void sharing_tell_fork(struct follower *f, const struct task *task, struct umm_m
 	if (!f->options->pages || !f->sink->shared || !task->reported || task->quiet)
 		return;
 	for (uint64_t at = 0; umm_find_area(child, at, &area); at = area.end) {
-		uint64_t kib = area.anon_id ? anonymous_kib(child, area.start) : 0;
+		uint64_t kib = pages_smaps_kib(child, area.start, "Anonymous");
 
 		shared.pages += kib * 1024 / UMM_PAGE_SIZE;
 		shared.areas += kib != 0;

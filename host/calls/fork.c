@@ -47,6 +47,20 @@ static uint64_t clone_flags(struct task *task)
 	}
 }
 
+/* CLONE_CHILD_CLEARTID, and where to. */
+static uint64_t clear_tid(const struct task *task, uint64_t flags)
+{
+	const uint64_t *arg = task->call.pub.arg;
+	const uint64_t at_child_tid = 16;	/* in struct clone_args */
+	uint64_t addr = 0;
+
+	if (!(flags & CLONE_CHILD_CLEARTID))
+		return 0;
+	if (task->call.pub.nr == __NR_clone)
+		return arg[3];
+	return ptrace_peek(task->tid, arg[0] + at_child_tid, &addr) == 0 ? addr : 0;
+}
+
 static void fork_predict(struct follower *f, struct task *task)
 {
 	struct call *call = &task->call;
@@ -54,6 +68,8 @@ static void fork_predict(struct follower *f, struct task *task)
 	int64_t ret = 0;
 
 	call->clone_flags = clone_flags(task);
+	if (f->pages)
+		call->clear_tid = clear_tid(task, call->clone_flags);
 	if (!space || !space->mm)
 		return;
 	if (task->every_call && (call->clone_flags & CLONE_UNTRACED) &&
