@@ -284,7 +284,7 @@ void umm_mm_rss(struct umm_mm *handle, struct umm_mm_rss *rss)
 	rss->file = get_mm_counter(mm->pages, MM_FILEPAGES);
 	rss->shmem = get_mm_counter(mm->pages, MM_SHMEMPAGES);
 	rss->swap = get_mm_counter(mm->pages, MM_SWAPENTS);
-	rss->hiwater = max_u64(mm->pages->hiwater_rss, get_mm_rss(mm->pages));
+	rss->hiwater = get_mm_hiwater_rss(mm->pages);
 	rss->page_table_bytes = atomic_load(&mm->pages->pgt.nr_tables) * PAGE_SIZE;
 	mmap_read_unlock(mm);
 }

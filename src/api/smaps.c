@@ -101,7 +101,7 @@ static void text_status(struct text *text, const struct mm_struct *mm)
 	status_line(text, "VmSize", mm->total_vm);
 	status_line(text, "VmLck", mm->locked_vm);
 	status_line(text, "VmPin", 0);
-	status_line(text, "VmHWM", max_u64(pages->hiwater_rss, get_mm_rss(pages)));
+	status_line(text, "VmHWM", get_mm_hiwater_rss(pages));
 	status_line(text, "VmRSS", get_mm_rss(pages));
 	status_line(text, "RssAnon", get_mm_counter(pages, MM_ANONPAGES));
 	status_line(text, "RssFile", get_mm_counter(pages, MM_FILEPAGES));

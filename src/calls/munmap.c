@@ -10,6 +10,7 @@
 #include "space/accounting.h"
 #include "space/anon_vma.h"
 #include "space/guards.h"
+#include "space/i_mmap.h"
 #include "space/mm_pages.h"
 #include "space/vma.h"
 #include "space/vma_lock.h"
@@ -108,6 +109,8 @@ static void unmap_pages(struct mm_struct *mm, const struct vma_munmap_struct *vm
 	const struct vm_area_struct *prev = vma_prev(vms->first);
 	const struct vm_area_struct *next = find_vma(&mm->tree, vms->end);
 
+	for (struct vm_area_struct *vma = vms->first; vma != next; vma = vma_next(vma))
+		unlink_file_vma(mm, vma);
 	mm->pages->hiwater_vm = max_u64(mm->pages->hiwater_vm, mm->total_vm);
 	unmap_region(mm, vms->start, vms->end, prev ? prev->vm_end : 0,
 		     next ? next->vm_start : UINT64_MAX & PAGE_MASK);

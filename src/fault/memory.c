@@ -8,7 +8,7 @@
  *	nothing there
  *	  1  anonymous, read		the zero page, which nobody counts
  *	  2  anonymous, write		a new frame, zeroed
- *	  3  file, read			the file's frame; not writable, where private
+ *	  3  file, read			the file's frame; not writable yet
  *	  4  file, write, private	a new frame, a copy of the file's
  *	  5  file, write, shared	the file's frame, dirty
  *	a frame that may not be written, write
@@ -178,6 +178,11 @@ static int do_cow_fault(struct vm_fault *vmf, const struct page *page)
 static int map_file_page(struct vm_fault *vmf, struct page *page)
 {
 	if (!pte_lock_same(vmf)) {
+		put_page(vmf->pages->pgt.phys, page);
+		return FAULT_CHANGED;
+	}
+	if (unlikely(page_test(page, PG_TRUNCATED))) {
+		pte_unlock(vmf);
 		put_page(vmf->pages->pgt.phys, page);
 		return FAULT_CHANGED;
 	}

@@ -78,11 +78,14 @@ static bool move_table(struct mm_pages *pages, umm_addr_t from, umm_addr_t to)
 void move_page_tables(struct mm_struct *mm, umm_addr_t from, umm_addr_t to, uint64_t len)
 {
 	umm_addr_t at = from, end = from + len;
+	const struct umm_platform *platform = &mm->world->platform;
 	struct mm_pages *pages = mm->pages;
 	struct mmu_gather tlb;
 
 	mmu_notifier_start(mm, from, end);
 	tlb_gather_mmu(&tlb, &pages->pgt);
+	/* Who comes by the reverse map finds a frame at one place or at the other. */
+	write_lock(platform, &mm->world->lock);
 	while (next_piece(pages, &at, end)) {
 		umm_addr_t there = to + (at - from);
 		uint64_t bytes = extent(at, there, end - at);
@@ -92,6 +95,7 @@ void move_page_tables(struct mm_struct *mm, umm_addr_t from, umm_addr_t to, uint
 		tlb_flush_range(&tlb, at, at + bytes);
 		at += bytes;
 	}
+	write_unlock(platform, &mm->world->lock);
 	tlb_finish_mmu(&tlb);
 	mmu_notifier_end(mm, from, end);
 }

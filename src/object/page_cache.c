@@ -133,18 +133,22 @@ void filemap_punch_hole(struct file *file, uint64_t first, uint64_t last)
 	if (!filemap_has_pages(file))
 		return;
 	file = file_host(file);
-	unmap_mapping_range(file->world, file, first, last);
-	for (uint64_t index = first;; index++) {
-		write_lock(platform, &file->world->lock);
-		page = radix_next(&file->pages, &index);
-		if (page && index < last)
-			radix_erase(&file->pages, index);
-		write_unlock(platform, &file->world->lock);
-		if (!page || index >= last)
-			break;
+	/*
+	 * One step for who looks a page up.  Who has one in his hand and is about to map it comes
+	 * before it is unmapped, or sees the mark: both under the lock of his table.
+	 */
+	write_lock(platform, &file->world->lock);
+	for (uint64_t index = first; (page = radix_next(&file->pages, &index)) && index < last;
+	     index++)
+		page_set(page, PG_TRUNCATED);
+	unmap_mapping_range(file, first, last);
+	for (uint64_t index = first; (page = radix_next(&file->pages, &index)) && index < last;
+	     index++) {
+		radix_erase(&file->pages, index);
 		page->mapping = NULL;
 		put_page(file->world->phys, page);
 	}
+	write_unlock(platform, &file->world->lock);
 }
 
 bool filemap_resident(struct file *file, uint64_t pgoff)

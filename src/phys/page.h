@@ -27,6 +27,7 @@ enum page_flags {
 	PG_DIRTY		= 1 << 6,	/* its object has not seen what was written */
 	PG_REFERENCED		= 1 << 7,	/* was used, by an entry that is gone */
 	PG_SHMEM		= 1 << 8,	/* of an object that lives in memory alone */
+	PG_TRUNCATED		= 1 << 9,	/* its file has let it go: not to be mapped anew */
 };
 
 /* 64 bytes a frame: the whole of what a frame costs beside itself. */

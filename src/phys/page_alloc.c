@@ -224,9 +224,10 @@ static struct page *first_reference(struct page *page)
 
 struct page *alloc_pages(struct phys *phys, unsigned int order)
 {
-	struct page *page = alloc_block(phys, order);
+	struct page *page;
 
 	mm_assert(order <= MAX_ORDER);
+	page = alloc_block(phys, order);
 	if (!page) {
 		drain_all(phys);
 		page = alloc_block(phys, order);

@@ -291,14 +291,12 @@ static void unmap_mapping_vma(struct mm_struct *mm, const struct vm_area_struct 
 			       vma->vm_start + ((last - vma->vm_pgoff) << PAGE_SHIFT));
 }
 
-void unmap_mapping_range(struct world *world, const struct file *host, uint64_t first,
-			 uint64_t last)
+void unmap_mapping_range(const struct file *host, uint64_t first, uint64_t last)
 {
 	struct interval_tree_node *node;
 
 	if (first >= last)
 		return;
-	read_lock(&world->platform, &world->lock);
 	for (node = interval_tree_first(&host->i_mmap, first, last - 1); node;
 	     node = interval_tree_next(node, first, last - 1)) {
 		const struct mapped_area *area = container_of(node, struct mapped_area, shared);
@@ -306,5 +304,4 @@ void unmap_mapping_range(struct world *world, const struct file *host, uint64_t 
 		if (area->mm->pages)
 			unmap_mapping_vma(area->mm, &area->vma, first, last);
 	}
-	read_unlock(&world->platform, &world->lock);
 }

@@ -48,9 +48,11 @@ void remove_migration_ptes(struct world *world, struct page *from, struct page *
  */
 struct page *migrate_page(struct world *world, struct page *page);
 
-/* Entries of the frames [first, last) of @host go; private copies stay. */
-void unmap_mapping_range(struct world *world, const struct file *host, uint64_t first,
-			 uint64_t last);
+/*
+ * Entries of the frames [first, last) of @host go, in all address spaces; private copies stay.
+ * => world->lock held for write: nobody unmaps or moves what is found.
+ */
+void unmap_mapping_range(const struct file *host, uint64_t first, uint64_t last);
 
 /* The address spaces of the world, one after the other: NULL begins and ends. */
 struct mm_struct *world_next_mm(struct world *world, struct mm_struct *mm);

@@ -1,7 +1,7 @@
 /*
  * zap.h - entries go, and what they led to.
  *
- * Layer: rmap.  mmap_lock held for write; mm->pages is there.
+ * Layer: rmap.  mmap_lock held for write, or another lock where that is said; mm->pages is there.
  */
 #ifndef RMAP_ZAP_H
 #define RMAP_ZAP_H
@@ -11,12 +11,16 @@
 /* What stands in [start, end) goes; tables stay.  The range may have holes. */
 void zap_page_range(struct mm_struct *mm, umm_addr_t start, umm_addr_t end);
 
-/* The same, but what was copied for the process alone stays. */
+/*
+ * The same, but what was copied for the process alone stays.
+ * => world->lock held for write will do.
+ */
 void zap_file_pages(struct mm_struct *mm, umm_addr_t start, umm_addr_t end);
 
 /*
  * The same for areas that are unmapped: the tables of the range go too, as far as nothing in
  * [floor, start) and [end, ceiling) needs them.
+ * => no area in the range is found by its file any more: unlink_file_vma()
  */
 void unmap_region(struct mm_struct *mm, umm_addr_t start, umm_addr_t end, umm_addr_t floor,
 		  umm_addr_t ceiling);

@@ -108,8 +108,12 @@ void exit_mmap(struct mm_struct *mm)
 {
 	struct vm_area_struct *vma = mm->tree.first;
 
-	if (mm->pages)
+	if (mm->pages) {
+		for (; vma; vma = vma_next(vma))
+			unlink_file_vma(mm, vma);
 		mm->world->page_ops->exit_mmap(mm);
+		vma = mm->tree.first;
+	}
 	while (vma) {
 		struct vm_area_struct *next = vma_next(vma);
 

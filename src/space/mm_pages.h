@@ -33,7 +33,7 @@ struct rss_stripe {
 struct mm_pages {
 	struct pgtable pgt;			/* tables [a], entries [p] */
 	struct rss_stripe rss[RSS_STRIPES];
-	uint64_t hiwater_rss;		/* [m] pages: the most there ever were, but for now */
+	atomic_ullong hiwater_rss;	/* [a] pages: the most there ever were, but for now */
 	uint64_t hiwater_vm;			/* [m] pages of total_vm: the same */
 	struct umm_mmu_notifier *notifiers;	/* [m] and every area */
 	struct vma_locks locks;
@@ -91,10 +91,16 @@ static inline uint64_t get_mm_rss(const struct mm_pages *pages)
 	       get_mm_counter(pages, MM_SHMEMPAGES);
 }
 
-/* Before pages go. */
+static inline uint64_t get_mm_hiwater_rss(const struct mm_pages *pages)
+{
+	return max_u64(atomic_load_explicit(&pages->hiwater_rss, memory_order_relaxed),
+		       get_mm_rss(pages));
+}
+
+/* Before pages go.  Of two at once one may be forgotten. */
 static inline void update_hiwater_rss(struct mm_pages *pages)
 {
-	pages->hiwater_rss = max_u64(pages->hiwater_rss, get_mm_rss(pages));
+	atomic_store_explicit(&pages->hiwater_rss, get_mm_hiwater_rss(pages), memory_order_relaxed);
 }
 
 /* Which counter a frame that is mapped belongs to. */

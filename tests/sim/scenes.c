@@ -11,6 +11,7 @@
 #define ANON (UMM_MAP_PRIVATE | UMM_MAP_ANONYMOUS | UMM_MAP_FIXED)
 #define SHARED_FIXED (UMM_MAP_SHARED | UMM_MAP_FIXED)
 #define PRIVATE_FIXED (UMM_MAP_PRIVATE | UMM_MAP_FIXED)
+#define MOVE_FIXED (UMM_MREMAP_MAYMOVE | UMM_MREMAP_FIXED)
 #define BEFORE -1
 
 struct line {
@@ -72,6 +73,33 @@ static const struct scene scenes[] = {
 		{ BEFORE, "write", 0, 0, { AT, 100, 2 } },
 		{ 0, "copy", 0, 1, { AT, 0, 0, AT } },
 		{ 1, "munmap", 0, 0, { AT, PAGE } },
+	} },
+	{ "a hole is made in a file while somebody faults there", SIM_PLAIN_PAGES, {
+		{ BEFORE, "mmap_file", 0, 0, { AT, 2 * PAGE, RW, SHARED_FIXED, 1 } },
+		{ BEFORE, "mmap_file", 1, 0, { AT, 2 * PAGE, RW, SHARED_FIXED, 1 } },
+		{ BEFORE, "write", 0, 0, { AT, 100, 2 } },
+		{ 0, "madvise", 0, 0, { AT, PAGE, UMM_MADV_REMOVE } },
+		{ 1, "write", 1, 0, { AT, 100, 3 } },
+		{ 1, "read", 0, 0, { AT, 100 } },
+	} },
+	{ "a hole is made in a file while somebody unmaps it", SIM_PLAIN_PAGES, {
+		{ BEFORE, "mmap_file", 0, 0, { AT, 2 * PAGE, RW, SHARED_FIXED, 1 } },
+		{ BEFORE, "mmap_file", 1, 0, { AT, 2 * PAGE, RW, SHARED_FIXED, 1 } },
+		{ BEFORE, "write", 0, 0, { AT, 100, 2 } },
+		{ BEFORE, "write", 1, 0, { AT, 100, 2 } },
+		{ 0, "madvise", 0, 0, { AT, PAGE, UMM_MADV_REMOVE } },
+		{ 1, "munmap", 1, 0, { AT, 2 * PAGE } },
+		{ 1, "mmap_anon", 1, 0, { AT, 2 * PAGE, RW, ANON, SIM_FILES } },
+		{ 1, "write", 1, 0, { AT, 100, 9 } },
+	} },
+	{ "a hole is made in a file while somebody moves what maps it", SIM_PLAIN_PAGES, {
+		{ BEFORE, "mmap_file", 0, 0, { AT, 2 * PAGE, RW, SHARED_FIXED, 1 } },
+		{ BEFORE, "mmap_file", 1, 0, { AT, 2 * PAGE, RW, SHARED_FIXED, 1 } },
+		{ BEFORE, "write", 0, 0, { AT, 100, 2 } },
+		{ BEFORE, "write", 1, 0, { AT, 100, 2 } },
+		{ 0, "madvise", 0, 0, { AT, PAGE, UMM_MADV_REMOVE } },
+		{ 1, "mremap", 1, 0, { AT, 2 * PAGE, 2 * PAGE, MOVE_FIXED, AT + 8 * PAGE } },
+		{ 1, "read", 1, 0, { AT + 8 * PAGE, 100 } },
 	} },
 	{ "two threads make the segment of one key", SIM_PLAIN, {
 		{ 0, "shmget", 0, 0, { 1, PAGE, UMM_IPC_CREAT | 0600 } },
