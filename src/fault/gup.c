@@ -33,7 +33,7 @@ char *get_user_page_fast(const struct mm_struct *mm, umm_addr_t addr, unsigned i
 	pte = pgtable_peek(pgt, addr);
 	if (!pte || !pte_is(f, pte, needs))
 		return NULL;
-	return pgt->phys->frames + (pte_pfn(f, pte) << PAGE_SHIFT);
+	return pgt->phys->frames + pte_phys(f, pte);
 }
 
 /* Zero pages too: nobody counts them, but a reference can be had. */

@@ -62,11 +62,9 @@ static inline unsigned int level_index(uint64_t addr, unsigned int level)
 /* The table that an entry of a higher level leads to. */
 static inline pte_t *pgtable_below(const struct pgtable *pgt, uint64_t entry)
 {
-	uint64_t pfn = pte_pfn(pgt->format, entry);
-
 	if (likely(pgt->phys->frames))
-		return (pte_t *)(void *)(pgt->phys->frames + (pfn << PTE_SHIFT));
-	return pgt->phys->mem_map[pfn].memory;
+		return (pte_t *)(void *)(pgt->phys->frames + pte_phys(pgt->format, entry));
+	return pgt->phys->mem_map[pte_pfn(pgt->format, entry)].memory;
 }
 
 /*

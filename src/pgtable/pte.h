@@ -101,6 +101,12 @@ static inline uint64_t pte_pfn(const struct pgtable_format *f, uint64_t pte)
 	return (pte & f->pfn_mask) >> PTE_SHIFT;
 }
 
+/* Where that frame begins, in bytes from the first one. */
+static inline uint64_t pte_phys(const struct pgtable_format *f, uint64_t pte)
+{
+	return pte & f->pfn_mask;
+}
+
 /* What an area allows, as properties: 0 is PROT_NONE.  Execute alone can be read as well. */
 static inline uint64_t pte_protection(const struct pgtable_format *f, bool any, bool write,
 				      bool exec)

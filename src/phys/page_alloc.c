@@ -211,6 +211,19 @@ static struct page *alloc_block(struct phys *phys, unsigned int order)
 	return page;
 }
 
+/*
+ * Ask for the lines of a frame that is about to be filled.  The string instructions that memset()
+ * and memcpy() are made of go past the caches with what is not in them: that takes three times as
+ * long, and who uses the frame next has to fetch it again.
+ */
+static void fetch_frame(const struct phys *phys, const struct page *page)
+{
+	const char *frame = page_address(phys, page);
+
+	for (uint64_t at = 0; frame && at < FRAME_BYTES; at += CACHE_LINE)
+		__builtin_prefetch(frame + at, 1);
+}
+
 /* Nobody knows the frame yet. */
 static struct page *first_reference(struct page *page)
 {
@@ -256,6 +269,9 @@ struct page *alloc_page(struct phys *phys)
 			pcp_refill(phys, pcp);
 		if (pcp->count)
 			page = pcp->page[--pcp->count];
+		/* Who takes one takes the next soon, mostly, and fills it. */
+		if (pcp->count)
+			fetch_frame(phys, pcp->page[pcp->count - 1]);
 		pcp_put(pcp);
 	}
 	return page ? first_reference(page) : alloc_pages(phys, 0);
@@ -316,30 +332,18 @@ void put_page_range(struct phys *phys, struct page *page, unsigned int nr)
 		free_page_range(phys, &page[nr - freed], freed);
 }
 
-/*
- * Ask for the lines of a frame that is about to be filled.  The string instructions that memset()
- * and memcpy() are made of go past the caches with what is not in them: that takes three times as
- * long, and who uses the frame next has to fetch it again.
- */
-static char *fetch_frame(const struct phys *phys, const struct page *page)
-{
-	char *frame = page_address(phys, page);
-
-	for (uint64_t at = 0; at < FRAME_BYTES; at += CACHE_LINE)
-		__builtin_prefetch(frame + at, 1);
-	return frame;
-}
-
 void clear_page(const struct phys *phys, struct page *page)
 {
+	fetch_frame(phys, page);
 	if (phys->frames)
-		memset(fetch_frame(phys, page), 0, FRAME_BYTES);
+		memset(page_address(phys, page), 0, FRAME_BYTES);
 }
 
 void copy_page(const struct phys *phys, struct page *to, const struct page *from)
 {
+	fetch_frame(phys, to);
 	if (phys->frames)
-		memcpy(fetch_frame(phys, to), page_address(phys, from), FRAME_BYTES);
+		memcpy(page_address(phys, to), page_address(phys, from), FRAME_BYTES);
 }
 
 uint64_t phys_free_frames(struct phys *phys)
