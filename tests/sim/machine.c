@@ -404,10 +404,10 @@ static void print_mm(struct text *text, struct umm_mm *mm)
 	      (unsigned long long)s.stack_vm, (unsigned long long)s.locked_vm,
 	      (long long)s.charged, (unsigned long long)layout.brk,
 	      (unsigned long long)umm_find_guard(mm, AT, AT + MIB));
-	umm_mm_rss(mm, &rss);
-	print(text, "rss %llu %llu %llu highest %llu tables %llu\n", (unsigned long long)rss.anon,
+	umm_mm_rss(mm, &rss);		/* the most there ever were may miss what came and went */
+	print(text, "rss %llu %llu %llu tables %llu\n", (unsigned long long)rss.anon,
 	      (unsigned long long)rss.file, (unsigned long long)rss.shmem,
-	      (unsigned long long)rss.hiwater, (unsigned long long)rss.page_table_bytes);
+	      (unsigned long long)rss.page_table_bytes);
 }
 
 size_t machine_text(struct machine *m, char *buf, size_t size)

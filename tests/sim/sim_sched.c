@@ -239,11 +239,9 @@ void sched_yield_to_others(struct sched *s, unsigned int what)
 	sched_point(s, what);
 	t->priority = 0;
 	t->state = ENDED;		/* for the choice */
-	next = s->options.strategy == SCHED_PCT ? pick_highest(s) : pick_random(s);
+	next = pick(s, false);
 	t->state = READY;
-	if (next < 0)
-		sched_fail(s, "thread %d waits for nobody: all others wait for locks", s->self);
-	else
+	if (next >= 0)			/* else what is waited for has come, or the run has no end */
 		switch_to(s, next);
 }
 
