@@ -176,6 +176,8 @@ static const struct scene scenes[] = {
 		{ 0, "write", 0, 0, { AT, 100, 3 } },
 		{ 0, "write", 0, 0, { AT, 100, 4 } },
 		{ 1, "madvise", 0, 0, { AT, PAGE, UMM_MADV_GUARD_INSTALL } },
+		{ 1, "write", 0, 0, { AT + PAGE, 100, 5 } },
+		{ 1, "write", 0, 0, { AT + PAGE, 100, 6 } },
 		{ 1, "read", 0, 0, { AT, 100 } },
 	} },
 	{ "two threads make the same table", SIM_PLAIN_PAGES, {

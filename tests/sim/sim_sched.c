@@ -241,7 +241,7 @@ void sched_yield_to_others(struct sched *s, unsigned int what)
 	t->state = ENDED;		/* for the choice */
 	next = pick(s, false);
 	t->state = READY;
-	if (next >= 0)			/* else what is waited for has come, or the run has no end */
+	if (next >= 0)		/* else what is waited for has come, or the run has no end */
 		switch_to(s, next);
 }
 

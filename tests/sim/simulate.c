@@ -40,7 +40,7 @@ static void tell_repeat(const struct sim_job *job)
 
 static void crashed(int signal)
 {
-	printf("# signal %d\n", signal);
+	printf("not ok - a run ended by signal %d\n", signal);
 	tell_repeat(&running);
 	_exit(3);
 }

@@ -4,8 +4,8 @@
  *
  * What holds whatever the order, and is looked for all the time:
  *	- each thread has a word in every page, which it alone writes: it reads there what it wrote
- *	  last, or 0 if somebody gave the page back since (a lost write, a stale page, another's page
- *	  would show as anything else);
+ *	  last, or 0 if somebody gave the page back since (a lost write, a stale page, another's
+ *	  page would show as anything else);
  *	- a word in which all threads add by turns under a lock of the test's own loses nothing;
  *	- who forked sees in the child what it wrote before, and nothing of what it writes after.
  * At the end, and whenever all threads meet, everything is valid and no frame is lost.
@@ -189,10 +189,10 @@ static void fork_and_differ(struct worker *w)
 	for (uint64_t page = 1; page < KEPT; page += 2)
 		write_kept(w, child, page, ++w->next);
 	for (uint64_t page = 0; page < KEPT; page++) {
-		umm_addr_t addr = word_of(w, KEPT_AT + page * PAGE);
+		uint64_t word = load(child, word_of(w, KEPT_AT + page * PAGE), &fault);
+		uint64_t own = w->next - KEPT / 2 + page / 2 + 1;	/* of odd pages */
 
-		wrong_if(w, load(child, addr, &fault) != (page % 2 ? w->next - KEPT / 2 + page / 2 + 1
-								   : before[page]));
+		wrong_if(w, word != (page % 2 ? own : before[page]));
 		read_kept(w, page);
 	}
 	umm_mm_put(child);
