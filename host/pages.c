@@ -271,7 +271,8 @@ void pages_advised(struct follower *f, struct space *space, uint64_t start, uint
 		return;
 	for (uint64_t at = start; umm_find_area(space->mm, at, &area) && area.start < end;
 	     at = area.end)
-		if (pages_smaps_kib(space->mm, area.start, "LazyFree"))
+		if ((area.vm_flags & UMM_VM_DROPPABLE) ||
+		    pages_smaps_kib(space->mm, area.start, "LazyFree"))
 			pages_note_doubt(f, space, area.start, area.end, PAGES_GIVEN_AWAY);
 }
 

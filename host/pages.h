@@ -17,7 +17,7 @@ enum pages_doubt {
 	PAGES_HUGE,			/* may be a huge page */
 	PAGES_WATCHED,			/* a userfaultfd fills it */
 	PAGES_REFUSED,			/* the fault ended in SIGBUS */
-	PAGES_GIVEN_AWAY,		/* MADV_PAGEOUT takes what MADV_FREE gave, or does not */
+	PAGES_GIVEN_AWAY,		/* MADV_PAGEOUT may have taken what may be dropped */
 	PAGES_UNSEEN,			/* faults are not reported here */
 };
 
