@@ -437,7 +437,7 @@ static void on_exit_event(struct follower *f, struct task *task)
 		if (task->space->nr_tasks == 1 && !killed_inside)
 			outcome_exit(f, task, "at exit");
 	}
-	task->leaving = task->space && task->space->nr_tasks == 1;
+	task->leaving = task->space && task->space->nr_tasks == 1 ? task->space->family : 0;
 	task->left = task->space;
 	/* Before the kernel tears it down: our copies of its files go first. */
 	task_set_space(f, task, NULL);

@@ -102,6 +102,7 @@ struct space {
 	/* Its pages, if the model keeps some: pages.c, smaps.c. */
 	struct unknown_pages unknown_pages[UNKNOWN_PAGES];
 	unsigned int nr_unknown_pages;
+	unsigned int family;		/* those that forks made of one may share pages */
 	bool sharing_unknown;		/* pages may be shared with who is not followed */
 	/*
 	 * Somebody is about to write without a fault, or to truncate a file: for so many
@@ -209,7 +210,7 @@ struct task {
 	int parked_status;
 	uint64_t clear_tid;		/* its exit writes there, if others live on in its memory */
 	struct space *left;		/* where it was before it began to exit; may be gone */
-	bool leaving;			/* its address space goes, but may not have gone yet */
+	unsigned int leaving;		/* family of the space that goes with it, and may be there */
 	uint64_t fault_addr;		/* the last sample: what a SIGSEGV will be about */
 	uint64_t fault_ns;		/* when that was */
 	unsigned int fault_access;
@@ -242,6 +243,7 @@ struct follower {
 	struct perf_faults *faults;	/* NULL: no samples */
 	bool faults_unseen;		/* no samples, or some were lost */
 	bool pages;			/* the model keeps pages */
+	unsigned int nr_families;
 	bool unfollowed;		/* said once that children share pages */
 	bool truncated;			/* files may be shorter than they were */
 	int watches;			/* inotify, if watches_open: reached.h */

@@ -308,6 +308,7 @@ void pages_fork(struct follower *f, struct space *parent, struct space *child)
 	if (!f->pages)
 		return;
 	child->sharing_unknown = parent->sharing_unknown;
+	child->family = parent->family;
 	child->reached = parent->reached;
 	child->truncated = parent->truncated;
 	child->nr_unknown_pages = parent->nr_unknown_pages;

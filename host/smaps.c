@@ -146,15 +146,21 @@ static bool model_area(struct space *space, uint64_t start, char *text, size_t s
 
 /* ---- what may be compared ---- */
 
+static bool is_of(const struct space *other, const struct space *space)
+{
+	return other && other->family == space->family;
+}
+
 /* Somebody who may share pages with @space is about to, or about to stop. */
 static bool sharers_move(const struct follower *f, const struct space *space)
 {
 	for (int i = 0; i < TASK_BUCKETS; i++)
 		for (const struct task *task = f->tasks[i]; task; task = task->hash_next)
-			if (task->leaving || task->in_exec)
+			if (task->leaving == space->family ||
+			    (task->in_exec && task->space != space && is_of(task->space, space)))
 				return true;
 	for (const struct space *other = f->spaces; other; other = other->next)
-		if (other != space && other->nr_in_flight)
+		if (other != space && is_of(other, space) && other->nr_in_flight)
 			return true;
 	return false;
 }
@@ -165,7 +171,8 @@ static bool somebody_was_killed(struct follower *f, const struct space *space)
 	char byte;
 
 	for (struct space *other = f->spaces; other; other = other->next)
-		if (other != space && other->mm && pread(space_maps_fd(other), &byte, 1, 0) != 1)
+		if (other != space && is_of(other, space) && other->mm &&
+		    pread(space_maps_fd(other), &byte, 1, 0) != 1)
 			return true;
 	return false;
 }

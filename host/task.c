@@ -119,6 +119,7 @@ struct space *space_new(struct follower *f, struct umm_mm *mm, pid_t pid)
 	space->held_tail = &space->held;
 	space->next = f->spaces;
 	f->spaces = space;
+	space->family = ++f->nr_families;
 	reached_watch(f, space);
 	return space;
 }

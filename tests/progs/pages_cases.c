@@ -181,18 +181,39 @@ static void stack_and_heap(void)
 	expect(sys_brk(brk + 16 * PAGE) == brk + 16 * PAGE, "brk back");
 }
 
-/* Aligned, and advised: whether a huge page is free is the machine's to say. */
-static void huge(void)
+/* So many huge pages' room, aligned and advised: whether one is free is the machine's to say. */
+static void huge_room(size_t pages)
 {
-	char *hole = pool(3 * HUGE / PAGE);
+	char *hole = pool((pages + 2) * HUGE / PAGE);
 
 	at = (char *)(((uintptr_t)hole + HUGE - 1) & ~(HUGE - 1));
-	map_at(at, HUGE / PAGE, RW);
-	if (madvise(at, HUGE, MADV_HUGEPAGE) != 0)
+	map_at(at, pages * HUGE / PAGE, RW);
+	if (madvise(at, pages * HUGE, MADV_HUGEPAGE) != 0)
 		skip("no transparent huge pages here");
+}
+
+static void huge(void)
+{
+	huge_room(1);
 	touch(at + 5 * PAGE);
 	comma();
 	expect(sys_munmap(at, 16 * PAGE) == 0, "a part of it");
+}
+
+/* Each in its own way a page of many again. */
+static void huge_split(void)
+{
+	huge_room(5);
+	for (int i = 0; i < 5; i++)
+		touch(at + i * HUGE);
+	comma();
+	expect(madvise(at + 3 * PAGE, 5 * PAGE, MADV_DONTNEED) == 0, "DONTNEED of a part");
+	expect(sys_mprotect(at + HUGE + 7 * PAGE, PAGE, PROT_READ) == 0, "mprotect of a part");
+	expect_ok(sys_mremap(at + 2 * HUGE + PAGE, PAGE, PAGE, MREMAP_MAYMOVE, NULL), "mremap");
+	expect(madvise(at + 3 * HUGE, HUGE, MADV_DONTNEED) == 0, "DONTNEED of all");
+	comma();
+	look(at + 3 * HUGE);		/* the huge zero page */
+	touch(at + 3 * HUGE + PAGE);
 }
 
 /* ---- several processes ---- */
@@ -300,6 +321,25 @@ static void futex_of_shared(void)
 	comma();
 }
 
+static void writes_in_huge(void)
+{
+	touch(at + 9 * PAGE);
+	comma();
+	expect(sys_munmap(at + HUGE, HUGE) == 0, "munmap of the other");
+	comma();
+}
+
+static void huge_shared(void)
+{
+	huge_room(2);
+	touch(at);
+	touch(at + HUGE);
+	wait_for(child_of(writes_in_huge));
+	comma();
+	touch(at + PAGE);
+	touch(at + HUGE + PAGE);
+}
+
 /* ---- threads ---- */
 
 static void *thread_writes(void *arg)
@@ -337,6 +377,8 @@ static const struct prog_case cases[] = {
 	{ "truncated", truncated },
 	{ "stack_and_heap", stack_and_heap },
 	{ "huge", huge },
+	{ "huge_split", huge_split },
+	{ "huge_shared", huge_shared },
 	{ "fork_tree", fork_tree },
 	{ "parent_writes", parent_writes },
 	{ "wiped_and_left_out", wiped_and_left_out },
