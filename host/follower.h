@@ -210,7 +210,7 @@ struct task {
 	int parked_status;
 	uint64_t clear_tid;		/* its exit writes there, if others live on in its memory */
 	struct space *left;		/* where it was before it began to exit; may be gone */
-	unsigned int leaving;		/* family of the space that goes with it, and may be there */
+	unsigned int leaving;		/* family of the space that goes with it: 0 for none */
 	uint64_t fault_addr;		/* the last sample: what a SIGSEGV will be about */
 	uint64_t fault_ns;		/* when that was */
 	unsigned int fault_access;
