@@ -324,9 +324,7 @@ const char *shape_name(const struct shape *shape, struct shape_set *set)
 {
 	const char *call = seq_call_info(shape->call)->name;
 	const char *code = shape->code == UINT16_MAX ? "plain" : code_name(shape->code);
-	size_t slots = sizeof(set->names) / sizeof(set->names[0]);
-	size_t slot = (shape->code + 31u * shape->call) % slots;
-	size_t prefix = strlen(call);
+	size_t slot = 0, prefix = strlen(call), len;
 
 	/* "mremap-mremap-grew" says it twice. */
 	for (size_t i = 0; i < prefix && code[i]; i++) {
@@ -335,9 +333,16 @@ const char *shape_name(const struct shape *shape, struct shape_set *set)
 	}
 	if (prefix && code[prefix] == '_')
 		code += prefix + 1;
-	snprintf(set->name, sizeof(set->name), "%.30s-%.30s-%u", call, code, ++set->names[slot]);
-	for (char *c = set->name; *c; c++)
+	snprintf(set->name, sizeof(set->name), "%.30s-%.30s", call, code);
+	for (len = 0; set->name[len]; len++) {
+		char *c = &set->name[len];
+
 		*c = *c == '_' ? '-' : (char)tolower((unsigned char)*c);
+		slot = 31 * slot + (unsigned char)*c;
+	}
+	/* By name: two reasons can have the same. */
+	slot %= sizeof(set->names) / sizeof(set->names[0]);
+	snprintf(set->name + len, sizeof(set->name) - len, "-%u", ++set->names[slot]);
 	return set->name;
 }
 

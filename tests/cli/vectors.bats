@@ -59,7 +59,7 @@ one_vector() {
 	one_vector
 	for change in 's/"schema": 1/"schema": 2/' 's/"kernel": "/&x/' 's/"answer": "0"/"answer": "no"/' \
 			's/munmap(pool/frob(pool/' 's/r--p/rrrr/' 's/"end": "pool+0x1000"/"end": "middle"/' \
-			's/munmap(pool, 0x1000)/munmap($1, 0x1000)/' 's/"theme"/"them"/' 's/"0": \[/"7": [/'; do
+			's/munmap(pool, 0x1000)/munmap($1, 0x1000)/' 's/"theme"/"them"/' 's/"0": \[/"8": [/'; do
 		sed "$change" one.json >bent.json
 		if cmp -s one.json bent.json; then
 			echo "$change changed nothing"
