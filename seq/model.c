@@ -135,6 +135,7 @@ int seq_model_new(const struct umm_settings *settings, const struct seq_start *s
 	model->counts_locked = !(start->caps & UMM_CAP_IPC_LOCK);
 	model->pages_seen = start->pages_seen;
 	model->zero_seen = start->zero_seen;
+	model->no_userfaultfd = start->no_userfaultfd;
 	model->fixed_32bit = start->personality & UMM_ADDR_NO_RANDOMIZE;
 	seq_state_init(&model->state, start);
 	err = umm_world_new(platform ? platform : &plain_platform, &model->settings,

@@ -243,6 +243,8 @@ bool model_cannot_know(struct seq_model *model, const struct seq_step *step, con
 	switch (step->call) {
 	case SEQ_MMAP:
 		return (arg[3] & UMM_MAP_32BIT) && !model->fixed_32bit;
+	case SEQ_USERFAULTFD:
+		return model->no_userfaultfd;
 	case SEQ_SHMCTL:
 		return arg[1] == UMM_SHM_LOCK && model->counts_locked;
 	case SEQ_MBIND:

@@ -20,6 +20,7 @@ struct seq_model {
 	bool counts_locked;		/* SHM_LOCK hangs on what others of the user have locked */
 	bool pages_seen, zero_seen;		/* as of seq_start */
 	seq_translate_fn translate;		/* NULL: umm_translate() */
+	bool no_userfaultfd;
 	bool fixed_32bit;			/* MAP_32BIT begins where it did at the last exec */
 	uint64_t shm_key;
 	uint64_t touched[MODEL_TOUCHED_WORDS];	/* which 2 MiB were: model_thp.c */

@@ -133,6 +133,16 @@ static uint64_t kb_after(const char *text, const char *word)
 	return at ? strtoull(at + strlen(word), NULL, 10) : 0;
 }
 
+/* Without CAP_SYS_PTRACE, which no executor gives up, it is the machine's to allow. */
+static bool gets_userfaultfd(void)
+{
+	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 static bool observe_status(const struct seq_native *native, struct seq_start *start)
 {
 	char text[4096];
@@ -256,6 +266,7 @@ int native_start_observe(struct seq_native *native, struct seq_start *start)
 	start->own_start = EXECUTOR_OWN_START;
 	start->own_end = EXECUTOR_HEAP;
 	start->pages_seen = native->control->has_pagemap;
+	start->no_userfaultfd = !gets_userfaultfd();
 	start->zero_seen = native->control->zero_pfn != 0;
 	start->shm_key = native->shm_key;
 	for (int i = SEQ_FILE_NONE + 1; i < SEQ_FILES; i++)

@@ -43,6 +43,7 @@ struct seq_start {
 	uint64_t base[SEQ_BASES];		/* of POOL, TOP, BRK, SIZE, DATA */
 	uint64_t own_start, own_end;		/* of the executor: see seq_step_allowed() */
 	bool pages_seen, zero_seen;		/* `pages` has answers; the zero page can be told */
+	bool no_userfaultfd;			/* nobody gets one here */
 	uint64_t shm_key;			/* added to keys of shmget that are not 0 */
 	struct umm_layout layout;
 	struct seq_start_limit {

@@ -225,6 +225,7 @@ static void take(struct run *run, const struct trial *trial)
 	if (trial->max_areas > histogram->max_areas)
 		histogram->max_areas = trial->max_areas;
 	histogram->caps |= trial->start.caps;
+	histogram->no_userfaultfd = trial->start.no_userfaultfd;
 	histogram->names = seq_native_settings(trial->sides->native)->anon_vma_name;
 	run->native_ns += trial->native_ns;
 	run->model_ns += trial->model_ns;

@@ -19,6 +19,7 @@ struct histogram {
 	uint64_t max_areas;
 	uint32_t caps;			/* that some sequence had */
 	bool names;			/* areas can have names here */
+	bool no_userfaultfd;		/* nobody gets one here */
 };
 
 /* @step answered @answer; @bases were before it. */
