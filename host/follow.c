@@ -189,13 +189,16 @@ static void open_faults(struct follower *f, const pid_t *tid, size_t nr)
 	if (err) {
 		f->faults = NULL;
 		f->faults_unseen = true;
-		f->pages_unseen = true;
 		follower_warn(f, "no page-fault events (perf: %s): page tables are scanned instead,"
 			      " the order of faults is not known", strerror(-err));
 	} else if (perf_faults_source(f->faults) != FAULTS_TRACEPOINTS) {
 		follower_warn(f, "page-fault events without read or write (tracepoints need root): "
 			      "page tables are scanned as well");
 	}
+	f->pages_unseen = err || perf_faults_source(f->faults) == FAULTS_SOFTWARE_USER;
+	if (f->pages && f->pages_unseen)
+		follower_warn(f, "page faults of the kernel are not reported (that needs root): "
+			      "pages are not known");
 }
 
 static void free_everything(struct follower *f)

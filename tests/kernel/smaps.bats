@@ -101,9 +101,21 @@ need() {
 }
 
 @test "no page faults are reported: nothing is known" {
-	usermm_check 0 --json --verify=smaps --faults=none -- "$TEST_PROGS/pages_cases" made
-	grep -q '"faults are not reported":[1-9]' check.result
-	grep -q '"smaps":0,' check.result
+	for faults in none user; do
+		usermm_check 0 --json --verify=smaps --faults=$faults -- "$TEST_PROGS/pages_cases" made
+		grep -q '"faults are not reported":[1-9]' check.result
+		grep -q '"smaps":0,' check.result
+		grep -q 'pages are not known' check.result
+	done
+}
+
+@test "a process that runs already" {
+	"$TEST_PROGS/long_lived" maps >program.out 3>&- &
+	program=$!
+	sleep 0.2
+	timeout -s INT 1 "$USERMM" check --json --verify=smaps -o check.result -p "$program" 2>check.err || true
+	kill "$program"
+	python3 "$RECORDS" known check.result 10 1
 }
 
 @test "children that are not followed" {
