@@ -136,8 +136,12 @@ void unmap_region(struct mm_struct *mm, umm_addr_t start, umm_addr_t end, umm_ad
 void exit_pages(struct mm_struct *mm)
 {
 	uint64_t top = pgtable_span(&mm->pages->pgt);
+	const struct vm_area_struct *first = mm->tree.first, *last = mm->tree.last;
 
-	unmap_region(mm, 0, top, 0, top);
+	if (first)
+		unmap_region(mm, first->vm_start, last->vm_end, 0, top);
+	if (atomic_load(&mm->pages->pgt.nr_tables))	/* made for areas that never came */
+		unmap_region(mm, 0, top, 0, top);
 }
 
 /* => table locked */

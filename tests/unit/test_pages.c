@@ -335,6 +335,28 @@ static void test_lazyfree(void **state)
 	lab_destroy(&lab);
 }
 
+/* Faults that find their area without mmap_lock stop at guard markers like all others. */
+static void test_guards_in_faulted_area(void **state)
+{
+	struct lab lab;
+
+	(void)state;
+	begin_simple(&lab);
+	lab_map(&lab, AT, 4 * PAGE, RW, ANON);
+	for (umm_addr_t addr = AT; addr < AT + 3 * PAGE; addr += PAGE)
+		put_byte(lab.mm, addr, 1);
+	assert_int_equal(umm_madvise(lab.mm, AT + PAGE, PAGE, UMM_MADV_GUARD_INSTALL, NULL), 0);
+	for (int i = 0; i < 3; i++) {
+		put_byte(lab.mm, AT, 2);
+		assert_int_equal(fault_of(lab.mm, AT + PAGE, UMM_ACCESS_READ), UMM_SEGV_MAPERR);
+		put_byte(lab.mm, AT + 2 * PAGE, 2);
+	}
+	assert_int_equal(umm_madvise(lab.mm, AT + PAGE, PAGE, UMM_MADV_GUARD_REMOVE, NULL), 0);
+	put_byte(lab.mm, AT + PAGE, 3);
+	assert_int_equal(get_byte(lab.mm, AT + PAGE), 3);
+	lab_destroy(&lab);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -349,6 +371,7 @@ int main(void)
 		cmocka_unit_test(test_counters),
 		cmocka_unit_test(test_status_text),
 		cmocka_unit_test(test_lazyfree),
+		cmocka_unit_test(test_guards_in_faulted_area),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

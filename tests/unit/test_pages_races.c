@@ -15,6 +15,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <usermm/usermm.h>
 
@@ -53,12 +54,49 @@ struct worker {
 
 static _Thread_local unsigned int number;
 
-/* At times out of date, as a processor's number may be. */
+/* ---- a thread that unmaps at the worst moment, and stays in the middle of it ---- */
+
+static _Thread_local struct shared *unmaps;	/* whose room goes under our hands; else NULL */
+static _Thread_local bool lingers;
+static pthread_t unmapper;
+static atomic_bool lingering, faulted;
+
+static void *unmap_room(void *arg)
+{
+	struct shared *s = arg;
+
+	lingers = true;
+	return umm_munmap(s->mm, AT, ROOM * PAGE, NULL) ? s : NULL;
+}
+
+/* Entries are gone, the area is not: wait for the fault, which should wait for us. */
+static void tlb_flush(void *ctx, struct umm_mm *mm, uint64_t start, uint64_t end)
+{
+	const struct timespec moment = { 0, 1000000 };
+
+	(void)ctx;
+	(void)mm;
+	(void)start;
+	(void)end;
+	atomic_store(&lingering, lingers);
+	for (int i = 0; lingers && i < 30 && !atomic_load(&faulted); i++)
+		nanosleep(&moment, NULL);
+}
+
+/*
+ * At times out of date, as a processor's number may be.  The library asks for it when it has found
+ * an area without mmap_lock and does not hold it yet: a good moment for another thread.
+ */
 static unsigned int cpu_id(void *ctx)
 {
 	static _Thread_local unsigned int calls;
 
 	(void)ctx;
+	if (unmaps && !pthread_create(&unmapper, NULL, unmap_room, unmaps)) {
+		unmaps = NULL;
+		while (!atomic_load(&lingering))
+			;
+	}
 	return number + (++calls % 16 == 0);
 }
 
@@ -261,25 +299,42 @@ static void *work(void *arg)
 	return NULL;
 }
 
+static void begin(struct shared *shared)
+{
+	struct umm_settings settings;
+	struct umm_platform platform;
+
+	umm_platform_posix(&platform);
+	platform.cpu_id = cpu_id;
+	platform.tlb_flush = tlb_flush;
+	umm_settings_init(&settings, UMM_KERNEL_NEWEST);
+	settings.pages = UMM_PAGES_CONTENTS;
+	settings.frames = FRAMES;
+	assert_int_equal(umm_world_new(&platform, &settings, &shared->world), 0);
+	assert_int_equal(umm_mm_new(shared->world, &shared->mm), 0);
+	assert_int_equal(umm_mmap(shared->mm, AT, ROOM * PAGE, RW, ANON, NULL, 0, NULL), AT);
+	assert_int_equal(umm_mmap(shared->mm, KEPT_AT, KEPT * PAGE, RW, ANON, NULL, 0, NULL),
+			 KEPT_AT);
+}
+
+static void end(struct shared *shared)
+{
+	uint64_t total;
+
+	assert_int_equal(atomic_load(&shared->wrong), 0);
+	assert_true(umm_world_is_valid(shared->world));
+	umm_mm_put(shared->mm);
+	assert_int_equal(umm_world_frames(shared->world, &total), FRAMES - 1);
+	umm_world_free(shared->world);
+}
+
 static void test_races(void **state)
 {
 	static struct worker worker[THREADS];
 	struct shared shared = { .steps = unit_iterations(20000) };
-	struct umm_settings settings;
-	struct umm_platform platform;
-	uint64_t total;
 
 	(void)state;
-	umm_platform_posix(&platform);
-	platform.cpu_id = cpu_id;
-	umm_settings_init(&settings, UMM_KERNEL_NEWEST);
-	settings.pages = UMM_PAGES_CONTENTS;
-	settings.frames = FRAMES;
-	assert_int_equal(umm_world_new(&platform, &settings, &shared.world), 0);
-	assert_int_equal(umm_mm_new(shared.world, &shared.mm), 0);
-	assert_int_equal(umm_mmap(shared.mm, AT, ROOM * PAGE, RW, ANON, NULL, 0, NULL), AT);
-	assert_int_equal(umm_mmap(shared.mm, KEPT_AT, KEPT * PAGE, RW, ANON, NULL, 0, NULL),
-			 KEPT_AT);
+	begin(&shared);
 	pthread_barrier_init(&shared.meeting, NULL, THREADS);
 	pthread_mutex_init(&shared.turn, NULL);
 	for (unsigned int i = 0; i < THREADS; i++) {
@@ -293,19 +348,34 @@ static void test_races(void **state)
 	}
 	for (unsigned int i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_join(worker[i].thread, NULL), 0);
-	assert_int_equal(atomic_load(&shared.wrong), 0);
-	assert_true(umm_world_is_valid(shared.world));
 	pthread_mutex_destroy(&shared.turn);
 	pthread_barrier_destroy(&shared.meeting);
-	umm_mm_put(shared.mm);
-	assert_int_equal(umm_world_frames(shared.world, &total), FRAMES - 1);
-	umm_world_free(shared.world);
+	end(&shared);
+}
+
+/* The area goes between being found and being held. */
+static void test_found_too_late(void **state)
+{
+	struct shared shared = { .steps = 0 };
+
+	(void)state;
+	begin(&shared);
+	for (umm_addr_t addr = AT; addr < AT + 3 * PAGE; addr += PAGE)
+		assert_int_equal(umm_fault(shared.mm, addr, UMM_ACCESS_WRITE, NULL), UMM_FAULT_OK);
+	unmaps = &shared;
+	assert_int_equal(umm_fault(shared.mm, AT + 4 * PAGE, UMM_ACCESS_WRITE, NULL),
+			 UMM_SEGV_MAPERR);
+	atomic_store(&faulted, true);
+	assert_null(unmaps);
+	assert_int_equal(pthread_join(unmapper, NULL), 0);
+	end(&shared);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_races),
+		cmocka_unit_test(test_found_too_late),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
