@@ -181,8 +181,15 @@ static void move_to_heap(struct generator *g, struct seq_step *step)
 	step->arg[0].offset = below(g, HOT) * SEQ_PAGE;
 }
 
+/* Who forks is often the last that was born: families have many generations. */
 static void draw_process(struct generator *g, struct seq_step *step)
 {
+	if (step->call == SEQ_FORK && below(g, 2)) {
+		step->process = SEQ_PROCESSES;
+		while (!(g->state->alive & (1u << --step->process)))
+			;
+		return;
+	}
 	do {
 		step->process = (uint8_t)below(g, SEQ_PROCESSES);
 	} while (!(g->state->alive & (1u << step->process)));
@@ -245,8 +252,8 @@ int seq_generate_pages(uint64_t seed, const struct umm_settings *settings,
 		struct seq_step step;
 
 		memset(&step, 0, sizeof(step));
-		draw_process(&g, &step);
 		make_step(&g, &step);
+		draw_process(&g, &step);
 		move_to_heap(&g, &step);
 		add(&g, seq, &step);
 	}

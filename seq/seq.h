@@ -2,9 +2,9 @@
  * seq.h - sequences of memory calls: what the fuzzer makes up, shrinks and runs on both sides, and
  * what vectors are recorded from.
  *
- * A sequence is a list of steps.  Each is one call, or one access, by one of a few processes, of
- * which one is there at first.  An address is an offset from a base that whoever executes the
- * sequence knows, so that the same sequence can be run where addresses are others:
+ * A sequence is a list of steps.  Each is one call, one access, or one look at memory, by one of a
+ * few processes, of which one is there at first.  An address is an offset from a base that whoever
+ * executes the sequence knows, so that the same sequence can be run where addresses are others:
  *
  *	pool	a free range of SEQ_POOL_BYTES in the lower half of the address space, nothing
  *		around it; aligned to 4 GiB

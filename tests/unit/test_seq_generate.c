@@ -2,6 +2,8 @@
  * test_seq_generate.c - what the generator makes: the same from the same seed, each call often
  * enough, neither always refused nor never, and every error that can be had.
  */
+#include <errno.h>
+
 #include "seq/generate.h"
 #include "seq/model.h"
 
@@ -68,6 +70,11 @@ static struct seq_step *new_steps(void)
 	return step;
 }
 
+static const uint8_t about_pages[] = {
+	SEQ_MMAP, SEQ_MUNMAP, SEQ_MPROTECT, SEQ_MREMAP, SEQ_MADVISE, SEQ_BRK, SEQ_MLOCK,
+	SEQ_MUNLOCK, SEQ_STORE, SEQ_READ, SEQ_WRITE, SEQ_FORK, SEQ_EXIT, SEQ_PAGES, SEQ_SMAPS,
+};
+
 static void test_bars(void **state)
 {
 	static const uint8_t errors[] = {
@@ -128,11 +135,48 @@ static void test_same_seed(void **state)
 	free(b.step);
 }
 
+/* Those about pages: every kind of step, families of five generations. */
+static void test_pages(void **state)
+{
+	struct seq seq = { new_steps(), 0 };
+	uint64_t made[SEQ_CALLS] = { 0 };
+	unsigned int deepest = 0;
+	struct seq_start start;
+
+	(void)state;
+	seq_start_plain(&start);
+	for (uint64_t seed = 1; seed <= 20; seed++) {
+		unsigned int depth[SEQ_PROCESSES] = { 0 };
+		struct seq_model *model;
+
+		assert_int_equal(seq_generate_pages(seed, NULL, &start, STEPS, &seq), 0);
+		assert_in_range(seq.nr, STEPS - 3 * SEQ_PROCESSES, STEPS);
+		assert_int_equal(seq_model_new(NULL, &start, NULL, &model), 0);
+		for (size_t i = 0; i < seq.nr; i++) {
+			const struct seq_step *step = &seq.step[i];
+			int64_t answer = seq_model_step(model, step, NULL);
+
+			made[step->call]++;
+			if (step->call != SEQ_FORK || answer <= 0)
+				continue;
+			depth[answer] = depth[step->process] + 1;
+			deepest = depth[answer] > deepest ? depth[answer] : deepest;
+		}
+		seq_model_free(model);
+	}
+	assert_true(deepest >= 4);
+	for (size_t i = 0; i < sizeof(about_pages) / sizeof(about_pages[0]); i++)
+		assert_true(made[about_pages[i]] >= 20);
+	assert_int_equal(seq_generate_pages(1, NULL, &start, SEQ_PROCESSES, &seq), -EINVAL);
+	free(seq.step);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bars),
 		cmocka_unit_test(test_same_seed),
+		cmocka_unit_test(test_pages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
