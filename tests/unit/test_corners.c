@@ -260,8 +260,10 @@ static void test_asked_and_charged_at_once(void **state)
 	lab.memory.platform.write_unlock = spy_on_unlock;
 	for (lab.settings.overcommit_memory = 0; lab.settings.overcommit_memory <= 2;
 	     lab.settings.overcommit_memory++) {
-		umm_mm_put(lab.mm);
-		lab.mm = NULL;
+		struct umm_mm *before = lab.mm;
+
+		lab.mm = NULL;		/* whose charge is not looked at while it goes */
+		umm_mm_put(before);
 		umm_world_free(lab.world);
 		lab.world = NULL;
 		assert_int_equal(umm_world_new(&lab.memory.platform, &lab.settings, &lab.world), 0);
