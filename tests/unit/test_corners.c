@@ -225,13 +225,14 @@ static void test_strict_overcommit(void **state)
 /* What the charge was when the world's lock was taken for write; did it change under the lock? */
 static struct {
 	struct umm_platform platform;		/* as it was */
+	struct umm_mm *mm;			/* whose; NULL: nobody looks */
 	int64_t before;
 	bool charged_inside;
 } spied;
 
 static int64_t charge(void)
 {
-	return lab.mm ? commit_held(&to_mm(lab.mm)->charged) : 0;
+	return spied.mm ? commit_held(&to_mm(spied.mm)->charged) : 0;
 }
 
 static void spy_on_lock(void *ctx, struct umm_lock *lock)
@@ -260,17 +261,16 @@ static void test_asked_and_charged_at_once(void **state)
 	lab.memory.platform.write_unlock = spy_on_unlock;
 	for (lab.settings.overcommit_memory = 0; lab.settings.overcommit_memory <= 2;
 	     lab.settings.overcommit_memory++) {
-		struct umm_mm *before = lab.mm;
-
-		lab.mm = NULL;		/* whose charge is not looked at while it goes */
-		umm_mm_put(before);
+		umm_mm_put(lab.mm);
 		umm_world_free(lab.world);
 		lab.world = NULL;
 		assert_int_equal(umm_world_new(&lab.memory.platform, &lab.settings, &lab.world), 0);
 		assert_int_equal(umm_mm_new(lab.world, &lab.mm), 0);
 		spied.charged_inside = false;
+		spied.mm = lab.mm;
 		lab_map(&lab, AT, 4 * PAGE, RW, ANON);
 		assert_int_equal(charge(), 4);
+		spied.mm = NULL;
 		assert_int_equal(spied.charged_inside, lab.settings.overcommit_memory == 2);
 	}
 }
