@@ -27,6 +27,7 @@ struct generator {
 	unsigned int hostile;		/* of 1000 values */
 	unsigned int miss;		/* of 100 ranges: not just an area */
 	unsigned int huge;		/* of 100: addresses near 2 MiB, ranges of whole tables */
+	bool thp;			/* pages of 2 MiB: generate_pages.c */
 	unsigned int outside;		/* of 100 addresses: around top and brk */
 	unsigned int fixed;		/* of 100 mmaps */
 	unsigned int anonymous;		/* of 100 mmaps */

@@ -4,6 +4,9 @@
  * Everything happens in a few tables' worth of the pool, most of it around the end of the first
  * table, so that things meet: what is written is forked, moved, protected, given away and looked at
  * soon.  At the end each process that is left is looked at as a whole.
+ *
+ * One sequence in three is about pages of 2 MiB: most of the arena is advised to have them, and
+ * what happens is about whole tables, or at the edges of any.
  */
 #include <errno.h>
 #include <string.h>
@@ -28,7 +31,7 @@ static struct seq_value pages(uint64_t nr)
 
 static uint64_t hot_page(struct generator *g)
 {
-	return TABLE - HOT + below(g, 2 * HOT);
+	return TABLE * (g->thp ? 1 + below(g, 3) : 1) - HOT + below(g, 2 * HOT);
 }
 
 /* Mostly a few pages around the end of a table, at times whole tables or nearly. */
@@ -44,7 +47,11 @@ static void choose_range(struct generator *g, uint64_t *start, uint64_t *nr, uin
 	*to = TABLE * (1 + below(g, 3)) - (below(g, 3) ? 0 : below(g, 8));
 	if (*start + *nr > FIRST + PAGES)
 		*nr = TABLE;
-	if (*to + *nr > FIRST + PAGES)
+	if (g->thp && below(g, 3) == 0) {	/* somewhere in one, a part of it or more */
+		*start += below(g, TABLE);
+		*nr = 1 + below(g, TABLE + TABLE / 2);
+	}
+	if (*start + *nr > FIRST + PAGES || *to + *nr > FIRST + PAGES)
 		*nr = 8;
 }
 
@@ -68,8 +75,11 @@ static uint64_t choose_advice(struct generator *g)
 		{ UMM_MADV_GUARD_INSTALL, 1 }, { UMM_MADV_GUARD_REMOVE, 2 },
 		{ UMM_MADV_DONTNEED_LOCKED, 1 }, { UMM_MADV_REMOVE, 1 }, { UMM_MADV_COLD, 1 },
 	};
+	static const struct weighted huge_advices[] = {
+		{ UMM_MADV_COLLAPSE, 4 }, { UMM_MADV_HUGEPAGE, 3 }, { UMM_MADV_NOHUGEPAGE, 1 },
+	};
 
-	return PICK(g, advices);
+	return g->thp && below(g, 3) == 0 ? PICK(g, huge_advices) : PICK(g, advices);
 }
 
 static void make_mmap(struct generator *g, struct seq_step *step, uint64_t start, uint64_t nr)
@@ -181,6 +191,15 @@ static void move_to_heap(struct generator *g, struct seq_step *step)
 	step->arg[0].offset = below(g, HOT) * SEQ_PAGE;
 }
 
+/* What has just been mapped may have pages of 2 MiB. */
+static void advise_huge(struct seq_step *step)
+{
+	for (unsigned int i = 3; i < SEQ_ARGS; i++)
+		step->arg[i] = number(0);
+	step->call = SEQ_MADVISE;
+	step->arg[2] = number(UMM_MADV_HUGEPAGE);
+}
+
 /* Who forks is often the last that was born: families have many generations. */
 static void draw_process(struct generator *g, struct seq_step *step)
 {
@@ -229,7 +248,7 @@ int seq_generate_pages(uint64_t seed, const struct umm_settings *settings,
 		       const struct seq_start *start, size_t steps, struct seq *seq)
 {
 	const struct seq_step no_huge_pages = { .call = SEQ_SET_THP_DISABLE, .arg[0] = number(1) };
-	const struct seq_step ground = {
+	struct seq_step ground = {
 		.call = SEQ_MMAP,
 		.arg = { page(TABLE - HOT), pages(2 * HOT),
 			 number(UMM_PROT_READ | UMM_PROT_WRITE),
@@ -246,8 +265,18 @@ int seq_generate_pages(uint64_t seed, const struct umm_settings *settings,
 		return err;
 	g.state = seq_model_state(g.model);
 	g.huge = chance(&g, 25) ? 50 : 8;
-	add(&g, seq, &no_huge_pages);
+	g.thp = chance(&g, 33);
+	if (g.thp) {
+		g.huge = 40;
+		ground.arg[1] = pages(3 * TABLE + 2 * HOT);
+	} else {
+		add(&g, seq, &no_huge_pages);
+	}
 	add(&g, seq, &ground);
+	if (g.thp) {
+		advise_huge(&ground);
+		add(&g, seq, &ground);
+	}
 	while (seq->nr < steps - 3 * SEQ_PROCESSES) {
 		struct seq_step step;
 
@@ -256,6 +285,10 @@ int seq_generate_pages(uint64_t seed, const struct umm_settings *settings,
 		draw_process(&g, &step);
 		move_to_heap(&g, &step);
 		add(&g, seq, &step);
+		if (g.thp && step.call == SEQ_MMAP && below(&g, 3)) {
+			advise_huge(&step);
+			add(&g, seq, &step);
+		}
 	}
 	look_at_all(&g, seq);
 	seq_model_free(g.model);

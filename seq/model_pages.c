@@ -9,6 +9,8 @@
 #include "seq/pages.h"
 #include "seq/smaps.h"
 
+#define HUGE_PAGE (UINT64_C(1) << 21)
+
 int model_pattern_page(void *cookie, uint64_t pgoff, void *contents)
 {
 	unsigned char *byte = contents;
@@ -42,10 +44,14 @@ static uint64_t facts(const struct seq_model *model, struct umm_mm *mm, uint64_t
 	struct umm_page_info info;
 
 	(void)umm_page_info(mm, addr, &info);
-	if (!info.present || !(info.anonymous || info.zero))
+	/* The kernel says of the huge zero page that it is a file's. */
+	if (!info.present || !(info.anonymous || info.zero) || (info.zero && info.huge))
 		return 0;
 	if (info.zero)
 		return facts | (model->zero_seen ? SEQ_PAGE_ZERO : 0);
+	/* What the kernel says of any page of a huge entry is true of the first. */
+	if (info.huge)
+		(void)umm_page_info(mm, addr & ~(HUGE_PAGE - 1), &info);
 	return facts | (info.mapcount == 1 ? SEQ_PAGE_EXCLUSIVE : 0);
 }
 

@@ -154,7 +154,7 @@ bool model_needs_page_tables(const struct seq_model *model, const struct seq_ste
 {
 	struct umm_mm *mm = model->mm[step->process];
 
-	if (!fills)
+	if (!fills || model->settings.pages != UMM_PAGES_NONE)
 		return false;
 	switch (step->call) {
 	case SEQ_READ:

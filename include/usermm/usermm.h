@@ -858,7 +858,8 @@ bool umm_fault_sigbus(struct umm_mm *mm, umm_addr_t addr);
 
 /*
  * Where the contents of the page at @addr are, from that byte on, and in *len (not NULL) how many
- * bytes follow.  NULL with *fault set; NULL with *fault UMM_FAULT_OK in a world without contents.
+ * bytes follow: of 4 KiB, within a huge page too.  NULL with *fault set; NULL with *fault
+ * UMM_FAULT_OK in a world without contents.
  * The pointer is good for @access (one of UMM_ACCESS_) until platform->tlb_flush() names the page:
  * who keeps pointers is a TLB.  Reading through one is always safe while the world lives.  Takes no
  * lock where the page is in use already.
@@ -900,7 +901,9 @@ struct umm_page_info {
 	uint32_t refcount;
 	bool present;			/* a frame is there, whatever is allowed */
 	bool migrating;
-	bool zero;			/* the zero page */
+	bool zero;			/* the zero page, or a part of the huge one */
+	bool huge;			/* by an entry of 2 MiB */
+	bool compound;			/* the frame is one of a page of 2 MiB, however mapped */
 	bool anonymous;			/* not a file's and not shared memory's */
 	bool shmem;			/* of an object that lives in memory alone */
 	bool exclusive;			/* written in place by this address space alone */
@@ -1171,7 +1174,7 @@ size_t umm_maps_text(struct umm_mm *mm, char *buf, size_t size);
 /*
  * What /proc/PID/smaps says of the first area whose end is above @addr: its line of maps and all
  * that follows, as snprintf(3); *next (may be NULL) is where to go on.  0 when there is none.  Swap
- * and huge pages are 0: there are none.  Without pages all that counts pages is 0.
+ * and huge pages of objects are 0: there are none.  Without pages all that counts pages is 0.
  */
 size_t umm_smaps_area(struct umm_mm *mm, umm_addr_t addr, char *buf, size_t size,
 		      umm_addr_t *next);

@@ -199,18 +199,21 @@ uint64_t umm_copy(struct umm_mm *to_handle, umm_addr_t dst, struct umm_mm *from_
 static void describe(const struct mm_struct *mm, uint64_t pte, struct umm_page_info *info)
 {
 	const struct pgtable_format *f = mm->pages->pgt.format;
-	const struct page *page;
+	const struct page *page, *head;
 
 	info->present = pte_present(f, pte);
 	info->migrating = !info->present;
 	info->pfn = info->present ? pte_pfn(f, pte) : pte_offset(pte);
 	page = pfn_to_page(mm->world->phys, info->pfn);
+	head = compound_head(page);
+	info->compound = page_compound(page);
 	info->mapcount = page_mapcount(page);
 	info->refcount = page_count(page);
 	info->anonymous = page_anon(page);
 	info->shmem = !info->anonymous && page_test(page, PG_SHMEM);
-	info->exclusive = info->anonymous && page_test(page, PG_ANON_EXCLUSIVE);
-	info->lazyfree = info->anonymous && !page_test(page, PG_SWAPBACKED);
+	info->exclusive = info->anonymous &&
+			  page_test(info->huge ? head : page, PG_ANON_EXCLUSIVE);
+	info->lazyfree = info->anonymous && !page_test(head, PG_SWAPBACKED);
 	if (!info->present)
 		return;
 	info->zero = pte_special(f, pte);
@@ -230,9 +233,11 @@ bool umm_page_info(struct umm_mm *handle, umm_addr_t addr, struct umm_page_info 
 	if (!mm->pages || addr >= mm->layout.task_size)
 		return false;
 	mmap_read_lock(mm);
-	if (pgtable_find(&mm->pages->pgt, addr, &table)) {
+	if (pgtable_find(&mm->pages->pgt, addr, &table) ||
+	    pgtable_find_huge(&mm->pages->pgt, addr, &table)) {
 		pgtable_lock(&mm->pages->pgt, table);
 		pte = follow_pte(mm, addr);
+		info->huge = pgtable_lookup_huge(&mm->pages->pgt, addr) != NULL;
 		if (!pte_none(pte))
 			describe(mm, pte, info);
 		pgtable_unlock(&mm->pages->pgt, table);

@@ -29,7 +29,7 @@ static void field_pss(struct text *text, const char *name, uint64_t pss)
 	field_kb(text, name, pss >> PSS_SHIFT);
 }
 
-/* Huge pages and swap are not kept: what is always 0 is said as 0. */
+/* Swap, and huge pages of objects, are not kept: what is always 0 is said as 0. */
 static void text_smap_fields(struct text *text, const struct mem_size_stats *mss)
 {
 	field_kb(text, "Rss", mss->resident);
@@ -43,7 +43,7 @@ static void text_smap_fields(struct text *text, const struct mem_size_stats *mss
 	field_kb(text, "Anonymous", mss->anonymous);
 	field_kb(text, "KSM", 0);
 	field_kb(text, "LazyFree", mss->lazyfree);
-	field_kb(text, "AnonHugePages", 0);
+	field_kb(text, "AnonHugePages", mss->anonymous_thp);
 	field_kb(text, "ShmemPmdMapped", 0);
 	field_kb(text, "FilePmdMapped", 0);
 	field_kb(text, "Shared_Hugetlb", 0);

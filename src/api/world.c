@@ -7,6 +7,7 @@
 #include "base/world.h"
 #include "object/sysv_shm.h"
 #include "phys/phys.h"
+#include "rmap/huge_pmd.h"
 #include "rmap/zap.h"
 #include "space/anon_vma.h"
 
@@ -29,7 +30,10 @@ bool umm_version_compatible(uint32_t compiled)
 	return compiled >> 8 == UMM_VERSION >> 8 && compiled <= UMM_VERSION;
 }
 
-static const struct page_ops page_ops = { .exit_mmap = exit_pages };
+static const struct page_ops page_ops = {
+	.exit_mmap = exit_pages,
+	.boundary = split_huge_pmd_address,
+};
 
 int umm_world_new(const struct umm_platform *platform, const struct umm_settings *settings,
 		  struct umm_world **out)

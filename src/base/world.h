@@ -36,6 +36,8 @@ struct shmid_kernel;
 /* What the life of an address space asks of the layers above, in a world with pages. */
 struct page_ops {
 	void (*exit_mmap)(struct mm_struct *mm);	/* nothing is mapped any more */
+	/* An area is about to begin or end at @addr. */
+	void (*boundary)(struct mm_struct *mm, umm_addr_t addr);
 };
 
 struct world {

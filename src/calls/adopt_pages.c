@@ -17,8 +17,12 @@ static int make_pages(struct mm_struct *mm, struct vm_area_struct *vma, umm_addr
 {
 	int fault = UMM_FAULT_OK;
 
-	for (umm_addr_t at = start; at < end && fault == UMM_FAULT_OK; at += PAGE_SIZE)
-		fault = handle_mm_fault(mm, vma, at, access);
+	for (umm_addr_t at = start; at < end && fault == UMM_FAULT_OK; at += PAGE_SIZE) {
+		/* What was said of one page says nothing of the 2 MiB around it: a small one. */
+		fault = pgtable_alloc_level(&mm->pages->pgt, at, 0)
+				? handle_mm_fault(mm, vma, at, access)
+				: UMM_FAULT_OOM;
+	}
 	if (!(vma->vm_flags & VM_WRITE))
 		change_protection(mm, vma, start, end);
 	if (fault == UMM_FAULT_OK)

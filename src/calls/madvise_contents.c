@@ -5,7 +5,9 @@
  */
 #include "base/assert.h"
 #include "calls/madvise_vma.h"
+#include "fault/huge_memory.h"
 #include "object/page_cache.h"
+#include "rmap/huge_pmd.h"
 #include "rmap/zap.h"
 #include "space/anon_vma.h"
 #include "space/file.h"
@@ -144,7 +146,7 @@ void madvise_pages(const struct madvise_state *st, const struct vm_area_struct *
 	switch (st->behavior) {
 	case UMM_MADV_DONTNEED:
 	case UMM_MADV_DONTNEED_LOCKED:
-		zap_page_range(st->mm, start, end);
+		madvise_dontneed_pages(st->mm, start, end);
 		break;
 	case UMM_MADV_FREE:
 		madvise_free_pages(st->mm, vma, start, end);
@@ -152,6 +154,9 @@ void madvise_pages(const struct madvise_state *st, const struct vm_area_struct *
 	case UMM_MADV_REMOVE:
 		filemap_punch_hole(vma->vm_file, linear_page_index(vma, start),
 				   linear_page_index(vma, end));
+		break;
+	case UMM_MADV_COLD:
+		split_huge_pages_at_edges(st->mm, start, end);
 		break;
 	default:			/* hints: nothing moves */
 		break;
@@ -176,6 +181,44 @@ bool thp_vma_allowable(const struct mm_struct *mm, const struct vm_area_struct *
 	       ((vma->vm_start >> PAGE_SHIFT) - vma->vm_pgoff) % (PMD_SIZE >> PAGE_SHIFT) == 0;
 }
 
+static long refuse_collapse(const struct madvise_state *st, enum collapse_result result,
+			    umm_addr_t addr)
+{
+	switch (result) {
+	case COLLAPSE_NO_TABLE:
+		return refuse(st->why, WHY_MADVISE_COLLAPSE_NONE, addr, 0);
+	case COLLAPSE_BUSY:
+		return refuse(st->why, WHY_MADVISE_COLLAPSE_BUSY, addr, 0);
+	case COLLAPSE_GUARD:
+		return refuse(st->why, WHY_MADVISE_COLLAPSE_GUARD, addr, 0);
+	case COLLAPSE_NO_FRAME:
+		return refuse(st->why, WHY_NO_FRAMES, addr, 0);
+	default:
+		return 0;
+	}
+}
+
+/* One after the other: what was never there or is held now is passed over, and said at the end. */
+static long collapse_range(const struct madvise_state *st, const struct vm_area_struct *vma,
+			   umm_addr_t first, umm_addr_t last)
+{
+	enum collapse_result result, failed = COLLAPSE_DONE;
+	umm_addr_t failed_at = 0;
+
+	for (umm_addr_t addr = first; addr < last; addr += PMD_SIZE) {
+		result = collapse_huge_page(st->mm, vma, addr);
+		if (result == COLLAPSE_DONE)
+			continue;
+		failed = result;
+		failed_at = addr;
+		if (result != COLLAPSE_NO_TABLE && result != COLLAPSE_BUSY)
+			break;
+	}
+	if (failed == COLLAPSE_DONE)
+		note(st->why, NOTE_COLLAPSED, first, last, 0, 0);
+	return refuse_collapse(st, failed, failed_at);
+}
+
 long madvise_collapse(const struct madvise_state *st, const struct vm_area_struct *vma,
 		      umm_addr_t start, umm_addr_t end)
 {
@@ -188,6 +231,8 @@ long madvise_collapse(const struct madvise_state *st, const struct vm_area_struc
 	if (last < first)
 		return refuse4(st->why, WHY_MADVISE_COLLAPSE_RANGE, start, end, PMD_SIZE, 0);
 	passed(st->why, WHY_MADVISE_COLLAPSE_RANGE, start, end);
+	if (st->mm->pages && vma_is_anonymous(vma))
+		return collapse_range(st, vma, first, last);
 	if (first < last)
 		note(st->why, NOTE_COLLAPSE_DEPENDS, first, last, 0, 0);
 	return 0;
@@ -207,6 +252,16 @@ static long check_guard_vma(const struct madvise_state *st, const struct vm_area
 	if (!file_too)
 		return check(st->why, vma_is_anonymous(vma), WHY_MADVISE_GUARD_FILE, vma->vm_start,
 			     vma->vm_end);
+	return 0;
+}
+
+/* Markers stand in page tables: nothing else is there, and no huge page can be. */
+static int guard_tables(struct mm_struct *mm, umm_addr_t start, umm_addr_t end)
+{
+	zap_page_range(mm, start, end);
+	for (umm_addr_t addr = start & ~(PMD_SIZE - 1); addr < end; addr += PMD_SIZE)
+		if (!pgtable_alloc_level(&mm->pages->pgt, addr, 0))
+			return -UMM_ENOMEM;	/* no reason: the caller says so */
 	return 0;
 }
 
@@ -230,8 +285,8 @@ long madvise_guard_install(const struct madvise_state *st, struct vm_area_struct
 
 		mm_assert(!no_memory);	/* reserved */
 	}
-	if (st->mm->pages)
-		zap_page_range(st->mm, start, end);
+	if (st->mm->pages && guard_tables(st->mm, start, end))
+		return refuse(st->why, WHY_NO_FRAMES, start, 0);
 	guards_install(st->mm, start, end);
 	note(st->why, NOTE_GUARDS_INSTALLED, start, end, 0, 0);
 	return 0;

@@ -45,32 +45,42 @@ static uint64_t changed_entry(const struct mm_pages *pages, const struct vm_area
 	return pte_modify(f, pte, protection);
 }
 
+/* The entry at @slot, of [start, end).  => table locked */
+static void change_entry(struct mmu_gather *tlb, const struct vm_area_struct *vma, pte_t *slot,
+			 umm_addr_t start, umm_addr_t end)
+{
+	const struct mm_pages *pages = container_of(tlb->pgt, struct mm_pages, pgt);
+	uint64_t pte = pte_get(slot), changed;
+
+	/* Hardware may mark it in between: then it is looked at again. */
+	do
+		changed = changed_entry(pages, vma, pte);
+	while (!atomic_compare_exchange_weak(slot, &pte, changed));
+	if (pte_present(tlb->pgt->format, pte) && forbids(tlb->pgt->format, pte, changed))
+		tlb_flush_range(tlb, start, end);
+}
+
 void change_protection(struct mm_struct *mm, const struct vm_area_struct *vma, umm_addr_t start,
 		       umm_addr_t end)
 {
-	const struct pgtable_format *f = mm->pages->pgt.format;
 	umm_addr_t addr = start, stop;
 	struct mmu_gather tlb;
 	struct page *table;
 	pte_t *slot;
+	bool huge;
 
 	mm_assert_debug(vma->vm_start <= start && end <= vma->vm_end);
 	mmu_notifier_start(mm, start, end);
 	tlb_gather_mmu(&tlb, &mm->pages->pgt);
-	for (; (slot = pgtable_next(&mm->pages->pgt, &addr, end, &stop)); addr = stop) {
-		table = pgtable_lock_at(&mm->pages->pgt, addr);
-		for (; addr < stop; addr += PAGE_SIZE, slot++) {
-			uint64_t pte = pte_get(slot), changed;
+	for (; (slot = pgtable_next(&mm->pages->pgt, &addr, end, &stop, &huge)); addr = stop) {
+		/* No area has a part of a huge entry only, nor has the range. */
+		uint64_t bytes = huge ? PMD_SIZE : PAGE_SIZE;
 
-			if (pte_none(pte))
-				continue;
-			/* Hardware may mark it in between: then it is looked at again. */
-			do
-				changed = changed_entry(mm->pages, vma, pte);
-			while (!atomic_compare_exchange_weak(slot, &pte, changed));
-			if (pte_present(f, pte) && forbids(f, pte, changed))
-				tlb_flush_range(&tlb, addr, addr + PAGE_SIZE);
-		}
+		mm_assert(!huge || stop - addr == PMD_SIZE);
+		table = pgtable_lock_at(&mm->pages->pgt, addr);
+		for (; addr < stop; addr += bytes, slot++)
+			if (!pte_none(pte_get(slot)))
+				change_entry(&tlb, vma, slot, addr, addr + bytes);
 		pgtable_unlock(&mm->pages->pgt, table);
 	}
 	tlb_finish_mmu(&tlb);

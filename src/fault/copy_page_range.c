@@ -11,6 +11,7 @@
  */
 #include "base/err.h"
 #include "fault/copy_page_range.h"
+#include "fault/huge_memory.h"
 #include "rmap/page_rmap.h"
 
 bool vma_needs_copy(const struct vm_area_struct *vma)
@@ -63,7 +64,7 @@ static uint64_t copy_present(struct pte_copy *copy, pte_t *slot, uint64_t pte, u
 		pte = write_protect(copy, slot, pte, addr);
 	page = vm_normal_page(copy->from, pte);
 	if (page) {
-		page_share(page);
+		page_share(page, copy->to->pgt.owner);
 		copy->rss[mm_counter(page)]++;
 	}
 	if (copy->flags & VM_SHARED)
@@ -119,10 +120,15 @@ int copy_page_range(struct mm_struct *child, struct mm_struct *parent,
 	umm_addr_t addr = vma->vm_start, stop;
 	pte_t *slot;
 	int err = 0;
+	bool huge;
 
-	for (; !err && (slot = pgtable_next(&parent->pages->pgt, &addr, vma->vm_end, &stop));
-	     addr = stop)
-		err = copy_pte_range(child->pages, parent->pages, vma->vm_flags, slot, addr, stop,
-				     tlb);
+	for (; !err && (slot = pgtable_next(&parent->pages->pgt, &addr, vma->vm_end, &stop, &huge));
+	     addr = stop) {
+		if (unlikely(huge))
+			err = copy_huge_pmd(child, parent, slot, addr, tlb);
+		else
+			err = copy_pte_range(child->pages, parent->pages, vma->vm_flags, slot,
+					     addr, stop, tlb);
+	}
 	return err;
 }

@@ -24,12 +24,18 @@
 #include "space/vma_lock.h"
 #include "space/vma_tree.h"
 
+/* Small pages were there, or are: then the next is small as well.  Areas alone do not tell. */
+static bool has_table(const struct mm_struct *mm, umm_addr_t addr)
+{
+	return mm->pages && pgtable_lookup(&mm->pages->pgt, addr);
+}
+
 bool fault_prepares(const struct mm_struct *mm, const struct vm_area_struct *vma,
 			   umm_addr_t addr, bool write)
 {
 	if ((vma->vm_flags & (VM_SHARED | VM_PFNMAP)) || vma->anon_vma)
 		return false;
-	return write || thp_fault_eligible(mm, vma, addr);
+	return write || (thp_fault_eligible(mm, vma, addr) && !has_table(mm, addr));
 }
 
 static long check_stack_limits(const struct mm_struct *mm, const struct vm_area_struct *vma,
@@ -162,8 +168,11 @@ int handle_fault(struct mm_struct *mm, umm_addr_t addr, unsigned int access, str
 	}
 
 	if (execute_fills(mm, vma, addr, access)) {
-		int fault = handle_mm_fault(mm, vma, addr, UMM_ACCESS_READ);
+		int fault;
 
+		if (fault_prepares(mm, vma, addr, false) && anon_vma_prepare(mm, vma))
+			return (int)refuse(why, WHY_NO_METADATA, 1, 0);
+		fault = handle_mm_fault(mm, vma, addr, UMM_ACCESS_READ);
 		if (fault != UMM_FAULT_OK)
 			return fault;
 	}

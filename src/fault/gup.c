@@ -13,9 +13,13 @@
 
 uint64_t follow_pte(const struct mm_struct *mm, umm_addr_t addr)
 {
-	const pte_t *slot = pgtable_lookup(&mm->pages->pgt, addr);
+	const struct pgtable *pgt = &mm->pages->pgt;
+	const pte_t *slot = pgtable_lookup(pgt, addr);
 
-	return slot ? pte_get(slot) : 0;
+	if (slot)
+		return pte_get(slot);
+	slot = pgtable_lookup_huge(pgt, addr);
+	return slot ? pmd_pte(pgt->format, pte_get(slot), addr) : 0;
 }
 
 char *get_user_page_fast(const struct mm_struct *mm, umm_addr_t addr, unsigned int access)
@@ -44,10 +48,13 @@ static struct page *follow_page(const struct mm_struct *mm, umm_addr_t addr, uns
 	pte_t *slot = pgtable_find(&pages->pgt, addr, &table);
 
 	if (!slot)
+		slot = pgtable_find_huge(&pages->pgt, addr, &table);
+	if (!slot)
 		return NULL;
 	pgtable_lock(&pages->pgt, table);
 	if (pte_access(pages, slot, access)) {
-		page = pfn_to_page(pages->pgt.phys, pte_pfn(pages->pgt.format, pte_get(slot)));
+		page = pfn_to_page(pages->pgt.phys,
+				   pte_pfn(pages->pgt.format, follow_pte(mm, addr)));
 		get_page(page);
 	}
 	pgtable_unlock(&pages->pgt, table);

@@ -34,7 +34,10 @@ struct user_page lock_user_page(struct mm_struct *mm, umm_addr_t addr, unsigned 
 				int *fault);
 void unlock_user_page(const struct user_page *user);
 
-/* What is there now, without a fault: entry and frame, or none.  => mmap_lock held. */
+/*
+ * What is there now, without a fault: entry and frame, or none; of a huge page, what its entry says
+ * of the frame at @addr.  => mmap_lock held.
+ */
 uint64_t follow_pte(const struct mm_struct *mm, umm_addr_t addr);
 
 #endif

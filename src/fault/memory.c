@@ -20,6 +20,8 @@
  *	all is allowed already
  *	 10				marked as used
  *
+ * Where there is no table yet, a huge page is thought of first: huge_memory.c.
+ *
  * "Nobody else's" (7): fork takes PG_ANON_EXCLUSIVE from a frame that it lets two share.  It comes
  * back when whoever shared it has gone, which is when this entry holds the only reference; the
  * frame then belongs to the anon_vma of this area alone, not of an ancestor's.
@@ -35,6 +37,7 @@
  * one address wins, and no frame that somebody wrote to is replaced.
  */
 #include "base/assert.h"
+#include "fault/huge_memory.h"
 #include "fault/memory.h"
 #include "object/page_cache.h"
 #include "rmap/page_rmap.h"
@@ -53,9 +56,6 @@ struct vm_fault {
 	struct page *table;		/* that it is in */
 	uint64_t orig;			/* what stood there */
 };
-
-/* Somebody was faster: look at the entry again.  No UMM_FAULT_ has this number. */
-#define FAULT_CHANGED (-1)
 
 static void pte_lock(const struct vm_fault *vmf)
 {
@@ -102,7 +102,9 @@ bool page_is_mapped(const struct mm_struct *mm, umm_addr_t addr)
 {
 	const pte_t *slot = pgtable_lookup(&mm->pages->pgt, addr);
 
-	return slot && pte_present(mm->pages->pgt.format, pte_get(slot));
+	if (!slot)
+		return pgtable_lookup_huge(&mm->pages->pgt, addr) != NULL;
+	return pte_present(mm->pages->pgt.format, pte_get(slot));
 }
 
 /* The entry of @page for this access. */
@@ -186,7 +188,7 @@ static int map_file_page(struct vm_fault *vmf, struct page *page)
 		put_page(vmf->pages->pgt.phys, page);
 		return FAULT_CHANGED;
 	}
-	page_dup_rmap(page);
+	page_dup_rmap(page, vmf->mm);
 	add_mm_counter(vmf->pages, mm_counter(page), 1);
 	if (vmf->write)
 		page_set(page, PG_DIRTY);
@@ -214,6 +216,19 @@ static int do_fault(struct vm_fault *vmf)
 	return fault;
 }
 
+/*
+ * Case 7 for a frame of a huge page: are all entries of any of it this process's, and nobody else
+ * holds it?  For the sake of one frame it would be held as a whole: then rather a copy.
+ */
+static bool wp_can_reuse_large(struct page *page)
+{
+	if (page_large_mapcount(page) <= 1 || folio_maybe_mapped_shared(page) ||
+	    page_large_mapcount(page) != page_count(page))
+		return false;
+	page_set(page, PG_ANON_EXCLUSIVE);
+	return true;
+}
+
 /* Case 7: does nobody else hold the frame?  => table locked */
 static bool wp_can_reuse(const struct vm_fault *vmf, struct page *page)
 {
@@ -221,6 +236,8 @@ static bool wp_can_reuse(const struct vm_fault *vmf, struct page *page)
 		return false;
 	if (page_test(page, PG_ANON_EXCLUSIVE))
 		return true;
+	if (unlikely(page_compound(page)))
+		return wp_can_reuse_large(page);
 	/* Whoever else held it has read what it wanted to: that was before its reference went. */
 	if (atomic_load_explicit(&page->refcount, memory_order_acquire) != 1)
 		return false;
@@ -242,7 +259,7 @@ static int wp_page_replace(struct vm_fault *vmf, struct page *page, struct page 
 	flush_tlb_page(&pages->pgt, vmf->address);
 	if (page) {
 		add_mm_counter(pages, mm_counter(page), -1);
-		page_remove_rmap(page);
+		page_remove_rmap(page, vmf->mm);
 	}
 	map_new_anon_page(vmf, copy);
 	pte_unlock(vmf);
@@ -302,9 +319,18 @@ static int do_wp_page(struct vm_fault *vmf, unsigned int access)
 
 static int handle_pte_fault(struct vm_fault *vmf, unsigned int access)
 {
-	vmf->slot = pgtable_alloc(&vmf->pages->pgt, vmf->address, &vmf->table);
-	if (!vmf->slot)
-		return UMM_FAULT_OOM;
+	struct pgtable *pgt = &vmf->pages->pgt;
+
+	vmf->slot = pgtable_find(pgt, vmf->address, &vmf->table);
+	if (unlikely(!vmf->slot)) {
+		int fault = handle_huge_fault(vmf->mm, vmf->vma, vmf->address, access);
+
+		if (fault != FAULT_FALLBACK)
+			return fault;
+		vmf->slot = pgtable_alloc(pgt, vmf->address, &vmf->table);
+	}
+	if (unlikely(!vmf->slot))
+		return pgtable_lookup_huge(pgt, vmf->address) ? FAULT_CHANGED : UMM_FAULT_OOM;
 	if (pte_access(vmf->pages, vmf->slot, access))
 		return UMM_FAULT_OK;
 	vmf->orig = pte_get(vmf->slot);

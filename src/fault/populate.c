@@ -70,13 +70,13 @@ static bool range_prepares(const struct mm_struct *mm, const struct vm_area_stru
 {
 	umm_addr_t huge = max_u64(start, (vma->vm_start + PMD_SIZE - 1) & ~(PMD_SIZE - 1));
 
-	if (write)
-		return fault_prepares(mm, vma, start, true);
+	if (write || mm->pages)		/* with pages, each is looked at when it is made */
+		return write && fault_prepares(mm, vma, start, true);
 	return huge < end && fault_prepares(mm, vma, huge, false);
 }
 
 /* The pages of [start, result->at), one by one, as far as there are frames. */
-static void make_pages_present(struct mm_struct *mm, const struct vm_area_struct *vma,
+static void make_pages_present(struct mm_struct *mm, struct vm_area_struct *vma,
 			       umm_addr_t start, bool write, struct populate_result *result)
 {
 	unsigned int access = write ? UMM_ACCESS_WRITE : UMM_ACCESS_READ;
@@ -84,7 +84,11 @@ static void make_pages_present(struct mm_struct *mm, const struct vm_area_struct
 	if (!vma_is_anonymous(vma) && (!vma->vm_file || !filemap_has_pages(vma->vm_file)))
 		return;
 	for (umm_addr_t addr = start; addr < result->at; addr += PAGE_SIZE) {
-		int fault = handle_mm_fault(mm, vma, addr, access);
+		int err = fault_prepares(mm, vma, addr, write) ? anon_vma_prepare(mm, vma) : 0;
+		int fault;
+
+		mm_assert(!err);	/* reserved */
+		fault = handle_mm_fault(mm, vma, addr, access);
 
 		if (fault == UMM_FAULT_OK)
 			continue;

@@ -38,6 +38,13 @@ bool tlb_remove_page(struct mmu_gather *tlb, struct page *page, uint64_t addr)
 	return tlb->nr == GATHER_RUNS;
 }
 
+bool tlb_remove_huge_page(struct mmu_gather *tlb, struct page *head, uint64_t addr)
+{
+	tlb_flush_range(tlb, addr, addr + level_span(1));
+	tlb->run[tlb->nr++] = (struct page_run){ head, 1 };
+	return tlb->nr == GATHER_RUNS;
+}
+
 void tlb_remove_table(struct mmu_gather *tlb, struct page *page, uint64_t start, uint64_t end)
 {
 	tlb_flush_range(tlb, start, end);

@@ -56,6 +56,9 @@ static inline void tlb_flush_range(struct mmu_gather *tlb, uint64_t start, uint6
  */
 __must_check bool tlb_remove_page(struct mmu_gather *tlb, struct page *page, uint64_t addr);
 
+/* The same for the entry of the 2 MiB at @addr. */
+__must_check bool tlb_remove_huge_page(struct mmu_gather *tlb, struct page *head, uint64_t addr);
+
 /* Nothing leads to the table any more, which was for [start, end). */
 void tlb_remove_table(struct mmu_gather *tlb, struct page *page, uint64_t start, uint64_t end);
 
@@ -67,14 +70,18 @@ static inline void tlb_finish_mmu(struct mmu_gather *tlb)
 	tlb_flush_mmu(tlb);
 }
 
-/* One entry, now. */
-static inline void flush_tlb_page(struct pgtable *pgt, uint64_t addr)
+/* Entries that say less than before, now. */
+static inline void flush_tlb_range(struct pgtable *pgt, uint64_t start, uint64_t end)
 {
 	const struct umm_platform *platform = &pgt->phys->world->platform;
 
 	if (platform->tlb_flush)
-		platform->tlb_flush(platform->ctx, pgt->owner, addr,
-				    addr + (UINT64_C(1) << PTE_SHIFT));
+		platform->tlb_flush(platform->ctx, pgt->owner, start, end);
+}
+
+static inline void flush_tlb_page(struct pgtable *pgt, uint64_t addr)
+{
+	flush_tlb_range(pgt, addr, addr + (UINT64_C(1) << PTE_SHIFT));
 }
 
 #endif

@@ -16,6 +16,12 @@
  * A table stays until the range that it is for holds nothing: entries that go leave it, areas that
  * go take it along (free_pgtables()), so that who maps and unmaps in one place does not make it
  * anew each time.
+ *
+ * An entry of level 1 can lead to a huge page instead of a table.  A table for those 2 MiB is kept
+ * in reserve: it hangs on the struct page of the table of level 1 that has the entry (prev, linked
+ * by next), like others of that table's.  So a huge page can be mapped by small entries any time.
+ * Who finds no table makes one without a lock: so an entry that leads to a huge page is never none
+ * while it is changed, and set where none stood it is by the same atomic step as a table.
  */
 #include "base/err.h"
 #include "pgtable/mmu_gather.h"
@@ -42,6 +48,7 @@ static struct page *table_alloc(struct phys *phys, void *owner)
 	}
 	page_set(page, PG_TABLE);
 	page->mapping = owner;
+	page->prev = NULL;
 	memset(table_address(phys, page), 0, TABLE_BYTES);
 	return page;
 }
@@ -50,6 +57,7 @@ void pgtable_free_table(struct phys *phys, struct page *page)
 {
 	const struct umm_platform *platform = &phys->world->platform;
 
+	mm_assert_debug(!page->prev);	/* tables in reserve would be lost */
 	if (page->memory)
 		platform->free(platform->ctx, page->memory, TABLE_BYTES);
 	page->memory = NULL;
@@ -83,7 +91,7 @@ static bool install_table(struct pgtable *pgt, pte_t *slot, uint64_t *entry)
 
 	if (!page)
 		return false;
-	fresh = (page_to_pfn(pgt->phys, page) << PTE_SHIFT) | pgt->format->table;
+	fresh = pgtable_table_entry(pgt, page);
 	*entry = 0;
 	if (!atomic_compare_exchange_strong(slot, entry, fresh)) {
 		pgtable_free_table(pgt->phys, page);
@@ -104,6 +112,8 @@ pte_t *pgtable_alloc_level(struct pgtable *pgt, uint64_t addr, unsigned int leve
 
 		if (pte_none(entry) && !install_table(pgt, slot, &entry))
 			return NULL;
+		if (unlikely(pmd_leaf(pgt->format, entry)))
+			return NULL;
 		table = pgtable_below(pgt, entry);
 	}
 	return &table[level_index(addr, level)];
@@ -120,7 +130,7 @@ static pte_t *descend(const struct pgtable *pgt, uint64_t addr, unsigned int lev
 		uint64_t entry = pte_get(&table[level_index(addr, at)]);
 
 		*span = level_span(at);
-		if (pte_none(entry))
+		if (pte_none(entry) || unlikely(pmd_leaf(pgt->format, entry)))
 			return NULL;
 		table = pgtable_below(pgt, entry);
 	}
@@ -135,11 +145,36 @@ pte_t *pgtable_lookup_level(const struct pgtable *pgt, uint64_t addr, unsigned i
 	return descend(pgt, addr, level, &span);
 }
 
-pte_t *pgtable_next(const struct pgtable *pgt, uint64_t *addr, uint64_t end, uint64_t *stop)
+pte_t *pgtable_find_huge(const struct pgtable *pgt, uint64_t addr, struct page **table)
+{
+	pte_t *slot = pgtable_lookup_level(pgt, addr, 1);
+	uint64_t entry = slot ? pte_get(slot) : 0;
+
+	if (pte_none(entry) || !pmd_leaf(pgt->format, entry))
+		return NULL;
+	*table = pgtable_pmd_table(pgt, addr);
+	return slot;
+}
+
+/* Small entries, or the huge one that is there instead. */
+static pte_t *descend_any(const struct pgtable *pgt, uint64_t addr, uint64_t *span, bool *huge)
+{
+	pte_t *slot = descend(pgt, addr, 0, span);
+
+	*huge = false;
+	if (likely(slot) || *span != level_span(1))
+		return slot;
+	slot = pgtable_lookup_huge(pgt, addr);
+	*huge = slot != NULL;
+	return slot;
+}
+
+pte_t *pgtable_next(const struct pgtable *pgt, uint64_t *addr, uint64_t end, uint64_t *stop,
+		    bool *huge)
 {
 	while (*addr < end) {
 		uint64_t span, past;
-		pte_t *slot = descend(pgt, *addr, 0, &span);
+		pte_t *slot = descend_any(pgt, *addr, &span, huge);
 
 		if (slot) {
 			past = (*addr & ~(level_span(1) - 1)) + level_span(1);
@@ -153,6 +188,50 @@ pte_t *pgtable_next(const struct pgtable *pgt, uint64_t *addr, uint64_t end, uin
 	}
 	return NULL;
 }
+
+/* ---- tables in reserve ---------------------------------------------------------------------- */
+
+struct page *pgtable_alloc_table(struct pgtable *pgt)
+{
+	return table_alloc(pgt->phys, pgt->owner);
+}
+
+pte_t *pgtable_entries(const struct pgtable *pgt, struct page *table)
+{
+	return table_address(pgt->phys, table);
+}
+
+uint64_t pgtable_table_entry(const struct pgtable *pgt, const struct page *table)
+{
+	return (page_to_pfn(pgt->phys, table) << PTE_SHIFT) | pgt->format->table;
+}
+
+struct page *pgtable_pmd_table(const struct pgtable *pgt, uint64_t addr)
+{
+	const pte_t *slot = pgtable_lookup_level(pgt, addr, 2);
+
+	mm_assert(slot && !pte_none(pte_get(slot)));
+	return pfn_to_page(pgt->phys, pte_pfn(pgt->format, pte_get(slot)));
+}
+
+void pgtable_deposit(struct pgtable *pgt, struct page *pmd, struct page *table)
+{
+	table->next = pmd->prev;
+	pmd->prev = table;
+	atomic_fetch_add_explicit(&pgt->nr_tables, 1, memory_order_relaxed);
+}
+
+struct page *pgtable_withdraw(struct pgtable *pgt, struct page *pmd)
+{
+	struct page *table = pmd->prev;
+
+	mm_assert(table);
+	pmd->prev = table->next;
+	atomic_fetch_sub_explicit(&pgt->nr_tables, 1, memory_order_relaxed);
+	return table;
+}
+
+/* ---- tables go ------------------------------------------------------------------------------ */
 
 /* The table that the entry at @slot leads to goes, and covers [start, end). */
 static void free_table_at(struct mmu_gather *tlb, pte_t *slot, uint64_t start, uint64_t end)

@@ -68,8 +68,8 @@ static inline pte_t *pgtable_below(const struct pgtable *pgt, uint64_t entry)
 }
 
 /*
- * The place of the entry of @addr, or NULL if there is no table for it; in *table the table that it
- * is in.
+ * The place of the entry of @addr, in *table the table that it is in; NULL if there is no table for
+ * it, or a huge page: whose entry is in *table.
  */
 static inline pte_t *pgtable_find(const struct pgtable *pgt, uint64_t addr, struct page **table)
 {
@@ -79,7 +79,7 @@ static inline pte_t *pgtable_find(const struct pgtable *pgt, uint64_t addr, stru
 	for (unsigned int level = pgt->format->levels - 1; level > 0; level--) {
 		uint64_t entry = pte_get(&entries[level_index(addr, level)]);
 
-		if (pte_none(entry))
+		if (pte_none(entry) || unlikely(pmd_leaf(pgt->format, entry)))
 			return NULL;
 		*table = pfn_to_page(pgt->phys, pte_pfn(pgt->format, entry));
 		entries = pgtable_below(pgt, entry);
@@ -104,7 +104,7 @@ static inline void pgtable_unlock(const struct pgtable *pgt, struct page *table)
 	spin_unlock(&pgt->phys->world->platform, &table->ptl);
 }
 
-/* The table that the entry of @addr is in, which is there: locked. */
+/* The table that the entry of @addr is in, small or huge, which is there: locked. */
 static inline struct page *pgtable_lock_at(const struct pgtable *pgt, uint64_t addr)
 {
 	struct page *table;
@@ -115,7 +115,8 @@ static inline struct page *pgtable_lock_at(const struct pgtable *pgt, uint64_t a
 }
 
 /*
- * The entry of @addr without a lock, 0 if there is none or somebody is changing some.  A table may
+ * The entry of @addr without a lock (of a huge page, as one of its frame there), 0 if there is none
+ * or somebody is changing some.  A table may
  * be freed on the way, and hold anything: it stays readable, as all frames of a world with contents
  * do, and what leads out of them is not followed; the sequence tells in the end.
  */
@@ -131,6 +132,10 @@ static inline uint64_t pgtable_peek(const struct pgtable *pgt, uint64_t addr)
 					     memory_order_acquire);
 		if (!level || pte_none(entry))
 			break;
+		if (unlikely(pmd_leaf(pgt->format, entry))) {
+			entry = pmd_pte(pgt->format, entry, addr);
+			break;
+		}
 		if (unlikely(pte_pfn(pgt->format, entry) >= pgt->phys->nr_frames))
 			return 0;
 		table = pgtable_below(pgt, entry);
@@ -143,8 +148,21 @@ static inline uint64_t pgtable_peek(const struct pgtable *pgt, uint64_t addr)
 /* The place of the entry of @addr at @level, or NULL. */
 pte_t *pgtable_lookup_level(const struct pgtable *pgt, uint64_t addr, unsigned int level);
 
-/* The same, and tables are made: NULL if the frames ran out; tables made so far stay. */
+/*
+ * The same, and tables are made: NULL if the frames ran out, or a huge page is there; tables made
+ * so far stay.
+ */
 pte_t *pgtable_alloc_level(struct pgtable *pgt, uint64_t addr, unsigned int level);
+
+/* The place of the entry of the 2 MiB around @addr if a huge page is mapped there, else NULL. */
+pte_t *pgtable_find_huge(const struct pgtable *pgt, uint64_t addr, struct page **table);
+
+static inline pte_t *pgtable_lookup_huge(const struct pgtable *pgt, uint64_t addr)
+{
+	struct page *table;
+
+	return pgtable_find_huge(pgt, addr, &table);
+}
 
 static inline pte_t *pgtable_alloc(struct pgtable *pgt, uint64_t addr, struct page **table)
 {
@@ -157,12 +175,31 @@ static inline pte_t *pgtable_alloc(struct pgtable *pgt, uint64_t addr, struct pa
 
 /*
  * Walk: the places of the entries of [*addr, *stop), which lie side by side, for the first *addr at
- * or above the one given that has a table; NULL if there is none below @end.
+ * or above the one given that has a table; NULL if there is none below @end.  Where a huge page is
+ * mapped the place is that of its one entry, and *huge is true: [*addr, *stop) is what the range
+ * has of it.
  *
- *	for (addr = start; (slot = pgtable_next(pgt, &addr, end, &stop)); addr = stop)
+ *	for (addr = start; (slot = pgtable_next(pgt, &addr, end, &stop, &huge)); addr = stop)
  *		for (; addr < stop; addr += PAGE_SIZE, slot++)
  */
-pte_t *pgtable_next(const struct pgtable *pgt, uint64_t *addr, uint64_t end, uint64_t *stop);
+pte_t *pgtable_next(const struct pgtable *pgt, uint64_t *addr, uint64_t end, uint64_t *stop,
+		    bool *huge);
+
+/*
+ * The table that the 2 MiB at @addr will need when their huge page is mapped by small entries: it
+ * is made when the page is mapped (NULL: no frame), lies beside the entry, and counts as a table.
+ * Taking it out cannot fail.  => to put one there, or take it: the table of the entry locked
+ */
+struct page *pgtable_alloc_table(struct pgtable *pgt);
+void pgtable_deposit(struct pgtable *pgt, struct page *pmd, struct page *table);
+struct page *pgtable_withdraw(struct pgtable *pgt, struct page *pmd);
+
+/* The table that the entry at @addr of level 1 is in, or will be: it is there. */
+struct page *pgtable_pmd_table(const struct pgtable *pgt, uint64_t addr);
+
+/* The entries of a table, and the entry that leads to it. */
+pte_t *pgtable_entries(const struct pgtable *pgt, struct page *table);
+uint64_t pgtable_table_entry(const struct pgtable *pgt, const struct page *table);
 
 struct mmu_gather;
 

@@ -43,6 +43,8 @@ struct pgtable_format {
 	uint64_t pfn_mask;
 	uint64_t leaf;			/* bits that every entry of a frame has */
 	uint64_t table;			/* bits of an entry that leads to a table */
+	/* An entry of level 1 leads to 2 MiB of memory, not to a table: of these bits, these. */
+	uint64_t huge_mask, huge;
 };
 
 extern const struct pgtable_format pgtable_x86_64, pgtable_x86_64_la57, pgtable_arm64_4k;
@@ -107,6 +109,11 @@ static inline uint64_t pte_phys(const struct pgtable_format *f, uint64_t pte)
 	return pte & f->pfn_mask;
 }
 
+static inline uint64_t pte_set_pfn(const struct pgtable_format *f, uint64_t pte, uint64_t pfn)
+{
+	return (pte & ~f->pfn_mask) | (pfn << PTE_SHIFT);
+}
+
 /* What an area allows, as properties: 0 is PROT_NONE.  Execute alone can be read as well. */
 static inline uint64_t pte_protection(const struct pgtable_format *f, bool any, bool write,
 				      bool exec)
@@ -128,10 +135,33 @@ static inline uint64_t mk_pte(const struct pgtable_format *f, uint64_t pfn, uint
 static inline uint64_t pte_modify(const struct pgtable_format *f, uint64_t pte,
 				  uint64_t protection)
 {
-	uint64_t keep = f->pfn_mask | f->accessed | f->dirty | f->soft_dirty | f->special | f->leaf;
+	uint64_t keep = f->pfn_mask | f->accessed | f->dirty | f->soft_dirty | f->special |
+			f->leaf | f->huge_mask;
 	uint64_t bits = protection ? protection : f->protnone;
 
 	return (((pte ^ f->invert) & keep) | bits) ^ f->invert;
+}
+
+/* ---- entries of 2 MiB ---- */
+
+/* Does the entry of a table above level 0 lead to memory, not to a table?  => not none. */
+static inline bool pmd_leaf(const struct pgtable_format *f, uint64_t entry)
+{
+	return (entry & f->huge_mask) == f->huge;
+}
+
+/* What @pte says of a frame, of the 2 MiB that begin with it. */
+static inline uint64_t pmd_mkhuge(const struct pgtable_format *f, uint64_t pte)
+{
+	return (pte & ~f->huge_mask) | f->huge;
+}
+
+/* What @pmd says of all, of the frame at @addr alone. */
+static inline uint64_t pmd_pte(const struct pgtable_format *f, uint64_t pmd, uint64_t addr)
+{
+	uint64_t index = (addr >> PTE_SHIFT) & (PTRS_PER_TABLE - 1);
+
+	return ((pmd & ~f->huge_mask) | (f->leaf & f->huge_mask)) + (index << PTE_SHIFT);
 }
 
 /* ---- entries of ours ---- */

@@ -28,6 +28,9 @@ enum page_flags {
 	PG_REFERENCED		= 1 << 7,	/* was used, by an entry that is gone */
 	PG_SHMEM		= 1 << 8,	/* of an object that lives in memory alone */
 	PG_TRUNCATED		= 1 << 9,	/* its file has let it go: not to be mapped anew */
+	PG_HEAD			= 1 << 10,	/* first frame of a huge page: compound.h */
+	PG_TAIL			= 1 << 11,	/* one of the others; next is the head */
+	PG_LOCKED		= 1 << 12,	/* head: its owners are being counted */
 };
 
 /* 64 bytes a frame: the whole of what a frame costs beside itself. */
@@ -38,10 +41,16 @@ struct page {
 	uint32_t order;			/* [z] log2 of the frames of the free block it heads */
 	void *mapping;			/* [o] PG_ANON: an anon_vma, else the file; tables: owner */
 	uint64_t index;			/* [o] pages: in the mapping */
-	struct page *next, *prev;	/* [z] on a free list; next: tables that wait to be freed */
+	struct page *next, *prev;	/* [z] on a free list; tables: pgtable.c */
 	void *memory;			/* [o] of a table in a world without contents */
-	struct spinlock ptl;		/* of a table: who changes its entries holds it */
-	uint32_t reserved;
+	union {
+		struct spinlock ptl;	/* of a table: who changes its entries holds it */
+		struct {		/* [a] of a head */
+			atomic_uint entire_mapcount;	/* entries of 2 MiB that map it */
+			atomic_uint large_mapcount;	/* those, and all of its frames */
+		};
+		int32_t owner_mapcount[2];	/* of the first tail: compound.c */
+	};
 };
 
 _Static_assert(sizeof(struct page) == 64, "one cache line a frame");
@@ -61,6 +70,25 @@ static inline void page_clear(struct page *page, unsigned int flag)
 	atomic_fetch_and_explicit(&page->flags, ~flag, memory_order_relaxed);
 }
 
+/* The frame that speaks for all of a huge page; else the frame itself. */
+static inline struct page *compound_head(const struct page *page)
+{
+	return unlikely(page_test(page, PG_TAIL)) ? page->next : (struct page *)(uintptr_t)page;
+}
+
+static inline bool page_compound(const struct page *page)
+{
+	return page_test(page, PG_HEAD | PG_TAIL);
+}
+
+/* Where it is in its mapping. */
+static inline uint64_t page_pgoff(const struct page *page)
+{
+	const struct page *head = compound_head(page);
+
+	return head->index + (uint64_t)(page - head);
+}
+
 static inline bool page_anon(const struct page *page)
 {
 	return page_test(page, PG_ANON);
@@ -68,17 +96,31 @@ static inline bool page_anon(const struct page *page)
 
 static inline unsigned int page_count(const struct page *page)
 {
-	return atomic_load_explicit(&page->refcount, memory_order_relaxed);
+	return atomic_load_explicit(&compound_head(page)->refcount, memory_order_relaxed);
 }
 
+static inline unsigned int page_entire_mapcount(const struct page *page)
+{
+	return atomic_load_explicit(&compound_head(page)->entire_mapcount, memory_order_relaxed);
+}
+
+static inline unsigned int page_large_mapcount(const struct page *page)
+{
+	return atomic_load_explicit(&compound_head(page)->large_mapcount, memory_order_relaxed);
+}
+
+/* Entries that lead to this frame, be it with others. */
 static inline unsigned int page_mapcount(const struct page *page)
 {
-	return atomic_load_explicit(&page->mapcount, memory_order_relaxed);
+	unsigned int mapcount = atomic_load_explicit(&page->mapcount, memory_order_relaxed);
+
+	return unlikely(page_compound(page)) ? mapcount + page_entire_mapcount(page) : mapcount;
 }
 
 static inline void get_page(struct page *page)
 {
-	unsigned int old = atomic_fetch_add_explicit(&page->refcount, 1, memory_order_relaxed);
+	unsigned int old = atomic_fetch_add_explicit(&compound_head(page)->refcount, 1,
+						     memory_order_relaxed);
 
 	mm_assert_debug(old > 0);
 	(void)old;
@@ -88,16 +130,16 @@ static inline void get_page(struct page *page)
  * Drop the caller's reference: was it the last?  Who finds a count of one has the only reference,
  * and nobody can take another from it: no need for a locked instruction.
  */
-static inline bool put_page_testzero(struct page *page)
+static inline bool put_page_testzero(struct page *head)
 {
-	unsigned int old = atomic_load_explicit(&page->refcount, memory_order_acquire);
+	unsigned int old = atomic_load_explicit(&head->refcount, memory_order_acquire);
 
-	mm_assert_debug(old > 0);
+	mm_assert_debug(old > 0 && !page_test(head, PG_TAIL));
 	if (old == 1) {
-		atomic_store_explicit(&page->refcount, 0, memory_order_relaxed);
+		atomic_store_explicit(&head->refcount, 0, memory_order_relaxed);
 		return true;
 	}
-	return atomic_fetch_sub_explicit(&page->refcount, 1, memory_order_acq_rel) == 1;
+	return atomic_fetch_sub_explicit(&head->refcount, 1, memory_order_acq_rel) == 1;
 }
 
 #endif

@@ -302,7 +302,7 @@ void free_page_range(struct phys *phys, struct page *page, unsigned int nr)
 
 	for (unsigned int i = 0; i < nr; i++) {
 		mm_assert(page_mapcount(&page[i]) == 0);
-		mm_assert(!page_test(&page[i], PG_BUDDY | PG_RESERVED));
+		mm_assert(!page_test(&page[i], PG_BUDDY | PG_RESERVED | PG_HEAD | PG_TAIL));
 		atomic_store_explicit(&page[i].refcount, 0, memory_order_relaxed);
 	}
 	if (!pcp) {
@@ -321,12 +321,17 @@ void put_page_range(struct phys *phys, struct page *page, unsigned int nr)
 	unsigned int freed = 0;		/* of those before page[i], side by side */
 
 	for (unsigned int i = 0; i < nr; i++) {
-		if (put_page_testzero(&page[i])) {
+		bool huge = page_compound(&page[i]);
+
+		if (likely(!huge) && put_page_testzero(&page[i])) {
 			freed++;
-		} else if (freed) {
-			free_page_range(phys, &page[i - freed], freed);
-			freed = 0;
+			continue;
 		}
+		if (freed)
+			free_page_range(phys, &page[i - freed], freed);
+		freed = 0;
+		if (unlikely(huge))
+			put_page(phys, &page[i]);
 	}
 	if (freed)
 		free_page_range(phys, &page[nr - freed], freed);

@@ -38,6 +38,8 @@ struct phys {
 	struct page *mem_map;			/* [-] by frame number */
 	uint64_t nr_frames;			/* [-] */
 	struct page *zero_page;			/* [-] what is read where nothing was written */
+	struct page *huge_zero_page;		/* [z] NULL: nobody reads it */
+	uint64_t huge_zero_users;		/* [z] address spaces */
 	struct umm_lock lock;			/* guards what is marked [z] */
 	uint64_t fresh;				/* [z] frames from here on were never used */
 	uint64_t nr_buddy;			/* [z] frames in free blocks */
@@ -78,16 +80,24 @@ void free_pages(struct phys *phys, struct page *page, unsigned int order);
 /* One frame, with one reference. */
 struct page *alloc_page(struct phys *phys);
 
-/* @nr frames side by side that nobody refers to any more. */
+/* @nr frames side by side that nobody refers to any more, none of a huge page. */
 void free_page_range(struct phys *phys, struct page *page, unsigned int nr);
+
+/* A huge page that nobody refers to any more: compound.c. */
+void free_huge_page(struct phys *phys, struct page *head);
 
 static inline void free_page(struct phys *phys, struct page *page)
 {
-	free_page_range(phys, page, 1);
+	if (unlikely(page_test(page, PG_HEAD)))
+		free_huge_page(phys, page);
+	else
+		free_page_range(phys, page, 1);
 }
 
+/* The reference to any frame of a huge page is one to all. */
 static inline void put_page(struct phys *phys, struct page *page)
 {
+	page = compound_head(page);
 	if (put_page_testzero(page))
 		free_page(phys, page);
 }

@@ -9,6 +9,7 @@
 #ifndef RMAP_PAGE_RMAP_H
 #define RMAP_PAGE_RMAP_H
 
+#include "phys/compound.h"
 #include "space/anon_vma.h"
 #include "space/mm_pages.h"
 
@@ -51,14 +52,35 @@ static inline void page_set_mapcount_here(struct page *page, unsigned int mapcou
 	atomic_store_explicit(&page->mapcount, mapcount, memory_order_relaxed);
 }
 
-/* One entry more: the reference is the caller's to take. */
-static inline void page_dup_rmap(struct page *page)
+/* As page_add_new_anon_rmap(), of a huge page by one entry at @addr. */
+static inline void page_add_new_anon_rmap_huge(struct page *head, const struct vm_area_struct *vma,
+					       umm_addr_t addr, const struct mm_struct *mm)
+{
+	page_add_new_anon_rmap(head, vma, addr);
+	page_set(head, PG_HEAD);
+	atomic_store_explicit(&head->mapcount, 0, memory_order_relaxed);
+	atomic_store_explicit(&head->entire_mapcount, 1, memory_order_relaxed);
+	for (unsigned int i = 1; i < HUGE_PAGES; i++)
+		page_set(&head[i], PG_ANON);
+	folio_add_large_mapcount(head, 1, mm);
+}
+
+/* One entry of @mm more: the reference is the caller's to take. */
+static inline void page_dup_rmap(struct page *page, const struct mm_struct *mm)
 {
 	atomic_fetch_add_explicit(&page->mapcount, 1, memory_order_relaxed);
+	if (unlikely(page_compound(page)))
+		folio_add_large_mapcount(compound_head(page), 1, mm);
+}
+
+static inline void page_dup_rmap_huge(struct page *head, const struct mm_struct *mm)
+{
+	atomic_fetch_add_explicit(&head->entire_mapcount, 1, memory_order_relaxed);
+	folio_add_large_mapcount(head, 1, mm);
 }
 
 /* One entry more at fork, and a reference for it: the frame is nobody's alone any more. */
-static inline void page_share(struct page *page)
+static inline void page_share(struct page *page, const struct mm_struct *mm)
 {
 	if (likely(page_is_only_here(page))) {
 		page_set_mapcount_here(page, 2);
@@ -66,13 +88,13 @@ static inline void page_share(struct page *page)
 		return;
 	}
 	get_page(page);
-	page_dup_rmap(page);
+	page_dup_rmap(page, mm);
 	if (page_anon(page))
 		page_clear(page, PG_ANON_EXCLUSIVE);
 }
 
-/* One entry fewer: the reference is the caller's to drop. */
-static inline void page_remove_rmap(struct page *page)
+/* One entry of @mm fewer: the reference is the caller's to drop. */
+static inline void page_remove_rmap(struct page *page, const struct mm_struct *mm)
 {
 	unsigned int old;
 
@@ -85,6 +107,19 @@ static inline void page_remove_rmap(struct page *page)
 	mm_assert_debug(old > 0);
 	if (old == 1 && page_anon(page))
 		page_clear(page, PG_ANON_EXCLUSIVE);
+	if (unlikely(page_compound(page)))
+		folio_sub_large_mapcount(compound_head(page), 1, mm);
+}
+
+static inline void page_remove_rmap_huge(struct page *head, const struct mm_struct *mm)
+{
+	unsigned int old = atomic_fetch_sub_explicit(&head->entire_mapcount, 1,
+						     memory_order_acq_rel);
+
+	mm_assert_debug(old > 0);
+	if (old == 1 && !page_mapcount(head))
+		page_clear(head, PG_ANON_EXCLUSIVE);
+	folio_sub_large_mapcount(head, 1, mm);
 }
 
 #endif

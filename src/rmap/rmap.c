@@ -45,20 +45,26 @@ static bool find_place(struct mm_struct *mm, struct vm_area_struct *vma, uint64_
 	place->vma = vma;
 	place->addr = vma->vm_start + ((index - vma->vm_pgoff) << PAGE_SHIFT);
 	place->slot = pgtable_find(&mm->pages->pgt, place->addr, &place->table);
+	place->huge = false;
+	if (!place->slot) {
+		place->slot = pgtable_find_huge(&mm->pages->pgt, place->addr, &place->table);
+		place->huge = place->slot != NULL;
+	}
 	return place->slot != NULL;
 }
 
 static void rmap_walk_anon(const struct page *page, rmap_fn fn, void *ctx)
 {
-	const struct anon_vma *anon_vma = page->mapping;
+	const struct anon_vma *anon_vma = compound_head(page)->mapping;
+	uint64_t pgoff = page_pgoff(page);
 	struct interval_tree_node *node;
 	struct rmap_place place;
 
-	for (node = interval_tree_first(&anon_vma->rb_root, page->index, page->index); node;
-	     node = interval_tree_next(node, page->index, page->index)) {
+	for (node = interval_tree_first(&anon_vma->rb_root, pgoff, pgoff); node;
+	     node = interval_tree_next(node, pgoff, pgoff)) {
 		struct anon_vma_chain *avc = container_of(node, struct anon_vma_chain, rb);
 
-		if (find_place(avc->mm, avc->vma, page->index, &place) && !fn(ctx, &place))
+		if (find_place(avc->mm, avc->vma, pgoff, &place) && !fn(ctx, &place))
 			return;
 	}
 }
@@ -80,7 +86,7 @@ static void rmap_walk_file(const struct page *page, rmap_fn fn, void *ctx)
 
 void rmap_walk(struct world *world, const struct page *page, rmap_fn fn, void *ctx)
 {
-	if (!page->mapping)
+	if (!compound_head(page)->mapping)
 		return;
 	read_lock(&world->platform, &world->lock);
 	if (page_anon(page))
@@ -95,7 +101,8 @@ bool rmap_maps(const struct rmap_place *place, const struct page *page)
 	const struct mm_pages *pages = place->mm->pages;
 	uint64_t pte = pte_get(place->slot);
 
-	return pte_present(pages->pgt.format, pte) && vm_normal_page(pages, pte) == page;
+	return pte_present(pages->pgt.format, pte) &&
+	       vm_normal_page(pages, pte) == (place->huge ? compound_head(page) : page);
 }
 
 /* ---- used, written -------------------------------------------------------------------------- */
@@ -106,19 +113,32 @@ struct clear_marks {
 	unsigned int found;
 };
 
+/* What the entry is for: [*start, the address returned). */
+static umm_addr_t range_of(const struct rmap_place *place, umm_addr_t *start)
+{
+	uint64_t bytes = place->huge ? PMD_SIZE : PAGE_SIZE;
+
+	*start = place->addr & ~(bytes - 1);
+	return *start + bytes;
+}
+
 /*
  * Entries are changed in between: the notifiers hear of it before the table is locked, and after.
  */
 static void change_begins(const struct rmap_place *place)
 {
-	mmu_notifier_start(place->mm, place->addr, place->addr + PAGE_SIZE);
+	umm_addr_t start, end = range_of(place, &start);
+
+	mmu_notifier_start(place->mm, start, end);
 	pgtable_lock(&place->mm->pages->pgt, place->table);
 }
 
 static void change_ends(const struct rmap_place *place)
 {
+	umm_addr_t start, end = range_of(place, &start);
+
 	pgtable_unlock(&place->mm->pages->pgt, place->table);
-	mmu_notifier_end(place->mm, place->addr, place->addr + PAGE_SIZE);
+	mmu_notifier_end(place->mm, start, end);
 }
 
 static bool clear_marks_one(void *ctx, const struct rmap_place *place)
@@ -133,8 +153,10 @@ static bool clear_marks_one(void *ctx, const struct rmap_place *place)
 		return true;
 	change_begins(place);
 	if (rmap_maps(place, marks->page)) {
+		umm_addr_t start, end = range_of(place, &start);
+
 		(void)pte_clear_properties(f, place->slot, properties);
-		flush_tlb_page(&pages->pgt, place->addr);
+		flush_tlb_range(&pages->pgt, start, end);
 		marks->found++;
 	}
 	change_ends(place);
@@ -196,7 +218,7 @@ static bool try_to_migrate_one(void *ctx, const struct rmap_place *place)
 		pte = pte_get_and_clear(place->slot);
 		flush_tlb_page(&pages->pgt, place->addr);
 		pte_set(place->slot, migration_pte(m, pages->pgt.format, pte));
-		page_remove_rmap(m->from);
+		page_remove_rmap(m->from, place->mm);
 		put_page(m->phys, m->from);
 	}
 	change_ends(place);
@@ -228,7 +250,7 @@ static void remove_migration_pte(const struct migration *m, const struct rmap_pl
 	if (pte & PTE_SOFT_EXCLUSIVE)
 		page_set(m->to, PG_ANON_EXCLUSIVE);
 	get_page(m->to);
-	page_dup_rmap(m->to);
+	page_dup_rmap(m->to, place->mm);
 	pte_set(place->slot,
 		pte_with(f, mk_pte(f, page_to_pfn(m->phys, m->to), protection), more));
 }
@@ -253,7 +275,8 @@ struct page *migrate_page(struct world *world, struct page *page)
 	struct phys *phys = world->phys;
 	struct page *to;
 
-	if (!page_anon(page) || !page_mapcount(page) || page_count(page) != page_mapcount(page))
+	if (!page_anon(page) || page_compound(page) || !page_mapcount(page) ||
+	    page_count(page) != page_mapcount(page))
 		return NULL;
 	to = alloc_page(phys);
 	if (!to)

@@ -10,13 +10,14 @@
 #include "space/file.h"
 #include "space/mm_pages.h"
 
-/* One place where the frame may be mapped: inside the area, with a table for it. */
+/* One place where the frame may be mapped: inside the area, with an entry for it. */
 struct rmap_place {
 	struct mm_struct *mm;
 	struct vm_area_struct *vma;
 	umm_addr_t addr;
 	pte_t *slot;
 	struct page *table;		/* that it is in: not locked */
+	bool huge;			/* the entry is of the 2 MiB around addr */
 };
 
 /* False ends the walk.  Called with world->lock held for read. */
@@ -44,7 +45,7 @@ void remove_migration_ptes(struct world *world, struct page *from, struct page *
 /*
  * Put the contents of the anonymous @page, which is mapped, into another frame, and all that maps
  * it: the new frame, whose references are its entries'.  NULL: nothing has changed; there is no
- * frame, or somebody else holds this one.
+ * frame, or somebody else holds this one, or it is one of a huge page: those stay where they are.
  */
 struct page *migrate_page(struct world *world, struct page *page);
 

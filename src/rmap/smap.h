@@ -13,7 +13,7 @@
 
 struct mem_size_stats {
 	uint64_t resident, shared_clean, shared_dirty, private_clean, private_dirty;	/* bytes */
-	uint64_t referenced, anonymous, lazyfree;			/* bytes */
+	uint64_t referenced, anonymous, anonymous_thp, lazyfree;	/* bytes */
 	uint64_t pss, pss_dirty, pss_locked;		/* bytes << PSS_SHIFT */
 };
 

@@ -4,9 +4,11 @@
  * From the tables: every entry of every address space is counted for its frame, and for the
  * address space's RSS; every table is counted.  From the frames: what was counted is the map count,
  * and the references are at least as many; the reverse map, walked from the frame, meets just as
- * many entries; free frames are on a list, and tables are those that were met.
+ * many entries; free frames are on a list, and tables are those that were met.  Of a huge page each
+ * frame is counted for itself, and its own counts are sums of theirs.
  */
 #include "base/assert.h"
+#include "phys/compound.h"
 #include "rmap/rmap.h"
 #include "space/vma_tree.h"
 
@@ -42,7 +44,8 @@ static bool entry_is_valid(struct census *c, const struct vm_area_struct *vma, u
 	if (!page)
 		return pte_pfn(f, pte) == page_to_pfn(c->phys, c->phys->zero_page) &&
 		       !pte_write(f, pte);
-	if (page->index != linear_page_index(vma, addr) || page_test(page, PG_TABLE | PG_BUDDY))
+	if (page_pgoff(page) != linear_page_index(vma, addr) ||
+	    page_test(page, PG_TABLE | PG_BUDDY))
 		return false;
 	/* Written in place by one alone. */
 	if (page_anon(page) && pte_write(f, pte) && !page_test(page, PG_ANON_EXCLUSIVE))
@@ -54,14 +57,36 @@ static bool entry_is_valid(struct census *c, const struct vm_area_struct *vma, u
 	return true;
 }
 
+/* An entry of 2 MiB: all of it lies in @vma, and it leads to all of a huge page. */
+static bool huge_is_valid(struct census *c, const struct vm_area_struct *vma, umm_addr_t addr,
+			  uint64_t pmd)
+{
+	const struct mm_pages *pages = c->mm->pages;
+	const struct pgtable_format *f = pages->pgt.format;
+	const struct page *head = vm_normal_page(pages, pmd);
+
+	if (!pte_present(f, pmd) || vma->vm_end - addr < PMD_SIZE)
+		return false;
+	if (!head)
+		return pages->has_huge_zero && !pte_write(f, pmd) && c->phys->huge_zero_page &&
+		       pte_pfn(f, pmd) == page_to_pfn(c->phys, c->phys->huge_zero_page);
+	if (!page_test(head, PG_HEAD) || !page_anon(head) || !entry_is_valid(c, vma, addr, pmd))
+		return false;
+	for (unsigned int i = 1; i < HUGE_PAGES; i++)
+		c->mapped[page_to_pfn(c->phys, head) + i]++;
+	c->rss[MM_ANONPAGES] += HUGE_PAGES - 1;
+	return true;
+}
+
 /* All entries lie in areas. */
 static bool entries_are_valid(struct census *c)
 {
 	uint64_t top = pgtable_span(&c->mm->pages->pgt);
 	umm_addr_t addr = 0, stop;
 	pte_t *slot;
+	bool huge;
 
-	for (; (slot = pgtable_next(&c->mm->pages->pgt, &addr, top, &stop)); addr = stop) {
+	for (; (slot = pgtable_next(&c->mm->pages->pgt, &addr, top, &stop, &huge)); addr = stop) {
 		for (; addr < stop; addr += PAGE_SIZE, slot++) {
 			const struct vm_area_struct *vma;
 			uint64_t pte = pte_get(slot);
@@ -69,8 +94,12 @@ static bool entries_are_valid(struct census *c)
 			if (pte_none(pte))
 				continue;
 			vma = find_vma(&c->mm->tree, addr);
-			if (!vma || vma->vm_start > addr || !entry_is_valid(c, vma, addr, pte))
+			if (!vma || vma->vm_start > addr)
 				return false;
+			if (!(huge ? huge_is_valid : entry_is_valid)(c, vma, addr, pte))
+				return false;
+			if (huge)
+				break;
 		}
 	}
 	return true;
@@ -105,11 +134,25 @@ static bool count_entry(void *ctx, const struct rmap_place *place)
 	return true;
 }
 
+static bool head_is_valid(const struct page *head)
+{
+	uint64_t entries = page_entire_mapcount(head);
+
+	for (unsigned int i = 0; i < HUGE_PAGES; i++) {
+		entries += page_mapcount(&head[i]) - page_entire_mapcount(head);
+		if (compound_head(&head[i]) != head || page_anon(&head[i]) != page_anon(head))
+			return false;
+	}
+	return entries == page_large_mapcount(head) && entries <= page_count(head);
+}
+
 static bool frame_is_valid(struct census *c, struct page *page, uint32_t mapped)
 {
 	struct met met = { page, 0 };
 
 	if (page_mapcount(page) != mapped || page_count(page) < mapped)
+		return false;
+	if (page_test(page, PG_HEAD) && !head_is_valid(page))
 		return false;
 	if (!mapped)
 		return true;

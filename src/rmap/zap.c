@@ -6,8 +6,10 @@
  * through it is told to the frame first.
  */
 #include "base/assert.h"
+#include "rmap/huge_pmd.h"
 #include "rmap/page_rmap.h"
 #include "rmap/zap.h"
+#include "space/guards.h"
 
 /* A table whose entries go. */
 struct zap {
@@ -35,7 +37,7 @@ static bool zap_present(struct zap *zap, uint64_t pte, umm_addr_t addr)
 			page_set(page, PG_REFERENCED);
 	}
 	zap->rss[mm_counter(page)]--;
-	page_remove_rmap(page);
+	page_remove_rmap(page, pages->pgt.owner);
 	return tlb_remove_page(zap->tlb, page, addr);
 }
 
@@ -75,6 +77,18 @@ static bool zap_pte(struct zap *zap, pte_t *slot, umm_addr_t addr)
 	return false;
 }
 
+/* A huge entry, of which [addr, stop) goes: how far that is done. */
+static umm_addr_t zap_huge_range(struct mmu_gather *tlb, struct mm_pages *pages, pte_t *slot,
+				 umm_addr_t addr, umm_addr_t stop)
+{
+	if (stop - addr == PMD_SIZE) {
+		zap_huge_pmd(tlb, pages, slot, addr);
+		return stop;
+	}
+	split_huge_pmd(pages->pgt.owner, slot, addr);
+	return addr;			/* once more, by small entries */
+}
+
 /* What is gathered is flushed when there is no room for more, with no table locked. */
 static void zap_pte_range(struct mmu_gather *tlb, struct mm_pages *pages, umm_addr_t start,
 			  umm_addr_t end, bool even_cows)
@@ -82,11 +96,16 @@ static void zap_pte_range(struct mmu_gather *tlb, struct mm_pages *pages, umm_ad
 	umm_addr_t addr = start, stop;
 	struct page *table;
 	pte_t *slot;
+	bool huge;
 
-	while ((slot = pgtable_next(&pages->pgt, &addr, end, &stop))) {
+	while ((slot = pgtable_next(&pages->pgt, &addr, end, &stop, &huge))) {
 		struct zap zap = { .pages = pages, .tlb = tlb, .even_cows = even_cows };
 		bool full = false;
 
+		if (unlikely(huge)) {
+			addr = zap_huge_range(tlb, pages, slot, addr, stop);
+			continue;
+		}
 		table = pgtable_lock_at(&pages->pgt, addr);
 		for (; addr < stop && !full; addr += PAGE_SIZE, slot++)
 			full = zap_pte(&zap, slot, addr);
@@ -97,7 +116,20 @@ static void zap_pte_range(struct mmu_gather *tlb, struct mm_pages *pages, umm_ad
 	}
 }
 
-static void zap_range(struct mm_struct *mm, umm_addr_t start, umm_addr_t end, bool even_cows)
+/* Tables of [start, end) that all of it was zapped of, and that guard markers do not need. */
+static void reclaim_tables(struct mmu_gather *tlb, struct mm_struct *mm, umm_addr_t start,
+			   umm_addr_t end)
+{
+	umm_addr_t addr = (start + PMD_SIZE - 1) & PMD_MASK, stop;
+	bool huge;
+
+	for (end &= PMD_MASK; pgtable_next(&mm->pages->pgt, &addr, end, &stop, &huge); addr = stop)
+		if (guards_first(mm, addr, stop) >= stop)
+			free_pgtables(tlb, addr, stop, addr, stop);
+}
+
+static void zap_range(struct mm_struct *mm, umm_addr_t start, umm_addr_t end, bool even_cows,
+		      bool reclaim)
 {
 	struct mmu_gather tlb;
 
@@ -105,18 +137,25 @@ static void zap_range(struct mm_struct *mm, umm_addr_t start, umm_addr_t end, bo
 	mmu_notifier_start(mm, start, end);
 	tlb_gather_mmu(&tlb, &mm->pages->pgt);
 	zap_pte_range(&tlb, mm->pages, start, end, even_cows);
+	if (reclaim && end - start >= PMD_SIZE)
+		reclaim_tables(&tlb, mm, start, end);
 	tlb_finish_mmu(&tlb);
 	mmu_notifier_end(mm, start, end);
 }
 
 void zap_page_range(struct mm_struct *mm, umm_addr_t start, umm_addr_t end)
 {
-	zap_range(mm, start, end, true);
+	zap_range(mm, start, end, true, false);
+}
+
+void madvise_dontneed_pages(struct mm_struct *mm, umm_addr_t start, umm_addr_t end)
+{
+	zap_range(mm, start, end, true, true);
 }
 
 void zap_file_pages(struct mm_struct *mm, umm_addr_t start, umm_addr_t end)
 {
-	zap_range(mm, start, end, false);
+	zap_range(mm, start, end, false, false);
 }
 
 void unmap_region(struct mm_struct *mm, umm_addr_t start, umm_addr_t end, umm_addr_t floor,
@@ -144,23 +183,76 @@ void exit_pages(struct mm_struct *mm)
 		unmap_region(mm, 0, top, 0, top);
 }
 
-/* => table locked */
-static void free_pte(struct mmu_gather *tlb, const struct mm_pages *pages, pte_t *slot,
-		     umm_addr_t addr)
-{
-	const struct pgtable_format *f = pages->pgt.format;
-	uint64_t pte = pte_get(slot);
-	struct page *page = pte_present(f, pte) ? vm_normal_page(pages, pte) : NULL;
+/* ---- MADV_FREE ------------------------------------------------------------------------------ */
 
+/* The processor forgets that they were used and written. */
+static void forget_marks(struct mmu_gather *tlb, pte_t *slot, umm_addr_t start, umm_addr_t end)
+{
+	const struct pgtable_format *f = tlb->pgt->format;
+	uint64_t pte = pte_get(slot);
+
+	if (!pte_is(f, pte, f->accessed) && !pte_is(f, pte, f->dirty))
+		return;
+	(void)pte_clear_properties(f, slot, f->accessed | f->dirty);
+	tlb_flush_range(tlb, start, end);
+}
+
+/* May it go, whatever was written to it?  Then that is forgotten. */
+static bool forget_dirty(struct page *page)
+{
+	struct page *head = compound_head(page);
+	bool alone = page_compound(page) ? page_large_mapcount(page) == HUGE_PAGES
+					 : page_mapcount(page) == 1;
+
+	if (!page_test(head, PG_DIRTY))
+		return true;
+	if (alone)
+		page_clear(head, PG_DIRTY);
+	return alone;
+}
+
+/* @whole: the huge page that all entries of the table are of.  => table locked */
+static void free_pte(struct mmu_gather *tlb, const struct mm_pages *pages, pte_t *slot,
+		     umm_addr_t addr, const struct page *whole)
+{
+	uint64_t pte = pte_get(slot);
+	struct page *page;
+
+	page = pte_present(pages->pgt.format, pte) ? vm_normal_page(pages, pte) : NULL;
 	if (!page || !page_anon(page))
 		return;
-	if (page_test(page, PG_DIRTY) && page_mapcount(page) != 1)
+	/* A part of one that could not be split stays as it is. */
+	if ((page_compound(page) && compound_head(page) != whole) || !forget_dirty(page))
 		return;
-	if (pte_is(f, pte, f->accessed) || pte_is(f, pte, f->dirty)) {
-		(void)pte_clear_properties(f, slot, f->accessed | f->dirty);
-		tlb_flush_range(tlb, addr, addr + PAGE_SIZE);
-	}
-	page_clear(page, PG_SWAPBACKED);
+	forget_marks(tlb, slot, addr, addr + PAGE_SIZE);
+	page_clear(compound_head(page), PG_SWAPBACKED);
+}
+
+/* => table locked */
+static void free_huge_pmd(struct mmu_gather *tlb, const struct mm_pages *pages, pte_t *slot,
+			  umm_addr_t addr)
+{
+	struct page *head = vm_normal_page(pages, pte_get(slot));
+
+	if (!head || folio_maybe_mapped_shared(head))
+		return;
+	page_clear(head, PG_DIRTY);
+	forget_marks(tlb, slot, addr, addr + PMD_SIZE);
+	page_clear(head, PG_SWAPBACKED);
+}
+
+/* Entries [addr, stop) from @slot on, or what the range has of a huge one. */
+static void free_entries(struct mmu_gather *tlb, const struct mm_pages *pages, pte_t *slot,
+			 umm_addr_t addr, umm_addr_t stop, bool huge)
+{
+	struct page *table = pgtable_lock_at(&pages->pgt, addr);
+	const struct page *whole = huge ? NULL : whole_huge_page(pages, slot, addr, stop);
+
+	if (huge && stop - addr == PMD_SIZE)
+		free_huge_pmd(tlb, pages, slot, addr);
+	for (; !huge && addr < stop; addr += PAGE_SIZE, slot++)
+		free_pte(tlb, pages, slot, addr, whole);
+	pgtable_unlock(&pages->pgt, table);
 }
 
 void madvise_free_pages(struct mm_struct *mm, const struct vm_area_struct *vma, umm_addr_t start,
@@ -168,19 +260,16 @@ void madvise_free_pages(struct mm_struct *mm, const struct vm_area_struct *vma, 
 {
 	umm_addr_t addr = start, stop;
 	struct mmu_gather tlb;
-	struct page *table;
 	pte_t *slot;
+	bool huge;
 
 	mm_assert_debug(vma->vm_start <= start && end <= vma->vm_end);
 	(void)vma;
+	split_huge_pages_at_edges(mm, start, end);
 	mmu_notifier_start(mm, start, end);
 	tlb_gather_mmu(&tlb, &mm->pages->pgt);
-	while ((slot = pgtable_next(&mm->pages->pgt, &addr, end, &stop))) {
-		table = pgtable_lock_at(&mm->pages->pgt, addr);
-		for (; addr < stop; addr += PAGE_SIZE, slot++)
-			free_pte(&tlb, mm->pages, slot, addr);
-		pgtable_unlock(&mm->pages->pgt, table);
-	}
+	for (; (slot = pgtable_next(&mm->pages->pgt, &addr, end, &stop, &huge)); addr = stop)
+		free_entries(&tlb, mm->pages, slot, addr, stop, huge);
 	tlb_finish_mmu(&tlb);
 	mmu_notifier_end(mm, start, end);
 }

@@ -11,8 +11,11 @@
 /* What stands in [start, end) goes; tables stay.  The range may have holes. */
 void zap_page_range(struct mm_struct *mm, umm_addr_t start, umm_addr_t end);
 
+/* MADV_DONTNEED: the same, and tables whose 2 MiB lie in the range go too. */
+void madvise_dontneed_pages(struct mm_struct *mm, umm_addr_t start, umm_addr_t end);
+
 /*
- * The same, but what was copied for the process alone stays.
+ * As zap_page_range(), but what was copied for the process alone stays.
  * => world->lock held for write will do.
  */
 void zap_file_pages(struct mm_struct *mm, umm_addr_t start, umm_addr_t end);

@@ -2,6 +2,7 @@
  * mm_pages.c - the page tables and counters of an address space, and who hears of changes.
  */
 #include "base/assert.h"
+#include "phys/compound.h"
 #include "space/mm_pages.h"
 
 static size_t pages_bytes(void)
@@ -43,6 +44,8 @@ void mm_pages_destroy(struct mm_struct *mm)
 
 	for (unsigned int i = 0; i < NR_MM_COUNTERS; i++)
 		mm_assert(sum_mm_counter(mm->pages, (enum mm_counter)i) == 0);
+	if (mm->pages->has_huge_zero)
+		put_huge_zero_page(mm->world->phys);
 	pgtable_destroy(&mm->pages->pgt);
 	platform->free(platform->ctx, mm->pages, pages_bytes());
 	mm->pages = NULL;

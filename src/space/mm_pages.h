@@ -37,6 +37,7 @@ struct mm_pages {
 	uint64_t hiwater_vm;			/* [m] pages of total_vm: the same */
 	struct umm_mmu_notifier *notifiers;	/* [m] and every area */
 	struct vma_locks locks;
+	atomic_bool has_huge_zero;		/* [a] holds the huge zero page */
 };
 
 /* 0 or -UMM_ENOMEM. */
@@ -117,6 +118,13 @@ static inline enum mm_counter mm_counter(const struct page *page)
  */
 void mmu_notifier_start(struct mm_struct *mm, umm_addr_t start, umm_addr_t end);
 void mmu_notifier_end(struct mm_struct *mm, umm_addr_t start, umm_addr_t end);
+
+/* An area is about to begin or end at @addr: no entry may lie across it. */
+static inline void area_boundary(struct mm_struct *mm, umm_addr_t addr)
+{
+	if (mm->pages)
+		mm->world->page_ops->boundary(mm, addr);
+}
 
 /* The format's properties for an area: pte_protection(). */
 static inline uint64_t vma_protection(const struct mm_pages *pages,

@@ -6,6 +6,7 @@
 #include "space/anon_vma.h"
 #include "space/file.h"
 #include "space/i_mmap.h"
+#include "space/mm_pages.h"
 #include "space/vma.h"
 #include "space/vma_lock.h"
 #include "space/vma_tree.h"
@@ -83,6 +84,7 @@ struct vm_area_struct *vma_cut(struct mm_struct *mm, struct vm_area_struct *vma,
 	mm_assert(vma->vm_start < addr && addr < vma->vm_end && page_aligned(addr));
 	vma_start_write(mm, vma);
 
+	area_boundary(mm, addr);
 	upper = vm_area_dup(mm, vma);
 	upper->vm_start = addr;
 	upper->vm_pgoff += (addr - vma->vm_start) >> PAGE_SHIFT;

@@ -23,6 +23,7 @@
 #include "space/anon_vma.h"
 #include "space/file.h"
 #include "space/i_mmap.h"
+#include "space/mm_pages.h"
 #include "space/vma.h"
 #include "space/vma_lock.h"
 #include "space/vma_attrs.h"
@@ -236,6 +237,7 @@ static struct vm_area_struct *merge_left(const struct vma_merge_struct *vmg)
 	}
 	vma_prepare(vmg->mm, prev, middle);
 	middle->vm_pgoff += (vmg->end - vmg->start) >> PAGE_SHIFT;
+	area_boundary(vmg->mm, vmg->end);
 	vma_move_boundary(prev, vmg->end);
 	vma_complete(vmg->mm, prev, middle);
 	return merged(vmg, NOTE_MERGED_PART, prev);
@@ -252,6 +254,7 @@ static struct vm_area_struct *merge_right(const struct vma_merge_struct *vmg)
 	}
 	vma_prepare(vmg->mm, middle, next);
 	next->vm_pgoff = vmg->pgoff;
+	area_boundary(vmg->mm, vmg->start);
 	vma_move_boundary(middle, vmg->start);
 	vma_complete(vmg->mm, middle, next);
 	return merged(vmg, NOTE_MERGED_PART, next);

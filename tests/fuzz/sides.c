@@ -15,7 +15,7 @@
 
 #define MANY 3000			/* areas; beyond it, look after each MANY_EVERYth step */
 #define MANY_EVERY 64
-#define PAGES_FRAMES 32768
+#define PAGES_FRAMES 131072
 #define ZERO_PAGES 1			/* frames that a world keeps */
 #define PAGES_EVERY 16			/* with pages: look at areas after so many steps */
 

@@ -56,6 +56,14 @@ static void collapse_depends(struct lab *lab)
 	assert_true(umm_madvise_depends(lab->mm, AT, 4 * MIB, UMM_MADV_COLLAPSE));
 }
 
+static void collapsed(struct lab *lab)
+{
+	lab_set_pages(lab, UMM_PAGES_COUNTED, 4096);
+	lab_map(lab, AT, 4 * MIB, RW, ANON);
+	lab_write(lab, AT);
+	advise(lab, AT, 2 * MIB, UMM_MADV_COLLAPSE);
+}
+
 static void ksm_skipped(struct lab *lab)
 {
 	lab_map(lab, AT, PAGE, RW, UMM_MAP_ANONYMOUS | SHARED);
@@ -149,6 +157,7 @@ const struct scene scenes_madvise[] = {
 	{ "ADVISED_NOTHING", advised_nothing, "the length is 0" },
 	{ "PROCESS_MADVISE_STOPPED", process_madvise_stopped, "range 1, [10008000" },
 	{ "COLLAPSE_DEPENDS", collapse_depends, "10000000-10400000" },
+	{ "COLLAPSED", collapsed, "10000000-10200000" },
 	{ "KSM_SKIPPED", ksm_skipped, "never merged by content" },
 	{ "GUARDS_INSTALLED", guards_installed, "10001000-10002000" },
 	{ "GUARDS_REMOVED", guards_removed, "10000000-10004000" },
