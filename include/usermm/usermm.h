@@ -945,7 +945,8 @@ bool umm_world_is_valid(struct umm_world *world);
 /*
  * Somebody who maps an address space a second time: an emulator, a device.  Between
  * invalidate_start and invalidate_end what was taken from [start, end) must go, and nothing there
- * may be taken anew.  Called under the mm's lock, where they must not call the library.
+ * may be taken anew.  Called under locks of the library, which they must not call, by any thread
+ * that uses an mm of the world: a hole in a file (MADV_REMOVE) is one in all that map it.
  */
 struct umm_mmu_notifier {
 	void (*invalidate_start)(struct umm_mmu_notifier *self, struct umm_mm *mm,

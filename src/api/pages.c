@@ -313,17 +313,33 @@ bool umm_world_is_valid(struct umm_world *handle)
 	return !world->phys || world_pages_are_valid(world);
 }
 
+/*
+ * Nobody is between telling them that a change begins and that it ended: not who has the address
+ * space or an area of it, nor who comes from a file that it maps.
+ */
+static void notifiers_lock(struct mm_struct *mm)
+{
+	mmap_write_lock(mm);
+	vma_start_write_all(mm);
+	write_lock(&mm->world->platform, &mm->world->lock);
+}
+
+static void notifiers_unlock(struct mm_struct *mm)
+{
+	write_unlock(&mm->world->platform, &mm->world->lock);
+	mmap_write_unlock(mm);
+}
+
 int umm_mmu_notifier_register(struct umm_mm *handle, struct umm_mmu_notifier *notifier)
 {
 	struct mm_struct *mm = to_mm(handle);
 
 	if (!mm->pages)
 		return -UMM_EINVAL;
-	mmap_write_lock(mm);
-	vma_start_write_all(mm);
+	notifiers_lock(mm);
 	notifier->next = mm->pages->notifiers;
 	mm->pages->notifiers = notifier;
-	mmap_write_unlock(mm);
+	notifiers_unlock(mm);
 	return 0;
 }
 
@@ -335,8 +351,7 @@ int umm_mmu_notifier_unregister(struct umm_mm *handle, struct umm_mmu_notifier *
 
 	if (!mm->pages)
 		return err;
-	mmap_write_lock(mm);
-	vma_start_write_all(mm);
+	notifiers_lock(mm);
 	for (link = &mm->pages->notifiers; *link; link = &(*link)->next) {
 		if (*link != notifier)
 			continue;
@@ -344,6 +359,6 @@ int umm_mmu_notifier_unregister(struct umm_mm *handle, struct umm_mmu_notifier *
 		err = 0;
 		break;
 	}
-	mmap_write_unlock(mm);
+	notifiers_unlock(mm);
 	return err;
 }

@@ -35,7 +35,7 @@ struct mm_pages {
 	struct rss_stripe rss[RSS_STRIPES];
 	atomic_ullong hiwater_rss;	/* [a] pages: the most there ever were, but for now */
 	uint64_t hiwater_vm;			/* [m] pages of total_vm: the same */
-	struct umm_mmu_notifier *notifiers;	/* [m] and every area */
+	struct umm_mmu_notifier *notifiers;	/* [m] [w] and every area; one of them to look */
 	struct vma_locks locks;
 	atomic_bool has_huge_zero;		/* [a] holds the huge zero page */
 };
