@@ -277,7 +277,8 @@ int seq_generate_pages(uint64_t seed, const struct umm_settings *settings,
 		advise_huge(&ground);
 		add(&g, seq, &ground);
 	}
-	while (seq->nr < steps - 3 * SEQ_PROCESSES) {
+	/* At the end each process is looked at three times; the last step may bring another one. */
+	while (seq->nr < steps - 3 * SEQ_PROCESSES - 1) {
 		struct seq_step step;
 
 		memset(&step, 0, sizeof(step));
