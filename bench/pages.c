@@ -7,9 +7,17 @@
  * kernel's faults would be measured in ours.  Both sides have small pages.  The floor of what fills
  * a page is memset() and memcpy() of 4 KiB, hot and cold: rows of their own, without a kernel.
  *
+ * A round touches 64 MiB, which no cache near the processor holds.  The rows *_hot touch 1 MiB that
+ * was just given back, again and again: frames that were used last are used next, on both sides.
+ *
+ * The sides take turns, so that a slow moment hits both; but a turn is several rounds, as a program
+ * that uses one of them would have it: in the first the caches are still full of the other's.
+ *
  * A touch of the kernel's side is a trap as well; ours is a call of umm_fault().  Prints rows as
  * bench.c does.
  */
+#include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,11 +31,14 @@
 #include "host/platform_posix.h"
 
 #define PAGE 4096ul
-#define ROUNDS 5
+#define TURNS 3
+#define ROUNDS 5		/* of a turn */
 #define RW (UMM_PROT_READ | UMM_PROT_WRITE)
 #define ANON (UMM_MAP_PRIVATE | UMM_MAP_ANONYMOUS)
 
-static unsigned long pages = 16384;	/* of a round: 64 MiB */
+/* Pages of a round. */
+static unsigned long pages = 16384;		/* 64 MiB */
+static unsigned long hot_pages = 256;		/* 1 MiB */
 static unsigned long fork_pages = 262144;	/* 1 GiB */
 
 static struct umm_world *world;
@@ -52,24 +63,16 @@ static void must(int worked, const char *what)
 
 /* ---- the two sides -------------------------------------------------------------------------- */
 
+static struct umm_platform posix;
+
 static void *frames_alloc(void *ctx, size_t bytes)
 {
-	size_t align = (size_t)2 << 20;
-	void *frames = aligned_alloc(align, (bytes + align - 1) & ~(align - 1));
+	void *frames = posix.frames_alloc(ctx, bytes);
 
-	(void)ctx;
-	if (frames) {
-		madvise(frames, bytes, MADV_HUGEPAGE);
-		memset(frames, 0, bytes);
-	}
+	must(frames != NULL, "frames_alloc");
+	memset(frames, 0, bytes);
+	madvise(frames, bytes, MADV_DONTFORK);	/* what is measured of fork() is not this */
 	return frames;
-}
-
-static void frames_free(void *ctx, void *frames, size_t bytes)
-{
-	(void)ctx;
-	(void)bytes;
-	free(frames);
 }
 
 static void begin(void)
@@ -77,9 +80,9 @@ static void begin(void)
 	struct umm_settings settings;
 	struct umm_platform platform;
 
-	umm_platform_posix(&platform);
+	umm_platform_posix(&posix);
+	platform = posix;
 	platform.frames_alloc = frames_alloc;
-	platform.frames_free = frames_free;
 	umm_settings_init(&settings, UMM_KERNEL_NEWEST);
 	settings.pages = UMM_PAGES_CONTENTS;
 	settings.frames = fork_pages + 4 * pages;
@@ -123,68 +126,73 @@ static void kernel_touch(char *addr, unsigned long nr, int write)
 
 /* ---- what is measured: nanoseconds of one round --------------------------------------------- */
 
-static double our_fault(unsigned int access)
+static void our_unmap(umm_addr_t addr, unsigned long nr)
 {
-	umm_addr_t addr = our_area(pages);
+	must(umm_munmap(mm, addr, nr * PAGE, NULL) == 0, "umm_munmap");
+}
+
+static double our_fault(unsigned long nr, unsigned int access)
+{
+	umm_addr_t addr = our_area(nr);
 	double begin_ns = now_ns(), ns;
 
-	our_touch(mm, addr, pages, access);
+	our_touch(mm, addr, nr, access);
 	ns = now_ns() - begin_ns;
-	must(umm_munmap(mm, addr, pages * PAGE, NULL) == 0, "umm_munmap");
+	our_unmap(addr, nr);
 	return ns;
 }
 
-static double kernel_fault(int write)
+static double kernel_fault(unsigned long nr, int write)
 {
-	char *addr = kernel_area(pages);
+	char *addr = kernel_area(nr);
 	double begin_ns = now_ns(), ns;
 
-	kernel_touch(addr, pages, write);
+	kernel_touch(addr, nr, write);
 	ns = now_ns() - begin_ns;
-	munmap(addr, pages * PAGE);
+	munmap(addr, nr * PAGE);
 	return ns;
 }
 
-static double our_write_fault(void) { return our_fault(UMM_ACCESS_WRITE); }
-static double kernel_write_fault(void) { return kernel_fault(1); }
-static double our_read_fault(void) { return our_fault(UMM_ACCESS_READ); }
-static double kernel_read_fault(void) { return kernel_fault(0); }
+static double our_write_fault(unsigned long nr) { return our_fault(nr, UMM_ACCESS_WRITE); }
+static double kernel_write_fault(unsigned long nr) { return kernel_fault(nr, 1); }
+static double our_read_fault(unsigned long nr) { return our_fault(nr, UMM_ACCESS_READ); }
+static double kernel_read_fault(unsigned long nr) { return kernel_fault(nr, 0); }
 
-static double our_munmap(void)
+static double our_munmap(unsigned long nr)
 {
-	umm_addr_t addr = our_area(pages);
+	umm_addr_t addr = our_area(nr);
 	double begin_ns;
 
-	our_touch(mm, addr, pages, UMM_ACCESS_WRITE);
+	our_touch(mm, addr, nr, UMM_ACCESS_WRITE);
 	begin_ns = now_ns();
-	must(umm_munmap(mm, addr, pages * PAGE, NULL) == 0, "umm_munmap");
+	our_unmap(addr, nr);
 	return now_ns() - begin_ns;
 }
 
-static double kernel_munmap(void)
+static double kernel_munmap(unsigned long nr)
 {
-	char *addr = kernel_area(pages);
+	char *addr = kernel_area(nr);
 	double begin_ns;
 
-	kernel_touch(addr, pages, 1);
+	kernel_touch(addr, nr, 1);
 	begin_ns = now_ns();
-	munmap(addr, pages * PAGE);
+	munmap(addr, nr * PAGE);
 	return now_ns() - begin_ns;
 }
 
-static double our_cow(void)
+static double our_cow(unsigned long nr)
 {
-	umm_addr_t addr = our_area(pages);
+	umm_addr_t addr = our_area(nr);
 	struct umm_mm *child;
 	double begin_ns, ns;
 
-	our_touch(mm, addr, pages, UMM_ACCESS_WRITE);
+	our_touch(mm, addr, nr, UMM_ACCESS_WRITE);
 	must(umm_fork(mm, &child, NULL) == 0, "umm_fork");
 	begin_ns = now_ns();
-	our_touch(mm, addr, pages, UMM_ACCESS_WRITE);
+	our_touch(mm, addr, nr, UMM_ACCESS_WRITE);
 	ns = now_ns() - begin_ns;
 	umm_mm_put(child);
-	must(umm_munmap(mm, addr, pages * PAGE, NULL) == 0, "umm_munmap");
+	our_unmap(addr, nr);
 	return ns;
 }
 
@@ -208,43 +216,43 @@ static pid_t waiting_child(int *go)
 	return pid;
 }
 
-static double kernel_cow(void)
+static double kernel_cow(unsigned long nr)
 {
-	char *addr = kernel_area(pages);
+	char *addr = kernel_area(nr);
 	double begin_ns, ns;
 	pid_t pid;
 	int go;
 
-	kernel_touch(addr, pages, 1);
+	kernel_touch(addr, nr, 1);
 	pid = waiting_child(&go);
 	begin_ns = now_ns();
-	kernel_touch(addr, pages, 1);
+	kernel_touch(addr, nr, 1);
 	ns = now_ns() - begin_ns;
 	close(go);
 	waitpid(pid, NULL, 0);
-	munmap(addr, pages * PAGE);
+	munmap(addr, nr * PAGE);
 	return ns;
 }
 
-static double our_fork(void)
+static double our_fork(unsigned long nr)
 {
-	umm_addr_t addr = our_area(fork_pages);
+	umm_addr_t addr = our_area(nr);
 	struct umm_mm *child;
 	double begin_ns, ns;
 
-	our_touch(mm, addr, fork_pages, UMM_ACCESS_WRITE);
+	our_touch(mm, addr, nr, UMM_ACCESS_WRITE);
 	begin_ns = now_ns();
 	must(umm_fork(mm, &child, NULL) == 0, "umm_fork");
 	ns = now_ns() - begin_ns;
 	umm_mm_put(child);
-	must(umm_munmap(mm, addr, fork_pages * PAGE, NULL) == 0, "umm_munmap");
+	our_unmap(addr, nr);
 	return ns;
 }
 
 /* fork()'s own part: less that of a fork with nothing touched. */
-static double kernel_fork(void)
+static double kernel_fork(unsigned long nr)
 {
-	char *addr = kernel_area(fork_pages);
+	char *addr = kernel_area(nr);
 	double ns[2];
 
 	for (int touched = 0; touched < 2; touched++) {
@@ -253,26 +261,26 @@ static double kernel_fork(void)
 		int go;
 
 		if (touched)
-			kernel_touch(addr, fork_pages, 1);
+			kernel_touch(addr, nr, 1);
 		begin_ns = now_ns();
 		pid = waiting_child(&go);
 		ns[touched] = now_ns() - begin_ns;
 		close(go);
 		waitpid(pid, NULL, 0);
 	}
-	munmap(addr, fork_pages * PAGE);
+	munmap(addr, nr * PAGE);
 	return ns[1] - ns[0];
 }
 
 /* Of a page in use, each look hanging on the last. */
-static double our_translate(void)
+static double our_translate(unsigned long nr)
 {
 	umm_addr_t addr = our_area(1);
 	double begin_ns, ns;
 
 	our_touch(mm, addr, 1, UMM_ACCESS_READ);
 	begin_ns = now_ns();
-	for (unsigned long i = 0; i < 16 * pages; i++) {
+	for (unsigned long i = 0; i < nr; i++) {
 		uint64_t len;
 		int fault;
 		const volatile char *at = umm_translate(mm, addr + (unsigned char)sink,
@@ -281,34 +289,32 @@ static double our_translate(void)
 		sink = *at;
 	}
 	ns = now_ns() - begin_ns;
-	must(umm_munmap(mm, addr, PAGE, NULL) == 0, "umm_munmap");
-	return ns / 16;
+	our_unmap(addr, 1);
+	return ns;
 }
 
 /* Ten loads, each hanging on the last: what a translation may cost. */
-static double ten_hits(void)
+static double ten_hits(unsigned long nr)
 {
 	static void *volatile self = (void *)&self;
 	void *volatile *at = &self;
 	double begin_ns = now_ns();
 
-	for (unsigned long i = 0; i < 160 * pages; i++)
+	for (unsigned long i = 0; i < 10 * nr; i++)
 		at = *at;
 	sink = (char)((size_t)at & 0);
-	return (now_ns() - begin_ns) / 16;
+	return now_ns() - begin_ns;
 }
 
-static double fill(size_t span, int copies)
+static double fill(unsigned long nr, size_t span, int copies)
 {
 	static char *pool;
 	double begin_ns;
 
-	if (!pool) {
+	if (!pool)
 		pool = frames_alloc(NULL, pages * PAGE);
-		must(pool != NULL, "frames_alloc");
-	}
 	begin_ns = now_ns();
-	for (unsigned long i = 0; i < pages; i++) {
+	for (unsigned long i = 0; i < nr; i++) {
 		char *page = pool + i % span * PAGE;
 
 		if (copies)
@@ -320,26 +326,29 @@ static double fill(size_t span, int copies)
 	return now_ns() - begin_ns;
 }
 
-static double zero_hot(void) { return fill(4, 0); }
-static double zero_cold(void) { return fill(pages, 0); }
-static double copy_hot(void) { return fill(4, 1); }
-static double copy_cold(void) { return fill(pages / 2, 1); }
+static double zero_hot(unsigned long nr) { return fill(nr, 4, 0); }
+static double zero_cold(unsigned long nr) { return fill(nr, pages, 0); }
+static double copy_hot(unsigned long nr) { return fill(nr, 4, 1); }
+static double copy_cold(unsigned long nr) { return fill(nr, pages / 2, 1); }
 
 /* ---- rows ----------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *name;
-	double (*ours)(void), (*kernel)(void);
-	unsigned long *operations;	/* of a round */
+	double (*ours)(unsigned long nr), (*kernel)(unsigned long nr);
+	const unsigned long *nr;	/* of a round */
 	const char *note;
 } rows[] = {
 	{ "anon_write_fault", our_write_fault, kernel_write_fault, &pages,
 	  "with zeroing; kernel: with the trap" },
+	{ "anon_write_fault_hot", our_write_fault, kernel_write_fault, &hot_pages,
+	  "the same in 1 MiB that was just given back" },
 	{ "zero_read_fault", our_read_fault, kernel_read_fault, &pages, "" },
 	{ "cow_break", our_cow, kernel_cow, &pages, "with the copy" },
+	{ "cow_break_hot", our_cow, kernel_cow, &hot_pages, "the same in 1 MiB" },
 	{ "munmap_touched", our_munmap, kernel_munmap, &pages, "per page" },
 	{ "fork_1gib", our_fork, kernel_fork, &fork_pages, "per page; kernel: what pages add" },
-	{ "translate_warm", our_translate, ten_hits, &pages,
+	{ "translate_warm", our_translate, ten_hits, &fork_pages,
 	  "a chain of calls; theirs: ten loads that hit the first cache" },
 	{ "floor_zero_hot", zero_hot, NULL, &pages, "memset of 4 KiB" },
 	{ "floor_zero_cold", zero_cold, NULL, &pages, "memset of 4 KiB" },
@@ -354,39 +363,80 @@ static int compare_doubles(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* Nanoseconds of an operation; a short round is measured several times at once. */
+static double round_ns(double (*side)(unsigned long nr), unsigned long nr)
+{
+	unsigned long times = nr < pages ? pages / nr / 4 : 1;
+	double ns = 0;
+
+	for (unsigned long i = 0; i < times; i++)
+		ns += side(nr);
+	return ns / (double)(times * nr);
+}
+
+static double median(double *ns)
+{
+	qsort(ns, (size_t)TURNS * ROUNDS, sizeof(ns[0]), compare_doubles);
+	return ns[TURNS * ROUNDS / 2];
+}
+
 static void run_row(size_t row)
 {
-	double ours[ROUNDS], kernel[ROUNDS];
-	double operations = (double)*rows[row].operations;
+	double ours[TURNS * ROUNDS], kernel[TURNS * ROUNDS];
+	unsigned long nr = *rows[row].nr;
 
-	for (int r = 0; r < ROUNDS; r++) {	/* by turns: a slow moment hits both */
-		ours[r] = rows[row].ours() / operations;
-		kernel[r] = rows[row].kernel ? rows[row].kernel() / operations : 0;
+	for (int turn = 0; turn < TURNS; turn++) {
+		for (int r = 0; r < ROUNDS; r++)
+			ours[turn * ROUNDS + r] = round_ns(rows[row].ours, nr);
+		for (int r = 0; r < ROUNDS && rows[row].kernel; r++)
+			kernel[turn * ROUNDS + r] = round_ns(rows[row].kernel, nr);
 	}
-	qsort(ours, ROUNDS, sizeof(ours[0]), compare_doubles);
-	qsort(kernel, ROUNDS, sizeof(kernel[0]), compare_doubles);
-	printf("{\"name\": \"%s\", \"ours_ns\": %.1f, ", rows[row].name, ours[ROUNDS / 2]);
+	printf("{\"name\": \"%s\", \"ours_ns\": %.1f, ", rows[row].name, median(ours));
 	if (rows[row].kernel)
-		printf("\"kernel_ns\": %.1f, \"ratio\": %.2f", kernel[ROUNDS / 2],
-		       kernel[ROUNDS / 2] / ours[ROUNDS / 2]);
+		printf("\"kernel_ns\": %.1f, \"ratio\": %.2f", median(kernel),
+		       median(kernel) / median(ours));
 	else
 		printf("\"kernel_ns\": null, \"ratio\": null");
 	printf(", \"note\": \"%s\"}\n", rows[row].note);
 	fflush(stdout);
 }
 
+/* On one processor: its caches, its list of free frames. */
+static void pin(void)
+{
+	int cpu = sched_getcpu();
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu < 0 ? 0 : (size_t)cpu, &set);
+	must(sched_setaffinity(0, sizeof(set), &set) == 0, "sched_setaffinity");
+}
+
+static bool wanted(const char *name, int nr_names, char **names)
+{
+	for (int i = 0; i < nr_names; i++)
+		if (!strcmp(names[i], name))
+			return true;
+	return nr_names == 0;
+}
+
 int main(int argc, char **argv)
 {
-	if (argc == 2 && !strcmp(argv[1], "--smoke")) {
+	int first = argc > 1 && !strcmp(argv[1], "--smoke") ? 2 : 1;
+
+	if (first == 2) {
 		pages = 1024;
 		fork_pages = 4096;
-	} else if (argc != 1) {
-		fprintf(stderr, "usage: bench_pages [--smoke]\n");
+	}
+	if (argc > first && argv[first][0] == '-') {
+		fprintf(stderr, "usage: bench_pages [--smoke] [ROW...]\n");
 		return 2;
 	}
+	pin();
 	begin();
 	for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++)
-		run_row(row);
+		if (wanted(rows[row].name, argc - first, argv + first))
+			run_row(row);
 	umm_mm_put(mm);
 	umm_world_free(world);
 	return 0;
