@@ -312,13 +312,13 @@ static double fill(unsigned long nr, size_t span, int copies)
 	double begin_ns;
 
 	if (!pool)
-		pool = frames_alloc(NULL, pages * PAGE);
+		pool = frames_alloc(NULL, 2 * pages * PAGE);
 	begin_ns = now_ns();
 	for (unsigned long i = 0; i < nr; i++) {
 		char *page = pool + i % span * PAGE;
 
 		if (copies)
-			memcpy(page, pool + (pages - 1 - i % span) * PAGE, PAGE);
+			memcpy(page, page + span * PAGE, PAGE);
 		else
 			memset(page, 0, PAGE);
 		__asm__ volatile("" : : "r"(page) : "memory");
@@ -329,7 +329,7 @@ static double fill(unsigned long nr, size_t span, int copies)
 static double zero_hot(unsigned long nr) { return fill(nr, 4, 0); }
 static double zero_cold(unsigned long nr) { return fill(nr, pages, 0); }
 static double copy_hot(unsigned long nr) { return fill(nr, 4, 1); }
-static double copy_cold(unsigned long nr) { return fill(nr, pages / 2, 1); }
+static double copy_cold(unsigned long nr) { return fill(nr, pages, 1); }
 
 /* ---- rows ----------------------------------------------------------------------------------- */
 

@@ -131,7 +131,6 @@ static struct page *alloc_zeroed_page(struct phys *phys)
 static void map_new_anon_page(struct vm_fault *vmf, struct page *page)
 {
 	page_add_new_anon_rmap(page, vmf->vma, vmf->address);
-	add_mm_counter(vmf->pages, MM_ANONPAGES, 1);
 	set_entry(vmf, page_to_pfn(vmf->pages->pgt.phys, page), 0);
 }
 
@@ -143,6 +142,7 @@ static int map_filled_page(struct vm_fault *vmf, struct page *page)
 		return FAULT_CHANGED;
 	}
 	map_new_anon_page(vmf, page);
+	add_mm_counter(vmf->pages, MM_ANONPAGES, 1);
 	pte_unlock(vmf);
 	return UMM_FAULT_OK;
 }
@@ -257,11 +257,14 @@ static int wp_page_replace(struct vm_fault *vmf, struct page *page, struct page 
 	}
 	(void)pte_get_and_clear(vmf->slot);
 	flush_tlb_page(&pages->pgt, vmf->address);
-	if (page) {
-		add_mm_counter(pages, mm_counter(page), -1);
+	if (page)
 		page_remove_rmap(page, vmf->mm);
-	}
 	map_new_anon_page(vmf, copy);
+	if (!page || !page_anon(page)) {
+		add_mm_counter(pages, MM_ANONPAGES, 1);
+		if (page)
+			add_mm_counter(pages, mm_counter(page), -1);
+	}
 	pte_unlock(vmf);
 	if (page)
 		put_page(pages->pgt.phys, page);

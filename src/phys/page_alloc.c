@@ -212,9 +212,9 @@ static struct page *alloc_block(struct phys *phys, unsigned int order)
 }
 
 /*
- * Ask for the lines of a frame that is about to be filled.  The string instructions that memset()
- * and memcpy() are made of go past the caches with what is not in them: that takes three times as
- * long, and who uses the frame next has to fetch it again.
+ * Ask for the lines of a frame that is about to be filled, or copied.  The string instructions that
+ * memset() and memcpy() are made of go past the caches with what is not in them: that takes three
+ * times as long, and who uses the frame next has to fetch it again.
  */
 static void fetch_frame(const struct phys *phys, const struct page *page)
 {
@@ -346,6 +346,7 @@ void clear_page(const struct phys *phys, struct page *page)
 
 void copy_page(const struct phys *phys, struct page *to, const struct page *from)
 {
+	fetch_frame(phys, from);
 	fetch_frame(phys, to);
 	if (phys->frames)
 		memcpy(page_address(phys, to), page_address(phys, from), FRAME_BYTES);
