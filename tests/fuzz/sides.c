@@ -10,6 +10,7 @@
 
 #include "crash.h"
 #include "host/platform_posix.h"
+#include "khugepaged.h"
 #include "sides.h"
 #include "tests/unit/tlb.h"
 
@@ -216,7 +217,10 @@ void trial_post(struct trial *trial)
 		.every = trial->sides->every,
 		.timeout_ms = trial->sides->timeout_ms,
 	};
-	int err = seq_native_post(trial->sides->native, &trial->seq, trial->skip, &wishes);
+	int err;
+
+	trial->doings = trial->sides->pages ? khugepaged_doings() : 0;
+	err = seq_native_post(trial->sides->native, &trial->seq, trial->skip, &wishes);
 
 	if (err)
 		fail("a sequence for the executor", err);
@@ -366,6 +370,12 @@ void trial_compare(struct trial *trial)
 	trial->max_areas = 0;
 	if (trial->part == PART_NOTHING)
 		crashed(trial, crash_caught(compare, trial));
+	if (trial->part != PART_NOTHING && trial->part != PART_CRASH && trial->sides->pages &&
+	    trial->doings != khugepaged_doings()) {
+		fprintf(stderr, "fuzz: the kernel made or refused huge pages on its own: "
+			"a sequence that parts in %s does not count\n", part_name(trial->part));
+		trial->part = PART_NOTHING;
+	}
 }
 
 void trial_run(struct trial *trial, const struct sides *sides, const struct seq *seq)

@@ -66,6 +66,7 @@ struct trial {
 	struct seq_bases bases;
 	struct seq_seen seen[SEQ_STEPS_MAX];
 	uint64_t native_ns, model_ns;
+	uint64_t doings;		/* khugepaged's, before it began */
 	int signal;			/* of PART_CRASH */
 	size_t max_areas;		/* that one address space had */
 
