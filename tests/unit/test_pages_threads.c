@@ -1,6 +1,7 @@
 /*
  * test_pages_threads.c - many threads in a world with pages: each with address spaces of its own
- * that fork and exit, and all in one address space, each in a window of its own.
+ * that fork and exit, all in one address space, each in a window of its own, and all in the same
+ * huge pages.
  *
  * A thread must not leave by cmocka's longjmp(): it counts what is wrong, and the test looks after.
  */
@@ -224,11 +225,113 @@ static void test_one_mm(void **state)
 	run(true);
 }
 
+/* ---- the same 2 MiB ------------------------------------------------------------------------- */
+
+#define HUGE_BYTES (UINT64_C(4) << 20)
+#define HUGE_PAGES (HUGE_BYTES / PAGE)
+
+/* Every fourth page is this thread's, so that all of them meet in each entry and in each table. */
+static void *write_every_fourth(void *arg)
+{
+	struct worker *w = arg;
+	const unsigned char *at;
+	struct umm_mm *child;
+	uint64_t len;
+	int fault;
+
+	number = w->number;
+	for (uint64_t page = w->number; page < HUGE_PAGES; page += THREADS) {
+		unsigned char byte = (unsigned char)(page + w->steps);
+
+		wrong_if(w, umm_write(w->mm, AT + page * PAGE + page, &byte, 1, &fault) != 1);
+		at = umm_translate(w->mm, AT + page * PAGE, UMM_ACCESS_READ, &len, &fault);
+		wrong_if(w, !at || at[page] != byte || len != PAGE);
+		if (w->number || page % 200)
+			continue;
+		if (umm_fork(w->mm, &child, NULL))
+			wrong_if(w, true);
+		else
+			umm_mm_put(child);
+	}
+	return NULL;
+}
+
+static void write_together(struct umm_mm *mm, uint64_t round, atomic_uint *wrong)
+{
+	struct worker worker[THREADS];
+
+	for (unsigned int i = 0; i < THREADS; i++) {
+		worker[i] = (struct worker){ .number = i, .mm = mm, .steps = round,
+					     .wrong = wrong };
+		assert_int_equal(pthread_create(&worker[i].thread, NULL, write_every_fourth,
+						&worker[i]), 0);
+	}
+	for (unsigned int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_join(worker[i].thread, NULL), 0);
+}
+
+/* All begin where nothing is, where zeros were read, or where a child has the pages too. */
+static void huge_round(struct umm_mm *mm, uint64_t round, atomic_uint *wrong)
+{
+	struct umm_mm *child = NULL;
+	unsigned char byte = 0;
+	int fault;
+
+	assert_int_equal(umm_mmap(mm, AT, HUGE_BYTES, RW, ANON, NULL, 0, NULL), AT);
+	assert_int_equal(umm_madvise(mm, AT, HUGE_BYTES, UMM_MADV_HUGEPAGE, NULL), 0);
+	for (uint64_t at = 0; round % 3 && at < HUGE_BYTES; at += HUGE_BYTES / 2)
+		assert_int_equal((round % 3 == 1 ? umm_read(mm, AT + at, &byte, 1, &fault)
+						 : umm_write(mm, AT + at, &byte, 1, &fault)), 1);
+	if (round % 3 == 2)
+		assert_int_equal(umm_fork(mm, &child, NULL), 0);
+	write_together(mm, round, wrong);
+	for (uint64_t page = 0; page < HUGE_PAGES; page++) {
+		assert_int_equal(umm_read(mm, AT + page * PAGE + page, &byte, 1, &fault), 1);
+		assert_int_equal(byte, (unsigned char)(page + round));
+		if (!child)
+			continue;
+		assert_int_equal(umm_read(child, AT + page * PAGE + page, &byte, 1, &fault), 1);
+		assert_int_equal(byte, 0);
+	}
+	umm_mm_put(child);
+}
+
+static void test_huge_pages(void **state)
+{
+	struct umm_settings settings;
+	struct umm_platform platform;
+	struct umm_world *world;
+	atomic_uint wrong = 0;
+	struct umm_mm *mm;
+	uint64_t total;
+
+	(void)state;
+	umm_platform_posix(&platform);
+	platform.frames_alloc = frames_alloc;
+	platform.frames_free = frames_free;
+	platform.cpu_id = cpu_id;
+	umm_settings_init(&settings, UMM_KERNEL_NEWEST);
+	settings.thp_enabled = UMM_THP_MADVISE;
+	settings.pages = UMM_PAGES_CONTENTS;
+	settings.frames = 2 * FRAMES;
+	assert_int_equal(umm_world_new(&platform, &settings, &world), 0);
+	assert_int_equal(umm_mm_new(world, &mm), 0);
+	for (uint64_t round = 0; round < 1 + unit_iterations(10000) / 400; round++) {
+		huge_round(mm, round, &wrong);
+		assert_int_equal(atomic_load(&wrong), 0);
+		assert_true(umm_world_is_valid(world));
+	}
+	umm_mm_put(mm);
+	assert_int_equal(umm_world_frames(world, &total), 2 * FRAMES - 1);
+	umm_world_free(world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mm_each),
 		cmocka_unit_test(test_one_mm),
+		cmocka_unit_test(test_huge_pages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
