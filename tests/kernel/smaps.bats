@@ -68,9 +68,7 @@ need() {
 }
 
 @test "huge" {
-	skip "the library has no huge pages yet"
 	# Whether one is free is chance.
-	skip "the library has no huge pages yet"
 	for name in huge huge_split huge_shared; do
 		counts 20 10 -- "$TEST_PROGS/pages_cases" "$name"
 	done

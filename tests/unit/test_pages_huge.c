@@ -271,6 +271,27 @@ static void test_lazyfree(void **state)
 	end(&lab);
 }
 
+/* What others map by small entries as well is not given away: it was written before it was cut. */
+static void test_lazyfree_shared(void **state)
+{
+	struct umm_mm *child;
+	struct lab lab;
+
+	(void)state;
+	scene(&lab);
+	child = fork_of(lab.mm);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(umm_mprotect(child, HUGE(0), PAGE, i ? RW : R, -1, NULL), 0);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(umm_mprotect(lab.mm, HUGE(0), PAGE, i ? RW : R, -1, NULL), 0);
+	assert_int_equal(umm_madvise(child, HUGE(0), 2 * MIB, UMM_MADV_FREE, NULL), 0);
+	assert_int_equal(smaps(child, "\nShared_Dirty:"), 2048 + 4);
+	umm_mm_put(child);
+	advise(&lab, HUGE(0), 2 * MIB, UMM_MADV_FREE);
+	assert_int_equal(smaps(lab.mm, "\nPrivate_Clean:"), 2048);
+	end(&lab);
+}
+
 /* MADV_DONTNEED of all 2 MiB takes the table too, and the next page is huge again. */
 static void test_dontneed(void **state)
 {
@@ -556,6 +577,7 @@ int main(void)
 		cmocka_unit_test(test_collapse),
 		cmocka_unit_test(test_split_page),
 		cmocka_unit_test(test_lazyfree),
+		cmocka_unit_test(test_lazyfree_shared),
 		cmocka_unit_test(test_dontneed),
 		cmocka_unit_test(test_flushes),
 		cmocka_unit_test(test_many),
