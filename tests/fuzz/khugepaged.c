@@ -32,7 +32,8 @@ static uint64_t refused(void)
 	if (!file)
 		return 0;
 	while (fscanf(file, "%63s %" SCNu64, name, &value) == 2)
-		if (!strcmp(name, "thp_fault_fallback") || !strcmp(name, "thp_collapse_alloc_failed"))
+		if (!strcmp(name, "thp_fault_fallback") ||
+		    !strcmp(name, "thp_collapse_alloc_failed"))
 			sum += value;
 	fclose(file);
 	return sum;
