@@ -131,16 +131,29 @@ static bool access_error(const struct vm_area_struct *vma, unsigned int access)
 	return !(vma->vm_flags & VM_ACCESS_FLAGS);
 }
 
+static bool meets_guard(const struct mm_struct *mm, umm_addr_t addr)
+{
+	umm_addr_t page = addr & PAGE_MASK;
+
+	return guards_first(mm, page, page + PAGE_SIZE) == page;
+}
+
 /*
- * Whether a page may be executed is seen when it is there: where nothing is, the access first makes
- * what a read makes, and fails when it is tried again.
+ * x86-64 tells whether a page may be executed when it is there: where nothing is, the access first
+ * makes what a read makes, and fails when it is tried again.  arm64 asks the area at once.
  */
+static bool fetch_is_read(const struct mm_struct *mm, const struct vm_area_struct *vma,
+			  unsigned int access)
+{
+	return (access & (UMM_ACCESS_EXEC | UMM_ACCESS_WRITE)) == UMM_ACCESS_EXEC &&
+	       !(vma->vm_flags & VM_EXEC) && (vma->vm_flags & VM_ACCESS_FLAGS) &&
+	       mm->world->settings.page_tables != UMM_PAGE_TABLES_ARM64_4K;
+}
+
 static bool execute_fills(const struct mm_struct *mm, const struct vm_area_struct *vma,
 			  umm_addr_t addr, unsigned int access)
 {
-	return mm->pages && (access & (UMM_ACCESS_EXEC | UMM_ACCESS_WRITE)) == UMM_ACCESS_EXEC &&
-	       !(vma->vm_flags & VM_EXEC) && (vma->vm_flags & VM_ACCESS_FLAGS) &&
-	       guards_first(mm, addr & PAGE_MASK, (addr & PAGE_MASK) + PAGE_SIZE) > addr &&
+	return mm->pages && fetch_is_read(mm, vma, access) && !meets_guard(mm, addr) &&
 	       !page_is_mapped(mm, addr);
 }
 
@@ -151,7 +164,7 @@ static int no_area(umm_addr_t addr, struct umm_why *why)
 
 int handle_fault(struct mm_struct *mm, umm_addr_t addr, unsigned int access, struct umm_why *why)
 {
-	bool write = access & UMM_ACCESS_WRITE;
+	bool write = access & UMM_ACCESS_WRITE, guard;
 	struct vm_area_struct *vma;
 
 	if (addr >= mm->layout.task_size)
@@ -176,11 +189,12 @@ int handle_fault(struct mm_struct *mm, umm_addr_t addr, unsigned int access, str
 		if (fault != UMM_FAULT_OK)
 			return fault;
 	}
-	if (access_error(vma, access)) {
+	guard = meets_guard(mm, addr);
+	if (access_error(vma, access) && !(guard && fetch_is_read(mm, vma, access))) {
 		if (refuse4(why, WHY_FAULT_ACCESS, access, addr, vma->vm_start, vma->vm_end))
 			return UMM_SEGV_ACCERR;
 	}
-	if (guards_first(mm, addr & PAGE_MASK, (addr & PAGE_MASK) + PAGE_SIZE) <= addr) {
+	if (guard) {
 		if (refuse4(why, WHY_FAULT_GUARD, addr, 0, vma->vm_start, vma->vm_end))
 			return UMM_SEGV_MAPERR;
 	}
@@ -208,8 +222,7 @@ static bool hold_area(struct fault_hold *hold, umm_addr_t addr, enum fault_lock 
 	}
 	mmap_read_lock(mm);
 	hold->vma = find_vma(&mm->tree, addr);
-	if (hold->vma && hold->vma->vm_start <= addr &&
-	    guards_first(mm, addr & PAGE_MASK, (addr & PAGE_MASK) + PAGE_SIZE) > addr)
+	if (hold->vma && hold->vma->vm_start <= addr && !meets_guard(mm, addr))
 		return true;
 	mmap_read_unlock(mm);
 	return false;

@@ -93,6 +93,21 @@ static void test_execute_fills(void **state)
 	assert_int_equal(fault_of(lab.mm, AT + 8 * PAGE, UMM_ACCESS_EXEC), UMM_SEGV_ACCERR);
 	assert_false(info_of(lab.mm, AT + 8 * PAGE).present);
 	assert_int_equal(fault_of(lab.mm, AT + 20 * PAGE, UMM_ACCESS_EXEC), UMM_SEGV_MAPERR);
+	/* Nor is a guard a page: it is met before the right is asked for, but not where none is. */
+	for (unsigned int i = 0; i < 3; i++) {
+		static const uint64_t prot[] = { RW, R | X, 0 };
+		uint64_t at = AT + (30 + 2 * i) * PAGE;
+
+		lab_map(&lab, at, PAGE, prot[i], ANON);
+		assert_int_equal(umm_madvise(lab.mm, at, PAGE, UMM_MADV_GUARD_INSTALL, NULL), 0);
+		assert_int_equal(fault_of(lab.mm, at, UMM_ACCESS_EXEC),
+				 i < 2 ? UMM_SEGV_MAPERR : UMM_SEGV_ACCERR);
+	}
+	lab_destroy(&lab);
+	begin(&lab, UMM_PAGE_TABLES_ARM64_4K, UMM_PAGES_CONTENTS);
+	lab_map(&lab, AT, PAGE, RW, ANON);
+	assert_int_equal(fault_of(lab.mm, AT, UMM_ACCESS_EXEC), UMM_SEGV_ACCERR);
+	assert_false(info_of(lab.mm, AT).present);
 	lab_destroy(&lab);
 }
 
