@@ -11,6 +11,10 @@ RECORDS="$HERE/records.py"
 bats_require_minimum_version 1.5.0
 
 setup() {
+	begin_test
+}
+
+begin_test() {
 	export TMPDIR="$BATS_TEST_TMPDIR"
 	export LC_ALL=C.UTF-8
 	cd "$BATS_TEST_TMPDIR"

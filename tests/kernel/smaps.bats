@@ -7,6 +7,10 @@ load lib.bash
 setup_file() {
 	"${USERMM:-$BATS_TEST_DIRNAME/../../build/usermm}" check --verify=smaps --json \
 		-o "$BATS_FILE_TMPDIR/probe" -- true 2>/dev/null >&2 || true
+}
+
+setup() {
+	begin_test
 	grep -q '"smaps":[1-9]' "$BATS_FILE_TMPDIR/probe" ||
 		skip "no page-fault events of the kernel here: not root, or no perf"
 }
