@@ -68,7 +68,8 @@ struct umm_platform {
 	 * before: forget what was remembered of them, on all processors, before returning.  Until
 	 * then no frame that they led to is used again.  Called under locks of the library, which
 	 * it must not call, by a thread that may be using another mm of the world: a hole in a file
-	 * (MADV_REMOVE) is one in all that map it.  NULL: nobody remembers any.
+	 * (MADV_REMOVE) is one in all that map it; by several at once, for one @mm too.  It must
+	 * not wait for a thread that may be in the library.  NULL: nobody remembers any.
 	 */
 	void (*tlb_flush)(void *ctx, struct umm_mm *mm, uint64_t start, uint64_t end);
 };

@@ -853,7 +853,13 @@ bool umm_fault_sigbus(struct umm_mm *mm, umm_addr_t addr);
  *
  * Each reaches memory as the program itself would: by the page tables, with its rights, faulting
  * where needed; what it did is seen in accessed and dirty marks.  @fault (not NULL) says why it
- * ended early, UMM_FAULT_OK if it did not.  From any thread.
+ * ended early, UMM_FAULT_OK if it did not.
+ *
+ * From any thread, together with every other call on the same mm, unless it says otherwise.  Those
+ * that reach pages which several threads use run in parallel.  Each page is one step (of umm_copy()
+ * two: it is read, then written): a fork that comes between two pages of one umm_write() shows the
+ * child the first alone, and none comes within a page.  Who writes the same bytes at the same time
+ * has to agree with the other, as threads of the program itself have to.
  */
 
 /*
@@ -912,7 +918,7 @@ struct umm_page_info {
 	bool lazyfree;			/* MADV_FREE gave it away */
 };
 
-/* Nothing is faulted in, and no mark left.  False if there is nothing at @addr. */
+/* As of one moment.  Nothing is faulted in, no mark left.  False if there is nothing at @addr. */
 bool umm_page_info(struct umm_mm *mm, umm_addr_t addr, struct umm_page_info *info);
 
 /*
@@ -930,6 +936,7 @@ struct umm_mm_rss {
 	uint64_t page_table_bytes;		/* VmPTE */
 };
 
+/* While other threads fault, a page that is copied may be counted twice, or not at all. */
 void umm_mm_rss(struct umm_mm *mm, struct umm_mm_rss *rss);
 
 /* Frames of the world that are free, and that there are.  Exact while nothing else runs. */
@@ -946,7 +953,8 @@ bool umm_world_is_valid(struct umm_world *world);
  * Somebody who maps an address space a second time: an emulator, a device.  Between
  * invalidate_start and invalidate_end what was taken from [start, end) must go, and nothing there
  * may be taken anew.  Called under locks of the library, which they must not call, by any thread
- * that uses an mm of the world: a hole in a file (MADV_REMOVE) is one in all that map it.
+ * that uses an mm of the world: a hole in a file (MADV_REMOVE) is one in all that map it; by
+ * several at once, so that ranges can be between start and end that overlap.
  */
 struct umm_mmu_notifier {
 	void (*invalidate_start)(struct umm_mmu_notifier *self, struct umm_mm *mm,
