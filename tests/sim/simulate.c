@@ -187,6 +187,14 @@ static int run_one(const struct sim_job *job, bool print)
 	return 1;
 }
 
+static bool run_scenes(enum sim_lie lie)
+{
+	for (unsigned int i = 0; i < sim_nr_scenes(); i++)
+		if (!run_all(i, 1, SCENE_SCHEDULES, 0, lie, false))
+			return false;
+	return true;
+}
+
 /* Is the lie noticed?  In a process of its own: it may crash, which is one way to notice. */
 static bool lie_is_noticed(enum sim_lie lie, uint64_t seed, unsigned int ops)
 {
@@ -198,7 +206,7 @@ static bool lie_is_noticed(enum sim_lie lie, uint64_t seed, unsigned int ops)
 	if (pid == 0) {
 		if (!freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr))
 			_exit(0);
-		_exit(run_all(seed, LIE_PROGRAMS, 4, ops, lie, false) ? 0 : 1);
+		_exit(run_scenes(lie) && run_all(seed, LIE_PROGRAMS, 4, ops, lie, false) ? 0 : 1);
 	}
 	return pid > 0 && waitpid(pid, &status, 0) == pid && status != 0;
 }
