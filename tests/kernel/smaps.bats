@@ -135,7 +135,7 @@ need() {
 		>check.out 2>check.err
 	grep -qE '^  ↳ share [0-9]+ pages \([0-9]+ KiB\) in [0-9]+ areas, until one of the two writes$' trace.out
 	# The parent copied the first eight of the sixteen, the child found them its own.
-	parent=$(sed -n 's/^\([0-9]*\) clone.*/\1/p' trace.out)
+	parent=$(sed -n 's/^\([0-9]*\)  *clone.*/\1/p' trace.out)
 	grep -E "^  ↳ page  $parent wrote 0x7[0-9a-f]*, shared with [0-9]+ until then: a copy$" trace.out >copies
 	[ "$(grep -c . copies)" -ge 8 ]
 	[ -z "$(sort copies | uniq -d)" ]
