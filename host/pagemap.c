@@ -231,10 +231,9 @@ int pagemap_next_run(int pagemap_fd, uint64_t start, uint64_t end, struct pagema
 		run->kind = PAGEMAP_ZERO;
 	else if (!(region.categories & PAGE_IS_PRESENT))
 		run->kind = PAGEMAP_SWAPPED;
-	else if (region.categories & PAGE_IS_HUGE)
-		run->kind = PAGEMAP_HUGE;
+	else if (!mapped_once(pagemap_fd, run->start, &run->end))
+		run->kind = PAGEMAP_SHARED;
 	else
-		run->kind = mapped_once(pagemap_fd, run->start, &run->end) ? PAGEMAP_OWN :
-									     PAGEMAP_SHARED;
+		run->kind = region.categories & PAGE_IS_HUGE ? PAGEMAP_HUGE : PAGEMAP_OWN;
 	return 1;
 }

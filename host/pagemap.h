@@ -34,7 +34,7 @@ enum pagemap_kind {
 	PAGEMAP_ZERO,			/* the zero page */
 	PAGEMAP_OWN,			/* an anonymous page that is mapped here alone */
 	PAGEMAP_SHARED,			/* one that others map as well */
-	PAGEMAP_HUGE,			/* of 2 MiB */
+	PAGEMAP_HUGE,			/* of 2 MiB, mapped here alone */
 	PAGEMAP_SWAPPED,		/* in swap, or on its way elsewhere */
 	PAGEMAP_GUARD,			/* no page: a guard marker */
 };

@@ -42,6 +42,8 @@
 /* The last sample of a running thread is of a fault that may last so long. */
 #define FAULT_NS 1000000
 
+#define HUGE_SIZE (UINT64_C(2) << 20)
+
 const char *follow_unknown_text(unsigned int reason)
 {
 	static const char *const text[] = {
@@ -329,7 +331,9 @@ static bool stands_there(const struct space *space, uint64_t page, enum pagemap_
 		return false;
 	if (kind == PAGEMAP_ZERO)
 		return info.zero;
-	return info.anonymous && (info.mapcount == 1) == (kind == PAGEMAP_OWN);
+	if (kind != PAGEMAP_SHARED && info.huge != (kind == PAGEMAP_HUGE))
+		return false;
+	return info.anonymous && (info.mapcount == 1) == (kind != PAGEMAP_SHARED);
 }
 
 static void adopt(struct follower *f, struct space *space, uint64_t start, uint64_t end,
@@ -355,6 +359,18 @@ static void observe_page(struct follower *f, struct space *space, uint64_t page,
 		      kind == PAGEMAP_ZERO ? UMM_PAGE_ZERO : UMM_PAGE_ANON);
 }
 
+static void observe_huge(struct follower *f, struct space *space, const struct pagemap_run *run)
+{
+	for (uint64_t at = run->start; at < run->end; at += HUGE_SIZE) {
+		int err = 0;
+
+		if (!stands_there(space, at, PAGEMAP_HUGE))
+			err = umm_adopt_pages(space->mm, at, at + HUGE_SIZE, UMM_PAGE_HUGE);
+		if (err)
+			pages_note_doubt(f, space, at, at + HUGE_SIZE, PAGES_HUGE);
+	}
+}
+
 static void observe_run(struct follower *f, struct space *space, const struct pagemap_run *run)
 {
 	switch (run->kind) {
@@ -362,7 +378,7 @@ static void observe_run(struct follower *f, struct space *space, const struct pa
 		adopt(f, space, run->start, run->end, UMM_PAGE_NONE);
 		return;
 	case PAGEMAP_HUGE:
-		pages_note_doubt(f, space, run->start, run->end, PAGES_HUGE);
+		observe_huge(f, space, run);
 		return;
 	case PAGEMAP_SWAPPED:
 		pages_note_doubt(f, space, run->start, run->end, PAGES_SHARED);

@@ -73,9 +73,9 @@ static bool madvise_agrees(struct follower *f, struct task *task)
 
 bool madvise_take_over(struct follower *f, struct task *task, int64_t got)
 {
-	(void)f;
-	(void)task;
-	(void)got;
+	/* The model collapsed what it could; if the kernel did not, only the pages tell. */
+	if (got != task->call.pub.predicted)
+		pages_observe(f, task->space, task->call.start, task->call.end);
 	return true;
 }
 

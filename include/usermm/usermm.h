@@ -1253,6 +1253,7 @@ enum umm_page_kind {
 	UMM_PAGE_NONE,
 	UMM_PAGE_ZERO,			/* the zero page: it was read */
 	UMM_PAGE_ANON,			/* a page of this address space alone: it was written */
+	UMM_PAGE_HUGE,			/* the same of 2 MiB: the range is of whole ones */
 };
 
 /*

@@ -65,6 +65,33 @@ static void test_adopt_pages_of_others(void **state)
 	lab_destroy(&lab);
 }
 
+/* Of 2 MiB at once; and single pages where a fault would make it a huge one. */
+static void test_adopt_huge(void **state)
+{
+	const umm_addr_t at = UINT64_C(64) << 20, mib2 = UINT64_C(2) << 20;
+	struct lab lab;
+
+	(void)state;
+	lab_init(&lab);
+	lab.settings.thp_enabled = UMM_THP_ALWAYS;
+	lab_set_pages(&lab, UMM_PAGES_COUNTED, 4096);
+	lab_map(&lab, at, 2 * mib2, RW, ANON);
+	assert_int_equal(umm_adopt_pages(lab.mm, at, at + mib2, UMM_PAGE_HUGE), 0);
+	assert_true(info_of(lab.mm, at + 5 * PAGE).huge);
+	assert_int_equal(umm_adopt_pages(lab.mm, at + mib2, at + mib2 + PAGE, UMM_PAGE_ANON), 0);
+	is_of_kind(lab.mm, at + mib2, UMM_PAGE_ANON);
+	is_of_kind(lab.mm, at + mib2 + PAGE, UMM_PAGE_NONE);
+	assert_int_equal(umm_adopt_pages(lab.mm, at + PAGE, at + 2 * PAGE, UMM_PAGE_NONE), 0);
+	is_of_kind(lab.mm, at + PAGE, UMM_PAGE_NONE);
+	is_of_kind(lab.mm, at + 2 * PAGE, UMM_PAGE_ANON);
+	assert_int_equal(umm_adopt_pages(lab.mm, at + PAGE, at + mib2, UMM_PAGE_HUGE),
+			 -UMM_EINVAL);
+	assert_int_equal(umm_adopt_pages(lab.mm, at, at + 2 * mib2, UMM_PAGE_HUGE), 0);
+	assert_true(info_of(lab.mm, at + mib2).huge);
+	assert_true(umm_world_is_valid(lab.world));
+	lab_destroy(&lab);
+}
+
 static void test_adopt_pages_refused(void **state)
 {
 	struct umm_mm *clone;
@@ -147,6 +174,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_adopt_pages),
 		cmocka_unit_test(test_adopt_pages_of_others),
+		cmocka_unit_test(test_adopt_huge),
 		cmocka_unit_test(test_adopt_pages_refused),
 		cmocka_unit_test(test_clone),
 		cmocka_unit_test(test_take_place),
