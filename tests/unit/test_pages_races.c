@@ -27,8 +27,9 @@
 #define ROOM 24				/* pages that everybody uses and changes */
 #define KEPT 8				/* pages that everybody uses and nobody gives back */
 #define AT UINT64_C(0x10000000)
-#define KEPT_AT (AT + 64 * PAGE)
-#define MOVED_AT (AT + 128 * PAGE)
+#define HUGE (UINT64_C(2) << 20)
+#define KEPT_AT (AT + HUGE)
+#define MOVED_AT (AT + 2 * HUGE)
 #define FRAMES 4096
 #define RW (UMM_PROT_READ | UMM_PROT_WRITE)
 #define ANON (UMM_MAP_PRIVATE | UMM_MAP_ANONYMOUS | UMM_MAP_FIXED)
@@ -299,10 +300,13 @@ static void *work(void *arg)
 	return NULL;
 }
 
-static void begin(struct shared *shared)
+/* @huge: both areas begin as one huge page each. */
+static void begin(struct shared *shared, bool huge)
 {
+	uint64_t room = huge ? HUGE : ROOM * PAGE, kept = huge ? HUGE : KEPT * PAGE;
 	struct umm_settings settings;
 	struct umm_platform platform;
+	struct umm_mm_rss rss;
 
 	umm_platform_posix(&platform);
 	platform.cpu_id = cpu_id;
@@ -310,11 +314,14 @@ static void begin(struct shared *shared)
 	umm_settings_init(&settings, UMM_KERNEL_NEWEST);
 	settings.pages = UMM_PAGES_CONTENTS;
 	settings.frames = FRAMES;
+	settings.thp_enabled = huge ? UMM_THP_ALWAYS : UMM_THP_NEVER;
 	assert_int_equal(umm_world_new(&platform, &settings, &shared->world), 0);
 	assert_int_equal(umm_mm_new(shared->world, &shared->mm), 0);
-	assert_int_equal(umm_mmap(shared->mm, AT, ROOM * PAGE, RW, ANON, NULL, 0, NULL), AT);
-	assert_int_equal(umm_mmap(shared->mm, KEPT_AT, KEPT * PAGE, RW, ANON, NULL, 0, NULL),
-			 KEPT_AT);
+	assert_int_equal(umm_mmap(shared->mm, AT, room, RW, ANON, NULL, 0, NULL), AT);
+	assert_int_equal(umm_mmap(shared->mm, KEPT_AT, kept, RW, ANON, NULL, 0, NULL), KEPT_AT);
+	assert_int_equal(umm_fault(shared->mm, KEPT_AT, UMM_ACCESS_WRITE, NULL), UMM_FAULT_OK);
+	umm_mm_rss(shared->mm, &rss);
+	assert_int_equal(rss.anon, huge ? HUGE / PAGE : 1);
 }
 
 static void end(struct shared *shared)
@@ -328,13 +335,12 @@ static void end(struct shared *shared)
 	umm_world_free(shared->world);
 }
 
-static void test_races(void **state)
+static void race(bool huge)
 {
 	static struct worker worker[THREADS];
 	struct shared shared = { .steps = unit_iterations(20000) };
 
-	(void)state;
-	begin(&shared);
+	begin(&shared, huge);
 	pthread_barrier_init(&shared.meeting, NULL, THREADS);
 	pthread_mutex_init(&shared.turn, NULL);
 	for (unsigned int i = 0; i < THREADS; i++) {
@@ -353,13 +359,25 @@ static void test_races(void **state)
 	end(&shared);
 }
 
+static void test_races(void **state)
+{
+	(void)state;
+	race(false);
+}
+
+static void test_races_huge(void **state)
+{
+	(void)state;
+	race(true);
+}
+
 /* The area goes between being found and being held. */
 static void test_found_too_late(void **state)
 {
 	struct shared shared = { .steps = 0 };
 
 	(void)state;
-	begin(&shared);
+	begin(&shared, false);
 	for (umm_addr_t addr = AT; addr < AT + 3 * PAGE; addr += PAGE)
 		assert_int_equal(umm_fault(shared.mm, addr, UMM_ACCESS_WRITE, NULL), UMM_FAULT_OK);
 	unmaps = &shared;
@@ -375,6 +393,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_races),
+		cmocka_unit_test(test_races_huge),
 		cmocka_unit_test(test_found_too_late),
 	};
 
