@@ -88,7 +88,10 @@ static void copy_ptes(struct pte_copy *copy, pte_t *dst, pte_t *slot, umm_addr_t
 	}
 }
 
-/* [addr, stop), whose entries begin at @slot: 0, or -UMM_ENOMEM for want of a table. */
+/*
+ * [addr, stop), whose entries begin at @slot: 0, or -UMM_ENOMEM for want of a table.  The child has
+ * one wherever the parent does, also without entries: where it is, no huge page will be.
+ */
 static int copy_pte_range(struct mm_pages *to, struct mm_pages *from, vm_flags_t flags,
 			  pte_t *slot, umm_addr_t addr, umm_addr_t stop, struct mmu_gather *tlb)
 {
@@ -97,12 +100,6 @@ static int copy_pte_range(struct mm_pages *to, struct mm_pages *from, vm_flags_t
 	struct page *src_table, *dst_table;
 	pte_t *dst;
 
-	while (addr < stop && pte_none(pte_get(slot))) {
-		addr += PAGE_SIZE;
-		slot++;
-	}
-	if (addr == stop)
-		return 0;
 	dst = pgtable_alloc(&to->pgt, addr, &dst_table);
 	if (!dst)
 		return -UMM_ENOMEM;

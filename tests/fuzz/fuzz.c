@@ -66,9 +66,9 @@ static uint64_t now_ns(void)
 
 static _Noreturn void usage(const char *what)
 {
-	fprintf(stderr, "fuzz: %s\nusage: fuzz [--pages [--lie=deaf|trap]] [--found=FILE] [--c=DIR] "
-		"[--seed=N] [--calls=N] [--steps=N] [--every=N] [--rule=NAME=on|off] "
-		"[--quiet]\n", what);
+	fprintf(stderr, "fuzz: %s\nusage: fuzz [--pages [--lie=deaf|trap]] [--found=FILE] "
+		"[--c=DIR] [--seed=N] [--calls=N] [--steps=N] [--every=N] "
+		"[--rule=NAME=on|off] [--quiet]\n", what);
 	exit(2);
 }
 
