@@ -68,7 +68,6 @@ need() {
 @test "written from outside" {
 	taken_over "unseen write" blind vm_writev_outside
 	taken_over "unseen write" blind proc_mem_outside
-	taken_over "unseen write" blind proc_mem
 }
 
 @test "huge" {
@@ -97,7 +96,7 @@ need() {
 }
 
 @test "faults without read or write" {
-	for name in made fork_tree moved of_a_file; do
+	for name in made fork_tree; do
 		counts 20 0 --faults=software -- "$TEST_PROGS/pages_cases" "$name"
 	done
 }
@@ -150,9 +149,9 @@ need() {
 # ---- random calls ----
 
 @test "calls at random" {
-	counts 1000 1 -- "$TEST_PROGS/random_calls" 7 1000
-	counts 1000 1 -- "$TEST_PROGS/random_mremap" 7 1000
-	counts 1000 10 -- "$TEST_PROGS/random_madvise" 7 1000
+	counts 500 1 -- "$TEST_PROGS/random_calls" 7 600
+	counts 500 1 -- "$TEST_PROGS/random_mremap" 7 600
+	counts 500 10 -- "$TEST_PROGS/random_madvise" 7 600
 }
 
 @test "a pool of threads" {
@@ -234,13 +233,13 @@ os.wait()'
 	fi
 	counts 500 1 -- sh -c '
 		redis-server --port '"$port"' --bind 127.0.0.1 --save "" --dir "$PWD" >server.log &
-		for i in $(seq 100); do redis-cli -p '"$port"' ping >/dev/null 2>&1 && break; sleep 0.1; done
+		for i in $(seq 100); do redis-cli -p '"$port"' ping >/dev/null 2>&1 && break; sleep 0.05; done
 		redis-cli -p '"$port"' debug populate 20000 key 100 >/dev/null
 		redis-cli -p '"$port"' bgsave
 		for i in $(seq 20); do redis-cli -p '"$port"' set key:$i new >/dev/null; done
 		for i in $(seq 100); do
 			redis-cli -p '"$port"' info persistence | grep -q bgsave_in_progress:0 && break
-			sleep 0.1
+			sleep 0.05
 		done
 		redis-cli -p '"$port"' shutdown nosave; wait'
 	[ -s dump.rdb ]
