@@ -182,6 +182,27 @@ static void test_cut(void **state)
 	end(&lab);
 }
 
+/* A part of one joins the area below or above it. */
+static void test_boundary_moves(void **state)
+{
+	struct lab lab;
+
+	(void)state;
+	scene(&lab);
+	advise(&lab, HUGE(2), 2 * MIB, UMM_MADV_COLLAPSE);
+	put_byte(lab.mm, HUGE(1), 2);
+	assert_int_equal(umm_mprotect(lab.mm, HUGE(1), 2 * MIB, R, -1, NULL), 0);
+	assert_true(info_of(lab.mm, HUGE(1)).huge && !info_of(lab.mm, HUGE(1)).may_write);
+	assert_int_equal(umm_mprotect(lab.mm, HUGE(1) - PAGE, PAGE, R, -1, NULL), 0);
+	assert_int_equal(umm_mprotect(lab.mm, HUGE(2), PAGE, R, -1, NULL), 0);
+	assert_int_equal(lab_areas(&lab), 3);
+	assert_true(info_of(lab.mm, HUGE(1)).huge);
+	assert_false(info_of(lab.mm, HUGE(0)).huge || info_of(lab.mm, HUGE(2)).huge);
+	assert_true(info_of(lab.mm, HUGE(0)).may_write);
+	assert_false(info_of(lab.mm, HUGE(2)).may_write);
+	end(&lab);
+}
+
 /* Where both places are aligned the entry moves, and its table in reserve with it. */
 static void test_move(void **state)
 {
@@ -573,6 +594,7 @@ int main(void)
 		cmocka_unit_test(test_fork),
 		cmocka_unit_test(test_reuse),
 		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_boundary_moves),
 		cmocka_unit_test(test_move),
 		cmocka_unit_test(test_collapse),
 		cmocka_unit_test(test_split_page),
