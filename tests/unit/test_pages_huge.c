@@ -1,66 +1,13 @@
 /*
  * test_pages_huge.c - pages of 2 MiB: made, shared, cut and taken apart, on every format.
  *
- * The scene are four times 2 MiB at AT that may have huge pages: the first was written, the second
- * read, the third has a table with one small page, the fourth was never touched.  What is said of
- * each step here was seen on a kernel first (docs/kernel-notes.md, "Huge pages").
+ * What is said of each step here was seen on a kernel first (docs/kernel-notes.md, "Huge pages").
  */
-#include "pages_lab.h"
-#include "phys/compound.h"
-#include "tlb.h"
-
-#define HUGE_FRAMES (16 * HUGE_PAGES)
-#define HUGE(n) (AT + (n) * 2 * MIB)
+#include "huge_lab.h"
 
 static const uint32_t formats[] = {
 	UMM_PAGE_TABLES_X86_64, UMM_PAGE_TABLES_X86_64_LA57, UMM_PAGE_TABLES_ARM64_4K,
 };
-
-static void advise(struct lab *lab, umm_addr_t addr, uint64_t len, int advice)
-{
-	assert_int_equal(umm_madvise(lab->mm, addr, len, advice, NULL), 0);
-}
-
-static void scene_of(struct lab *lab, uint32_t format, uint32_t pages)
-{
-	lab_init(lab);
-	unit_tlb_init(&lab->memory.platform);
-	lab->settings.thp_enabled = UMM_THP_MADVISE;
-	lab->settings.page_tables = format;
-	lab_set_pages(lab, pages, HUGE_FRAMES);
-	lab_map(lab, AT, 8 * MIB, RW, ANON);
-	advise(lab, AT, 4 * MIB, UMM_MADV_HUGEPAGE);
-	put_byte(lab->mm, HUGE(0) + 5, 1);
-	assert_int_equal(get_byte(lab->mm, HUGE(1) + 7 * PAGE), 0);
-	put_byte(lab->mm, HUGE(2) + 3 * PAGE, 3);
-	advise(lab, AT, 8 * MIB, UMM_MADV_HUGEPAGE);
-}
-
-static void scene(struct lab *lab)
-{
-	scene_of(lab, UMM_PAGE_TABLES_X86_64, UMM_PAGES_CONTENTS);
-}
-
-static void end(struct lab *lab)
-{
-	assert_true(umm_world_is_valid(lab->world));
-	lab_destroy(lab);
-}
-
-/* A field of smaps, in KiB, of all areas together. */
-static uint64_t smaps(struct umm_mm *mm, const char *name)
-{
-	umm_addr_t at = 0;
-	char text[2048], *line;
-	uint64_t sum = 0;
-
-	while (umm_smaps_area(mm, at, text, sizeof(text), &at)) {
-		line = strstr(text, name);
-		assert_non_null(line);
-		sum += strtoull(line + strlen(name), NULL, 10);
-	}
-	return sum;
-}
 
 static uint64_t tables_kib(struct umm_mm *mm)
 {
@@ -77,7 +24,7 @@ static void test_faults(void **state)
 		struct umm_page_info info;
 		struct lab lab;
 
-		scene_of(&lab, formats[i], UMM_PAGES_CONTENTS);
+		huge_scene_of(&lab, formats[i], UMM_PAGES_CONTENTS);
 		info = info_of(lab.mm, HUGE(0) + 9 * PAGE);
 		assert_true(info.present && info.huge && info.compound && info.exclusive);
 		assert_true(info.may_write && info.dirty && info.anonymous);
@@ -86,8 +33,8 @@ static void test_faults(void **state)
 		assert_true(info.present && info.huge && info.zero && !info.may_write);
 		info = info_of(lab.mm, HUGE(2));
 		assert_false(info.present || info.huge);
-		assert_int_equal(smaps(lab.mm, "\nRss:"), 2048 + 4);
-		assert_int_equal(smaps(lab.mm, "\nAnonHugePages:"), 2048);
+		assert_int_equal(smaps_sum(lab.mm, "\nRss:"), 2048 + 4);
+		assert_int_equal(smaps_sum(lab.mm, "\nAnonHugePages:"), 2048);
 		/* A table in reserve each, that of the small page, and those above (4 levels). */
 		if (formats[i] != UMM_PAGE_TABLES_X86_64_LA57)
 			assert_int_equal(tables_kib(lab.mm), 4 * (3 + 2));
@@ -97,8 +44,8 @@ static void test_faults(void **state)
 		assert_true(info.huge && !info.zero && info.may_write);
 		put_byte(lab.mm, HUGE(2), 1);		/* there is a table: small */
 		assert_false(info_of(lab.mm, HUGE(2)).huge);
-		assert_int_equal(smaps(lab.mm, "\nAnonHugePages:"), 4096);
-		end(&lab);
+		assert_int_equal(smaps_sum(lab.mm, "\nAnonHugePages:"), 4096);
+		huge_end(&lab);
 	}
 }
 
@@ -109,22 +56,22 @@ static void test_fork(void **state)
 	struct lab lab;
 
 	(void)state;
-	scene(&lab);
+	huge_scene(&lab);
 	child = fork_of(lab.mm);
-	assert_int_equal(smaps(child, "\nAnonHugePages:"), 2048);
-	assert_int_equal(smaps(child, "\nPss:"), 1024 + 2);
-	assert_int_equal(smaps(child, "\nShared_Dirty:"), 2048 + 4);
+	assert_int_equal(smaps_sum(child, "\nAnonHugePages:"), 2048);
+	assert_int_equal(smaps_sum(child, "\nPss:"), 1024 + 2);
+	assert_int_equal(smaps_sum(child, "\nShared_Dirty:"), 2048 + 4);
 	assert_true(info_of(child, HUGE(1)).zero && info_of(child, HUGE(1)).huge);
 	assert_true(umm_world_is_valid(lab.world));
 
 	put_byte(child, HUGE(0) + 5 * PAGE, 2);
 	assert_int_equal(get_byte(child, HUGE(0) + 5), 1);
 	assert_int_equal(get_byte(lab.mm, HUGE(0) + 5 * PAGE), 0);
-	assert_int_equal(smaps(child, "\nAnonHugePages:"), 0);
-	assert_int_equal(smaps(lab.mm, "\nAnonHugePages:"), 2048);
-	assert_int_equal(smaps(child, "\nPrivate_Dirty:"), 4);
-	assert_int_equal(smaps(lab.mm, "\nPrivate_Dirty:"), 4);
-	assert_int_equal(smaps(child, "\nPss:"), 1026 + 2);
+	assert_int_equal(smaps_sum(child, "\nAnonHugePages:"), 0);
+	assert_int_equal(smaps_sum(lab.mm, "\nAnonHugePages:"), 2048);
+	assert_int_equal(smaps_sum(child, "\nPrivate_Dirty:"), 4);
+	assert_int_equal(smaps_sum(lab.mm, "\nPrivate_Dirty:"), 4);
+	assert_int_equal(smaps_sum(child, "\nPss:"), 1026 + 2);
 	assert_true(info_of(child, HUGE(0) + 5 * PAGE).exclusive);
 	assert_false(info_of(child, HUGE(0)).exclusive);
 	assert_true(umm_world_is_valid(lab.world));
@@ -132,7 +79,7 @@ static void test_fork(void **state)
 
 	put_byte(lab.mm, HUGE(0), 7);		/* its own again, and still huge */
 	assert_true(info_of(lab.mm, HUGE(0)).huge && info_of(lab.mm, HUGE(0)).exclusive);
-	end(&lab);
+	huge_end(&lab);
 }
 
 /* Of two that share one by small entries, who is left over alone writes in place. */
@@ -143,7 +90,7 @@ static void test_reuse(void **state)
 	struct lab lab;
 
 	(void)state;
-	scene(&lab);
+	huge_scene(&lab);
 	child = fork_of(lab.mm);
 	put_byte(lab.mm, HUGE(0), 2);
 	before = info_of(lab.mm, HUGE(0) + PAGE);
@@ -155,7 +102,7 @@ static void test_reuse(void **state)
 	put_byte(lab.mm, HUGE(0) + 2 * PAGE, 4);
 	assert_int_equal(info_of(lab.mm, HUGE(0) + 2 * PAGE).pfn, before.pfn);
 	assert_true(info_of(lab.mm, HUGE(0) + 2 * PAGE).exclusive);
-	end(&lab);
+	huge_end(&lab);
 }
 
 /* An area that ends within one cuts the entry, not the page; the page stays until all has gone. */
@@ -165,7 +112,7 @@ static void test_cut(void **state)
 	struct lab lab;
 
 	(void)state;
-	scene(&lab);
+	huge_scene(&lab);
 	free_frames = umm_world_frames(lab.world, &total);
 	assert_int_equal(umm_mprotect(lab.mm, HUGE(0) + PAGE, PAGE, R, -1, NULL), 0);
 	assert_true(info_of(lab.mm, HUGE(0)).compound && !info_of(lab.mm, HUGE(0)).huge);
@@ -179,28 +126,34 @@ static void test_cut(void **state)
 	assert_int_equal(get_byte(lab.mm, HUGE(0) + 5), 1);
 	assert_int_equal(umm_munmap(lab.mm, HUGE(0), PAGE, NULL), 0);
 	assert_true(umm_world_frames(lab.world, &total) >= free_frames + HUGE_PAGES);
-	end(&lab);
+	huge_end(&lab);
 }
 
-/* A part of one joins the area below or above it. */
+/* A part of one joins the area of the other: no area more, and its own entry is cut. */
+static void check_boundary(unsigned int other)
+{
+	umm_addr_t part = other ? HUGE(1) - PAGE : HUGE(1);
+	struct lab lab;
+	uint64_t areas;
+
+	huge_scene(&lab);
+	put_byte(lab.mm, HUGE(1), 2);
+	assert_int_equal(umm_mprotect(lab.mm, HUGE(other), 2 * MIB, R, -1, NULL), 0);
+	assert_true(info_of(lab.mm, HUGE(other)).huge && !info_of(lab.mm, HUGE(other)).may_write);
+	areas = lab_areas(&lab);
+	assert_int_equal(umm_mprotect(lab.mm, part, PAGE, R, -1, NULL), 0);
+	assert_int_equal(lab_areas(&lab), areas);
+	assert_true(info_of(lab.mm, HUGE(other)).huge);
+	assert_false(info_of(lab.mm, part).huge || info_of(lab.mm, part).may_write);
+	assert_true(info_of(lab.mm, HUGE(!other) + 9 * PAGE).may_write);
+	huge_end(&lab);
+}
+
 static void test_boundary_moves(void **state)
 {
-	struct lab lab;
-
 	(void)state;
-	scene(&lab);
-	advise(&lab, HUGE(2), 2 * MIB, UMM_MADV_COLLAPSE);
-	put_byte(lab.mm, HUGE(1), 2);
-	assert_int_equal(umm_mprotect(lab.mm, HUGE(1), 2 * MIB, R, -1, NULL), 0);
-	assert_true(info_of(lab.mm, HUGE(1)).huge && !info_of(lab.mm, HUGE(1)).may_write);
-	assert_int_equal(umm_mprotect(lab.mm, HUGE(1) - PAGE, PAGE, R, -1, NULL), 0);
-	assert_int_equal(umm_mprotect(lab.mm, HUGE(2), PAGE, R, -1, NULL), 0);
-	assert_int_equal(lab_areas(&lab), 3);
-	assert_true(info_of(lab.mm, HUGE(1)).huge);
-	assert_false(info_of(lab.mm, HUGE(0)).huge || info_of(lab.mm, HUGE(2)).huge);
-	assert_true(info_of(lab.mm, HUGE(0)).may_write);
-	assert_false(info_of(lab.mm, HUGE(2)).may_write);
-	end(&lab);
+	check_boundary(0);
+	check_boundary(1);
 }
 
 /* Where both places are aligned the entry moves, and its table in reserve with it. */
@@ -211,7 +164,7 @@ static void test_move(void **state)
 	struct lab lab;
 
 	(void)state;
-	scene(&lab);
+	huge_scene(&lab);
 	assert_int_equal(umm_mremap(lab.mm, AT, 6 * MIB, 6 * MIB, flags, far, NULL), far);
 	assert_true(info_of(lab.mm, far).huge && info_of(lab.mm, far + 2 * MIB).huge);
 	assert_int_equal(get_byte(lab.mm, far + 5), 1);
@@ -220,8 +173,8 @@ static void test_move(void **state)
 				    NULL), AT + 64 * MIB + PAGE);
 	assert_false(info_of(lab.mm, AT + 64 * MIB + PAGE).huge);
 	assert_int_equal(get_byte(lab.mm, AT + 64 * MIB + PAGE + 5), 1);
-	assert_int_equal(smaps(lab.mm, "\nAnonymous:"), 2048 + 4);
-	end(&lab);
+	assert_int_equal(smaps_sum(lab.mm, "\nAnonymous:"), 2048 + 4);
+	huge_end(&lab);
 }
 
 static void test_collapse(void **state)
@@ -230,13 +183,13 @@ static void test_collapse(void **state)
 	struct lab lab;
 
 	(void)state;
-	scene(&lab);
-	advise(&lab, HUGE(0), 6 * MIB, UMM_MADV_COLLAPSE);
+	huge_scene(&lab);
+	huge_advise(&lab, HUGE(0), 6 * MIB, UMM_MADV_COLLAPSE);
 	assert_true(info_of(lab.mm, HUGE(1)).zero);	/* huge already */
 	assert_true(info_of(lab.mm, HUGE(2)).huge && info_of(lab.mm, HUGE(2)).exclusive);
 	assert_int_equal(get_byte(lab.mm, HUGE(2) + 3 * PAGE), 3);
 	assert_int_equal(get_byte(lab.mm, HUGE(2) + 4 * PAGE), 0);
-	assert_int_equal(smaps(lab.mm, "\nPrivate_Dirty:"), 4096);
+	assert_int_equal(smaps_sum(lab.mm, "\nPrivate_Dirty:"), 4096);
 	assert_int_equal(tables_kib(lab.mm), 4 * (3 + 2));
 
 	/* What is shared is copied. */
@@ -248,7 +201,7 @@ static void test_collapse(void **state)
 	put_byte(child, HUGE(2) + 3 * PAGE, 4);
 	assert_int_equal(get_byte(lab.mm, HUGE(2) + 3 * PAGE), 3);
 	umm_mm_put(child);
-	end(&lab);
+	huge_end(&lab);
 }
 
 /* Advice about a part of one takes the page apart, and what is all zero in it goes. */
@@ -258,21 +211,21 @@ static void test_split_page(void **state)
 	struct lab lab;
 
 	(void)state;
-	scene(&lab);
+	huge_scene(&lab);
 	for (unsigned int page = 0; page < HUGE_PAGES; page += 4)
 		put_byte(lab.mm, HUGE(0) + page * PAGE, 1);
 	child = fork_of(lab.mm);
-	advise(&lab, HUGE(0) + PAGE, PAGE, UMM_MADV_COLD);	/* shared: not ours to split */
+	huge_advise(&lab, HUGE(0) + PAGE, PAGE, UMM_MADV_COLD);	/* shared: not ours to split */
 	assert_true(info_of(lab.mm, HUGE(0)).huge);
 	umm_mm_put(child);
-	advise(&lab, HUGE(0), 2 * MIB, UMM_MADV_COLD);		/* all of it */
+	huge_advise(&lab, HUGE(0), 2 * MIB, UMM_MADV_COLD);		/* all of it */
 	assert_true(info_of(lab.mm, HUGE(0)).huge);
-	advise(&lab, HUGE(0) + PAGE, PAGE, UMM_MADV_COLD);
+	huge_advise(&lab, HUGE(0) + PAGE, PAGE, UMM_MADV_COLD);
 	assert_false(info_of(lab.mm, HUGE(0)).compound);
 	assert_true(info_of(lab.mm, HUGE(0) + PAGE).zero);
-	assert_int_equal(smaps(lab.mm, "\nAnonymous:"), 128 * 4 + 4);
+	assert_int_equal(smaps_sum(lab.mm, "\nAnonymous:"), 128 * 4 + 4);
 	assert_int_equal(get_byte(lab.mm, HUGE(0) + 8 * PAGE), 1);
-	end(&lab);
+	huge_end(&lab);
 }
 
 static void test_lazyfree(void **state)
@@ -280,16 +233,16 @@ static void test_lazyfree(void **state)
 	struct lab lab;
 
 	(void)state;
-	scene(&lab);
-	advise(&lab, HUGE(0), 2 * MIB, UMM_MADV_FREE);
+	huge_scene(&lab);
+	huge_advise(&lab, HUGE(0), 2 * MIB, UMM_MADV_FREE);
 	assert_true(info_of(lab.mm, HUGE(0)).huge && info_of(lab.mm, HUGE(0)).lazyfree);
-	assert_int_equal(smaps(lab.mm, "\nLazyFree:"), 2048);
+	assert_int_equal(smaps_sum(lab.mm, "\nLazyFree:"), 2048);
 	put_byte(lab.mm, HUGE(0) + 8, 1);
-	assert_int_equal(smaps(lab.mm, "\nLazyFree:"), 0);
-	advise(&lab, HUGE(0) + PAGE, 3 * PAGE, UMM_MADV_FREE);
+	assert_int_equal(smaps_sum(lab.mm, "\nLazyFree:"), 0);
+	huge_advise(&lab, HUGE(0) + PAGE, 3 * PAGE, UMM_MADV_FREE);
 	assert_false(info_of(lab.mm, HUGE(0)).compound);
-	assert_int_equal(smaps(lab.mm, "\nAnonymous:"), 4 + 4);
-	end(&lab);
+	assert_int_equal(smaps_sum(lab.mm, "\nAnonymous:"), 4 + 4);
+	huge_end(&lab);
 }
 
 /* What others map by small entries as well is not given away: it was written before it was cut. */
@@ -299,18 +252,18 @@ static void test_lazyfree_shared(void **state)
 	struct lab lab;
 
 	(void)state;
-	scene(&lab);
+	huge_scene(&lab);
 	child = fork_of(lab.mm);
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(umm_mprotect(child, HUGE(0), PAGE, i ? RW : R, -1, NULL), 0);
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(umm_mprotect(lab.mm, HUGE(0), PAGE, i ? RW : R, -1, NULL), 0);
 	assert_int_equal(umm_madvise(child, HUGE(0), 2 * MIB, UMM_MADV_FREE, NULL), 0);
-	assert_int_equal(smaps(child, "\nShared_Dirty:"), 2048 + 4);
+	assert_int_equal(smaps_sum(child, "\nShared_Dirty:"), 2048 + 4);
 	umm_mm_put(child);
-	advise(&lab, HUGE(0), 2 * MIB, UMM_MADV_FREE);
-	assert_int_equal(smaps(lab.mm, "\nPrivate_Clean:"), 2048);
-	end(&lab);
+	huge_advise(&lab, HUGE(0), 2 * MIB, UMM_MADV_FREE);
+	assert_int_equal(smaps_sum(lab.mm, "\nPrivate_Clean:"), 2048);
+	huge_end(&lab);
 }
 
 /* MADV_DONTNEED of all 2 MiB takes the table too, and the next page is huge again. */
@@ -320,271 +273,25 @@ static void test_dontneed(void **state)
 	uint64_t tables;
 
 	(void)state;
-	scene(&lab);
+	huge_scene(&lab);
 	tables = tables_kib(lab.mm);
-	advise(&lab, HUGE(2), 2 * MIB, UMM_MADV_DONTNEED);
+	huge_advise(&lab, HUGE(2), 2 * MIB, UMM_MADV_DONTNEED);
 	assert_int_equal(tables_kib(lab.mm), tables - 4);
 	put_byte(lab.mm, HUGE(2), 1);
 	assert_true(info_of(lab.mm, HUGE(2)).huge);
-	advise(&lab, HUGE(2), 2 * MIB - PAGE, UMM_MADV_DONTNEED);
+	huge_advise(&lab, HUGE(2), 2 * MIB - PAGE, UMM_MADV_DONTNEED);
 	assert_false(info_of(lab.mm, HUGE(2)).present);
-	advise(&lab, HUGE(2) + 2 * MIB - PAGE, PAGE, UMM_MADV_DONTNEED);
+	huge_advise(&lab, HUGE(2) + 2 * MIB - PAGE, PAGE, UMM_MADV_DONTNEED);
 	put_byte(lab.mm, HUGE(2), 1);		/* a table was left */
 	assert_false(info_of(lab.mm, HUGE(2)).huge);
 	/* Guard markers keep it. */
-	advise(&lab, HUGE(3) + PAGE, PAGE, UMM_MADV_GUARD_INSTALL);
+	huge_advise(&lab, HUGE(3) + PAGE, PAGE, UMM_MADV_GUARD_INSTALL);
 	tables = tables_kib(lab.mm);
-	advise(&lab, HUGE(3), 2 * MIB, UMM_MADV_DONTNEED);
+	huge_advise(&lab, HUGE(3), 2 * MIB, UMM_MADV_DONTNEED);
 	assert_int_equal(tables_kib(lab.mm), tables);
 	put_byte(lab.mm, HUGE(3), 1);
 	assert_false(info_of(lab.mm, HUGE(3)).huge);
-	end(&lab);
-}
-
-/* ---- flushes -------------------------------------------------------------------------------- */
-
-static void unmap_whole(struct lab *lab)
-{
-	assert_int_equal(umm_munmap(lab->mm, HUGE(0), 2 * MIB, NULL), 0);
-}
-
-static void cut_alone(struct lab *lab)
-{
-	advise(lab, HUGE(0) + MIB, MIB, UMM_MADV_NOHUGEPAGE);
-}
-
-static void zero_given_back(struct lab *lab)
-{
-	advise(lab, HUGE(1), 2 * MIB, UMM_MADV_DONTNEED);
-}
-
-static void zero_written(struct lab *lab)
-{
-	put_byte(lab->mm, HUGE(1), 1);
-}
-
-static void forked(struct lab *lab)
-{
-	umm_mm_put(fork_of(lab->mm));
-}
-
-static void collapsed(struct lab *lab)
-{
-	advise(lab, HUGE(2), 2 * MIB, UMM_MADV_COLLAPSE);
-}
-
-static void protected(struct lab *lab)
-{
-	assert_int_equal(umm_mprotect(lab->mm, HUGE(0), 2 * MIB, R, -1, NULL), 0);
-}
-
-static void given_away(struct lab *lab)
-{
-	advise(lab, HUGE(0), 2 * MIB, UMM_MADV_FREE);
-}
-
-static void referenced(struct lab *lab)
-{
-	struct page *page = pfn_to_page(machine(lab)->phys, info_of(lab->mm, HUGE(0) + PAGE).pfn);
-
-	assert_int_equal(page_referenced(machine(lab), page), 1);
-}
-
-static const struct {
-	const char *name;
-	void (*step)(struct lab *lab);
-	const char *flushed;		/* which of the 2 MiB, all of them */
-} rows[] = {
-	{ "munmap", unmap_whole, "0" },
-	{ "an area that ends in the middle", cut_alone, "0" },
-	{ "MADV_DONTNEED of the huge zero page", zero_given_back, "1" },
-	{ "a write where the huge zero page was read", zero_written, "1" },
-	{ "fork", forked, "012" },		/* one range */
-	{ "MADV_COLLAPSE", collapsed, "2" },
-	{ "mprotect", protected, "0" },
-	{ "MADV_FREE", given_away, "0" },
-	{ "page_referenced", referenced, "0" },
-};
-
-static void check_row(unsigned int row)
-{
-	struct tlb_flush flush[16];
-	struct lab lab;
-	size_t nr;
-
-	scene(&lab);
-	unit_tlb_forget();
-	rows[row].step(&lab);
-	nr = unit_tlb_flushes(flush, 16);
-	for (unsigned int i = 0; i < 4; i++) {
-		umm_addr_t page = HUGE(i) + 3 * PAGE;	/* there, in the third */
-		bool named = strchr(rows[row].flushed, '0' + (int)i), told = false;
-
-		for (size_t j = 0; j < nr; j++)
-			told = told || (flush[j].mm == lab.mm && flush[j].start <= page &&
-					page < flush[j].end);
-		if (named != told)
-			fail_msg("%s: %u is %s", rows[row].name, i,
-				 told ? "flushed" : "not flushed");
-	}
-	end(&lab);
-}
-
-static void test_flushes(void **state)
-{
-	(void)state;
-	for (unsigned int row = 0; row < sizeof(rows) / sizeof(rows[0]); row++)
-		check_row(row);
-}
-
-/* More at once than a gather has room for. */
-static void test_many(void **state)
-{
-	struct lab lab;
-
-	(void)state;
-	lab_init(&lab);
-	lab.settings.thp_enabled = UMM_THP_ALWAYS;
-	lab_set_pages(&lab, UMM_PAGES_COUNTED, 80 * HUGE_PAGES);
-	lab_map(&lab, AT, 140 * MIB, RW, ANON);
-	for (unsigned int i = 0; i < 70; i++)
-		put_byte(lab.mm, HUGE(i), 1);
-	assert_int_equal(smaps(lab.mm, "\nAnonHugePages:"), 140 * 1024);
-	advise(&lab, AT, 140 * MIB, UMM_MADV_DONTNEED);
-	assert_int_equal(smaps(lab.mm, "\nRss:"), 0);
-	end(&lab);
-}
-
-/* ---- frames run out ------------------------------------------------------------------------- */
-
-/* All but @singles frames, and @blocks of 512 that lie side by side, are the caller's. */
-struct hoard {
-	struct page *taken[HUGE_FRAMES];
-	size_t nr;
-};
-
-static void hoard(struct lab *lab, struct hoard *h, size_t singles, size_t blocks)
-{
-	struct phys *phys = machine(lab)->phys;
-	struct page *block[2], *page;
-
-	for (size_t i = 0; i < blocks; i++)
-		block[i] = alloc_huge_page(phys);
-	for (h->nr = 0; (page = alloc_page(phys)); h->nr++)
-		h->taken[h->nr] = page;
-	while (singles--)
-		put_page(phys, h->taken[--h->nr]);
-	while (blocks--)
-		put_page(phys, block[blocks]);
-}
-
-static void give_back(struct lab *lab, struct hoard *h)
-{
-	while (h->nr)
-		put_page(machine(lab)->phys, h->taken[--h->nr]);
-}
-
-static int64_t write_fourth(struct lab *lab)
-{
-	return fault_of(lab->mm, HUGE(3), UMM_ACCESS_WRITE);
-}
-
-static int64_t read_fourth(struct lab *lab)
-{
-	return fault_of(lab->mm, HUGE(3), UMM_ACCESS_READ);
-}
-
-static int64_t write_zero(struct lab *lab)
-{
-	return fault_of(lab->mm, HUGE(1), UMM_ACCESS_WRITE);
-}
-
-static int64_t fork_and_exit(struct lab *lab)
-{
-	struct umm_mm *child;
-	int64_t err = umm_fork(lab->mm, &child, NULL);
-
-	if (!err)
-		umm_mm_put(child);
-	return err;
-}
-
-static int64_t collapse_third(struct lab *lab)
-{
-	return umm_madvise(lab->mm, HUGE(2), 2 * MIB, UMM_MADV_COLLAPSE, NULL);
-}
-
-static int64_t move_unaligned(struct lab *lab)
-{
-	int64_t ret = umm_mremap(lab->mm, HUGE(0), 4 * MIB, 4 * MIB, UMM_MREMAP_MAYMOVE |
-				 UMM_MREMAP_FIXED, AT + 64 * MIB + PAGE, NULL);
-
-	return ret == (int64_t)(AT + 64 * MIB + PAGE) ? 0 : ret;
-}
-
-static int64_t guard_fourth(struct lab *lab)
-{
-	return umm_madvise(lab->mm, HUGE(3) + PAGE, PAGE, UMM_MADV_GUARD_INSTALL, NULL);
-}
-
-static int64_t cut_first(struct lab *lab)
-{
-	return umm_mprotect(lab->mm, HUGE(0) + PAGE, PAGE, R, -1, NULL);
-}
-
-static const struct {
-	const char *name;
-	int64_t (*step)(struct lab *lab);
-	bool small_will_do;		/* without 512 frames side by side it works all the same */
-	bool needs_none;		/* no frame beside a block, if it wants that */
-} steps[] = {
-	{ "write", write_fourth, true, false },
-	{ "read", read_fourth, true, false },
-	{ "write the huge zero page", write_zero, true, false },
-	{ "fork", fork_and_exit, true, false },
-	{ "collapse", collapse_third, false, true },
-	{ "mremap", move_unaligned, true, false },
-	{ "guard pages", guard_fourth, true, false },
-	{ "mprotect", cut_first, true, true },
-};
-
-/* With that many frames: true if it worked. */
-static bool attempt(size_t step, uint32_t pages, size_t singles, size_t blocks)
-{
-	static struct hoard h;
-	struct lab lab;
-	int64_t err;
-
-	scene_of(&lab, UMM_PAGE_TABLES_X86_64, pages);
-	hoard(&lab, &h, singles, blocks);
-	err = steps[step].step(&lab);
-	if (err && err != -UMM_ENOMEM)
-		fail_msg("%s: answer %lld", steps[step].name, (long long)err);
-	assert_true(umm_world_is_valid(lab.world));
-	give_back(&lab, &h);
-	if (err)
-		assert_int_equal(steps[step].step(&lab), 0);
-	if (pages == UMM_PAGES_CONTENTS && info_of(lab.mm, HUGE(0)).present)
-		assert_int_equal(get_byte(lab.mm, HUGE(0) + 5), 1);
-	end(&lab);
-	return !err;
-}
-
-static void test_no_frames(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-		size_t singles = 0;
-
-		while (!attempt(i, UMM_PAGES_CONTENTS, singles, !steps[i].small_will_do))
-			singles++;
-		if ((singles > 0) == steps[i].needs_none)
-			fail_msg("%s: %zu frames were wanted", steps[i].name, singles);
-		/* One block, and nothing for tables: it is taken for a huge page, or broken up. */
-		(void)attempt(i, UMM_PAGES_COUNTED, 0, 1);
-		if (!steps[i].small_will_do)
-			assert_false(attempt(i, UMM_PAGES_CONTENTS, 20, 0));
-	}
+	huge_end(&lab);
 }
 
 int main(void)
@@ -601,9 +308,6 @@ int main(void)
 		cmocka_unit_test(test_lazyfree),
 		cmocka_unit_test(test_lazyfree_shared),
 		cmocka_unit_test(test_dontneed),
-		cmocka_unit_test(test_flushes),
-		cmocka_unit_test(test_many),
-		cmocka_unit_test(test_no_frames),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
