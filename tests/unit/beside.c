@@ -13,9 +13,8 @@
 #include <unistd.h>
 
 #include "beside.h"
+#include "seen.h"
 
-#define MOST_AREAS 64
-#define IGNORED UMM_VM_SOFTDIRTY
 
 struct request {
 	long nr;			/* of a system call, or BESIDE_WRITE */
@@ -23,10 +22,7 @@ struct request {
 };
 
 struct picture {
-	struct {
-		uint64_t start, end, flags;
-	} area[MOST_AREAS];
-	uint64_t nr;
+	struct seen seen;
 	uint64_t locked, size, data;	/* KiB; the last two against the row's beginning */
 };
 
@@ -224,59 +220,23 @@ static void end_library(struct beside *b)
 
 /* ---- comparing ------------------------------------------------------------------------------- */
 
-static bool in_pool(uint64_t start)
-{
-	return start >= POOL && start < P(POOL_PAGES);
-}
-
 static void see_kernel(const struct beside *b, struct picture *picture)
 {
-	const char *line, *next;
-	bool inside = false;
-
-	memset(picture, 0, sizeof(*picture));
 	picture->locked = b->locks_all ? 0 : beside_status(b, "VmLck:", 10);
 	picture->size = beside_status(b, "VmSize:", 10) - b->size_before;
 	picture->data = beside_status(b, "VmData:", 10) - b->data_before;
-	for (line = read_proc(b, "smaps"); *line; line = next + 1) {
-		unsigned long long start, end;
-
-		next = strchr(line, '\n');
-		assert_non_null(next);
-		if (sscanf(line, "%llx-%llx ", &start, &end) == 2) {
-			inside = in_pool(start);
-			if (!inside)
-				continue;
-			assert_true(picture->nr < MOST_AREAS);
-			picture->area[picture->nr].start = start;
-			picture->area[picture->nr++].end = end;
-		} else if (inside && !strncmp(line, "VmFlags:", 8)) {
-			char text[256];
-
-			snprintf(text, sizeof(text), "%.*s", (int)(next - line) - 8, line + 8);
-			picture->area[picture->nr - 1].flags =
-				umm_vm_flags_parse(text, NULL) & ~IGNORED;
-		}
-	}
+	seen_in_text(&picture->seen, read_proc(b, "smaps"), POOL, P(POOL_PAGES));
 }
 
 static void see_library(const struct beside *b, struct picture *picture)
 {
-	struct umm_area area = { .size = sizeof(area) };
 	struct umm_mm_stats stats;
 
 	umm_mm_stats(b->lab.mm, &stats);
-	memset(picture, 0, sizeof(*picture));
 	picture->locked = b->locks_all ? 0 : stats.locked_vm * PAGE / 1024;
 	picture->size = stats.total_vm * PAGE / 1024;
 	picture->data = stats.data_vm * PAGE / 1024;
-	for (uint64_t at = POOL; umm_find_area(b->lab.mm, at, &area) && in_pool(area.start);
-	     at = area.end) {
-		assert_true(picture->nr < MOST_AREAS);
-		picture->area[picture->nr].start = area.start;
-		picture->area[picture->nr].end = area.end;
-		picture->area[picture->nr++].flags = area.vm_flags & ~IGNORED;
-	}
+	seen_in_library(&picture->seen, b->lab.mm, POOL, P(POOL_PAGES), UINT64_MAX);
 }
 
 static void print_picture(const char *whose, const struct picture *picture)
@@ -284,14 +244,7 @@ static void print_picture(const char *whose, const struct picture *picture)
 	fprintf(stderr, "# %s: %llu KiB, data %llu, locked %llu\n", whose,
 		(unsigned long long)picture->size, (unsigned long long)picture->data,
 		(unsigned long long)picture->locked);
-	for (unsigned int i = 0; i < picture->nr; i++) {
-		char flags[256];
-
-		umm_vm_flags_text(picture->area[i].flags, flags, sizeof(flags));
-		fprintf(stderr, "#	[%llu,%llu) %s\n",
-			(unsigned long long)((picture->area[i].start - POOL) / PAGE),
-			(unsigned long long)((picture->area[i].end - POOL) / PAGE), flags);
-	}
+	seen_print(&picture->seen, POOL);
 }
 
 static void compare(const struct beside *b)

@@ -22,23 +22,16 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "lab.h"
+#include "seen.h"
 
 #define POOL UINT64_C(0x200000000000)
 #define PAGES 6
 #define FILE_PAGES 4
 #define WINDOW (PAGES + 2)
-#define IGNORED UMM_VM_SOFTDIRTY
+#define WINDOW_END (POOL + WINDOW * PAGE)
 
 /* What else there is than advice. */
 enum { LOCK = 1000, LOCK_ONFAULT, UNLOCK };
-
-struct picture {
-	struct {
-		uint64_t start, end, flags;
-	} area[WINDOW];
-	unsigned int nr;
-};
 
 struct twins {
 	struct lab lab;
@@ -67,67 +60,6 @@ static const char *read_smaps(void)
 	return buf;
 }
 
-static bool in_window(uint64_t start)
-{
-	return start >= POOL && start < POOL + WINDOW * PAGE;
-}
-
-static void see_kernel(struct picture *picture)
-{
-	const char *line = read_smaps(), *next;
-	bool inside = false;
-
-	memset(picture, 0, sizeof(*picture));
-	for (; *line; line = next + 1) {
-		unsigned long long start, end;
-
-		next = strchr(line, '\n');
-		assert_non_null(next);
-		if (sscanf(line, "%llx-%llx ", &start, &end) == 2) {
-			inside = in_window(start);
-			if (!inside)
-				continue;
-			assert_true(picture->nr < WINDOW);
-			picture->area[picture->nr].start = start;
-			picture->area[picture->nr++].end = end;
-		} else if (inside && !strncmp(line, "VmFlags:", 8)) {
-			char text[256];
-
-			snprintf(text, sizeof(text), "%.*s", (int)(next - line) - 8, line + 8);
-			picture->area[picture->nr - 1].flags =
-				umm_vm_flags_parse(text, NULL) & ~IGNORED;
-		}
-	}
-}
-
-static void see_library(const struct twins *t, struct picture *picture)
-{
-	struct umm_area area = { .size = sizeof(area) };
-
-	memset(picture, 0, sizeof(*picture));
-	for (uint64_t at = POOL; umm_find_area(t->lab.mm, at, &area) && in_window(area.start);
-	     at = area.end) {
-		assert_true(picture->nr < WINDOW);
-		picture->area[picture->nr].start = area.start;
-		picture->area[picture->nr].end = area.end;
-		picture->area[picture->nr++].flags = area.vm_flags & ~IGNORED;
-	}
-}
-
-static void print_picture(const char *whose, const struct picture *picture)
-{
-	fprintf(stderr, "# %s:", whose);
-	for (unsigned int i = 0; i < picture->nr; i++) {
-		char flags[256];
-
-		umm_vm_flags_text(picture->area[i].flags, flags, sizeof(flags));
-		fprintf(stderr, " [%llu,%llu) %s",
-			(unsigned long long)((picture->area[i].start - POOL) / PAGE),
-			(unsigned long long)((picture->area[i].end - POOL) / PAGE), flags);
-	}
-	fprintf(stderr, "\n");
-}
-
 static void print_case(const struct twins *t, const char *when)
 {
 	fprintf(stderr, "# \"%s\", call %d of pages %llu to %llu, %s\n", t->scene, t->call,
@@ -136,15 +68,17 @@ static void print_case(const struct twins *t, const char *when)
 
 static void compare(const struct twins *t, const char *when)
 {
-	struct picture kernel, library;
+	struct seen kernel, library;
 
-	see_kernel(&kernel);
-	see_library(t, &library);
+	seen_in_text(&kernel, read_smaps(), POOL, WINDOW_END);
+	seen_in_library(&library, t->lab.mm, POOL, WINDOW_END, UINT64_MAX);
 	if (!memcmp(&kernel, &library, sizeof(kernel)))
 		return;
 	print_case(t, when);
-	print_picture("kernel ", &kernel);
-	print_picture("library", &library);
+	fprintf(stderr, "# kernel:\n");
+	seen_print(&kernel, POOL);
+	fprintf(stderr, "# library:\n");
+	seen_print(&library, POOL);
 	fail();
 }
 

@@ -20,23 +20,19 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "lab.h"
+#include "seen.h"
 
 #define POOL UINT64_C(0x200000000000)
 #define PAGES 6
 #define WINDOW 16			/* pages that an area of the pool may come to */
-#define MOST_AREAS (WINDOW + 1)
+#define WINDOW_END (POOL + WINDOW * PAGE)
 
 struct call {
 	uint64_t from, old, new, flags, to;
 };
 
 struct picture {
-	struct {
-		uint64_t start, end;
-		char perms[5];
-	} area[MOST_AREAS];
-	unsigned int nr;
+	struct seen seen;
 	uint64_t total, data;		/* pages, against the time when the pool was empty */
 };
 
@@ -64,25 +60,12 @@ static void read_counters(uint64_t *total, uint64_t *data)
 
 static bool in_window(uint64_t start)
 {
-	return start >= POOL && start < POOL + WINDOW * PAGE;
+	return start >= POOL && start < WINDOW_END;
 }
 
 static void see_kernel(const struct twins *t, struct picture *picture)
 {
-	const char *line = unit_read_file("/proc/self/maps");
-
-	memset(picture, 0, sizeof(*picture));
-	for (; line && *line; line = strchr(line, '\n'), line += line != NULL) {
-		unsigned long long start, end;
-		char perms[5];
-
-		if (sscanf(line, "%llx-%llx %4s", &start, &end, perms) != 3 || !in_window(start))
-			continue;
-		picture->area[picture->nr].start = start;
-		picture->area[picture->nr].end = end;
-		memcpy(picture->area[picture->nr++].perms, perms, sizeof(perms));
-		assert_true(picture->nr < MOST_AREAS);
-	}
+	seen_in_text(&picture->seen, unit_read_file("/proc/self/maps"), POOL, WINDOW_END);
 	read_counters(&picture->total, &picture->data);
 	picture->total -= t->total;
 	picture->data -= t->data;
@@ -90,22 +73,9 @@ static void see_kernel(const struct twins *t, struct picture *picture)
 
 static void see_library(const struct twins *t, struct picture *picture)
 {
-	struct umm_area area = { .size = sizeof(area) };
 	struct umm_mm_stats stats;
 
-	memset(picture, 0, sizeof(*picture));
-	for (uint64_t at = POOL; umm_find_area(t->lab.mm, at, &area) && in_window(area.start);
-	     at = area.end) {
-		char perms[5] = "---p";
-
-		perms[0] = area.vm_flags & UMM_VM_READ ? 'r' : '-';
-		perms[1] = area.vm_flags & UMM_VM_WRITE ? 'w' : '-';
-		perms[3] = area.vm_flags & UMM_VM_MAYSHARE ? 's' : 'p';
-		picture->area[picture->nr].start = area.start;
-		picture->area[picture->nr].end = area.end;
-		memcpy(picture->area[picture->nr++].perms, perms, sizeof(perms));
-		assert_true(picture->nr < MOST_AREAS);
-	}
+	seen_in_library(&picture->seen, t->lab.mm, POOL, WINDOW_END, SEEN_PERMS);
 	umm_mm_stats(t->lab.mm, &stats);
 	picture->total = stats.total_vm;
 	picture->data = stats.data_vm + stats.stack_vm;
@@ -113,14 +83,9 @@ static void see_library(const struct twins *t, struct picture *picture)
 
 static void print_picture(const char *whose, const struct picture *picture)
 {
-	fprintf(stderr, "# %s: %llu pages, %llu of data:", whose,
+	fprintf(stderr, "# %s: %llu pages, %llu of data\n", whose,
 		(unsigned long long)picture->total, (unsigned long long)picture->data);
-	for (unsigned int i = 0; i < picture->nr; i++)
-		fprintf(stderr, " [%lld,%lld) %s",
-			((long long)picture->area[i].start - (long long)POOL) / (long long)PAGE,
-			((long long)picture->area[i].end - (long long)POOL) / (long long)PAGE,
-			picture->area[i].perms);
-	fprintf(stderr, "\n");
+	seen_print(&picture->seen, POOL);
 }
 
 static void print_case(const struct twins *t, const char *when)

@@ -20,23 +20,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lab.h"
+#include "seen.h"
 #include "small.h"
 
 #define POOL UINT64_C(0x200000000000)
 #define SHIFT (POOL - SMALL_BASE * PAGE)	/* from the small world's addresses */
 #define PAGES 6
 #define WINDOW 16			/* pages that an area of the pool may come to */
+#define WINDOW_END (POOL + WINDOW * PAGE)
 #define LENGTH 4
 #define NR_THEMES 11
 
 struct picture {
-	struct {
-		uint64_t start, end, offset;	/* offset 0 of what has no file */
-		char perms[5];
-		char flags[128];
-	} area[WINDOW + 1];
-	unsigned int nr;
+	struct seen seen;
 	uint64_t total, data, locked;	/* pages; the first two against an empty pool */
 };
 
@@ -71,37 +67,12 @@ static void read_counters(uint64_t *total, uint64_t *data, uint64_t *locked)
 
 static bool in_window(uint64_t start)
 {
-	return start >= POOL && start < POOL + WINDOW * PAGE;
+	return start >= POOL && start < WINDOW_END;
 }
 
 static void see_kernel(const struct twins *t, struct picture *picture)
 {
-	const char *line = unit_read_file("/proc/self/smaps");
-	bool inside = false;
-
-	memset(picture, 0, sizeof(*picture));
-	for (; line && *line; line = strchr(line, '\n'), line += line != NULL) {
-		unsigned long long start, end, offset;
-		char perms[5];
-
-		if (sscanf(line, "%llx-%llx %4s %llx", &start, &end, perms, &offset) == 4) {
-			inside = in_window(start);
-			if (!inside)
-				continue;
-			assert_true(picture->nr <= WINDOW);
-			picture->area[picture->nr].start = start;
-			picture->area[picture->nr].end = end;
-			picture->area[picture->nr].offset = offset;
-			memcpy(picture->area[picture->nr].perms, perms, sizeof(perms));
-		} else if (inside && !strncmp(line, "VmFlags: ", 9)) {
-			char *flags = picture->area[picture->nr++].flags, *sd;
-
-			sscanf(line + 9, "%127[^\n]", flags);
-			sd = strstr(flags, "sd ");	/* some kernels mark what was written */
-			if (sd)
-				memmove(sd, sd + 3, strlen(sd + 3) + 1);
-		}
-	}
+	seen_in_text(&picture->seen, unit_read_file("/proc/self/smaps"), POOL, WINDOW_END);
 	read_counters(&picture->total, &picture->data, &picture->locked);
 	picture->total -= t->total;
 	picture->data -= t->data;
@@ -109,24 +80,9 @@ static void see_kernel(const struct twins *t, struct picture *picture)
 
 static void see_library(const struct twins *t, struct picture *picture)
 {
-	struct umm_area area = { .size = sizeof(area) };
 	struct umm_mm_stats stats;
 
-	memset(picture, 0, sizeof(*picture));
-	for (uint64_t at = POOL; umm_find_area(t->lab.mm, at, &area) && in_window(area.start);
-	     at = area.end) {
-		char *perms = picture->area[picture->nr].perms;
-
-		memcpy(perms, "---p", 5);
-		perms[0] = area.vm_flags & UMM_VM_READ ? 'r' : '-';
-		perms[1] = area.vm_flags & UMM_VM_WRITE ? 'w' : '-';
-		perms[3] = area.vm_flags & UMM_VM_MAYSHARE ? 's' : 'p';
-		umm_vm_flags_text(area.vm_flags, picture->area[picture->nr].flags, 128);
-		picture->area[picture->nr].start = area.start;
-		picture->area[picture->nr].offset = area.file ? area.pgoff * PAGE : 0;
-		picture->area[picture->nr++].end = area.end;
-		assert_true(picture->nr <= WINDOW);
-	}
+	seen_in_library(&picture->seen, t->lab.mm, POOL, WINDOW_END, UINT64_MAX);
 	umm_mm_stats(t->lab.mm, &stats);
 	picture->total = stats.total_vm;
 	picture->data = stats.data_vm;
@@ -140,12 +96,7 @@ static void print_picture(const char *whose, const struct picture *picture)
 	fprintf(stderr, "# %s: %llu pages, %llu of data, %llu locked\n", whose,
 		(unsigned long long)picture->total, (unsigned long long)picture->data,
 		(unsigned long long)picture->locked);
-	for (unsigned int i = 0; i < picture->nr; i++)
-		fprintf(stderr, "#   [%lld,%lld) %s offset %#llx %s\n",
-			((long long)picture->area[i].start - (long long)POOL) / (long long)PAGE,
-			((long long)picture->area[i].end - (long long)POOL) / (long long)PAGE,
-			picture->area[i].perms, (unsigned long long)picture->area[i].offset,
-			picture->area[i].flags);
+	seen_print(&picture->seen, POOL);
 }
 
 /* Page numbers of the pool, so that it can be read. */
