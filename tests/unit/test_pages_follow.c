@@ -108,6 +108,13 @@ static void test_adopt_pages_refused(void **state)
 			 -UMM_EINVAL);
 	assert_int_equal(umm_adopt_pages(lab.mm, AT + 8 * PAGE, AT + 9 * PAGE, UMM_PAGE_ANON),
 			 -UMM_EINVAL);
+	/* Past the end of the file. */
+	lab_file(&lab, UMM_FILE_REGULAR, UMM_FMODE_READ);
+	umm_file_set_size(lab.file, PAGE);
+	lab_map(&lab, AT + 16 * PAGE, 2 * PAGE, RW, UMM_MAP_PRIVATE | UMM_MAP_FIXED);
+	assert_int_equal(umm_adopt_pages(lab.mm, AT + 16 * PAGE, AT + 17 * PAGE, UMM_PAGE_ANON), 0);
+	assert_int_equal(umm_adopt_pages(lab.mm, AT + 17 * PAGE, AT + 18 * PAGE, UMM_PAGE_ANON),
+			 -UMM_EINVAL);
 	assert_int_equal(umm_mm_clone(lab.mm, &clone), 0);
 	assert_int_equal(umm_adopt_pages(clone, AT, AT + PAGE, UMM_PAGE_ANON), -UMM_EINVAL);
 	umm_mm_put(clone);

@@ -204,6 +204,11 @@ static int64_t new_mm(struct lab *lab)
 	return umm_mm_new(lab->world, &child);
 }
 
+static int64_t adopt_pages(struct lab *lab)
+{
+	return umm_adopt_pages(lab->mm, FAR, FAR + 4 * PAGE, UMM_PAGE_ANON);
+}
+
 static const struct scenario scenarios[] = {
 	{ "write", unwritten, write_far, 0 },
 	{ "read", unwritten, read_far, 0 },
@@ -225,6 +230,7 @@ static const struct scenario scenarios[] = {
 	{ "migration", nothing, migrate, 0 },
 	{ "exec", file_private, exec, -UMM_EFAULT },
 	{ "mlock", unwritten, lock, -UMM_EAGAIN },
+	{ "adopt pages", unwritten, adopt_pages, -UMM_ENOMEM },
 	{ "mm_new", nothing, new_mm, -UMM_ENOMEM },
 };
 
