@@ -264,12 +264,42 @@ uint64_t pages_smaps_kib(struct umm_mm *mm, uint64_t addr, const char *field)
 	return 0;
 }
 
+static bool is_compound(struct umm_mm *mm, uint64_t addr)
+{
+	struct umm_page_info info;
+
+	return umm_page_info(mm, addr, &info) && info.compound;
+}
+
+/*
+ * A huge page of which a part is given away or aged is taken apart, and of its frames those go that
+ * hold nothing: which, the model does not know, having no contents.
+ */
+static void huge_parts_advised(struct follower *f, struct space *space, uint64_t start,
+			       uint64_t end)
+{
+	for (uint64_t base = start & ~(HUGE_SIZE - 1); base < end; base += HUGE_SIZE) {
+		uint64_t from = base > start ? base : start;
+		uint64_t to = base + HUGE_SIZE < end ? base + HUGE_SIZE : end;
+		struct umm_page_info info;
+
+		if (to - from == HUGE_SIZE && umm_page_info(space->mm, base, &info) && info.huge)
+			continue;
+		if (is_compound(space->mm, from) || is_compound(space->mm, to - UMM_PAGE_SIZE))
+			pages_note_doubt(f, space, base, base + HUGE_SIZE, PAGES_HUGE);
+	}
+}
+
 void pages_advised(struct follower *f, struct space *space, uint64_t start, uint64_t end,
 		   int advice)
 {
 	struct umm_area area = { .size = sizeof(area) };
 
-	if (advice != MADV_PAGEOUT || !f->pages)
+	if (!f->pages)
+		return;
+	if (advice == MADV_FREE || advice == MADV_COLD || advice == MADV_PAGEOUT)
+		huge_parts_advised(f, space, start, end);
+	if (advice != MADV_PAGEOUT)
 		return;
 	for (uint64_t at = start; umm_find_area(space->mm, at, &area) && area.start < end;
 	     at = area.end)

@@ -72,7 +72,7 @@ need() {
 
 @test "huge" {
 	# Whether one is free is chance.
-	for name in huge huge_split huge_shared; do
+	for name in huge huge_split huge_shared huge_aged; do
 		counts 20 10 -- "$TEST_PROGS/pages_cases" "$name"
 	done
 }

@@ -19,6 +19,9 @@
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
 #define RW (PROT_READ | PROT_WRITE)
 
+#ifndef MADV_COLD
+#define MADV_COLD 20
+#endif
 #ifndef MADV_POPULATE_READ
 #define MADV_POPULATE_READ 22
 #define MADV_POPULATE_WRITE 23
@@ -321,6 +324,21 @@ static void futex_of_shared(void)
 	comma();
 }
 
+/* What a part of one is given away with is the kernel's to say. */
+static void huge_aged(void)
+{
+	huge_room(3);
+	touch(at);
+	touch(at + HUGE);
+	touch(at + 2 * HUGE);
+	comma();
+	expect(madvise(at + PAGE, PAGE, MADV_COLD) == 0, "MADV_COLD of a part");
+	expect(madvise(at + HUGE + PAGE, PAGE, MADV_FREE) == 0, "MADV_FREE of a part");
+	expect(madvise(at + 2 * HUGE, HUGE, MADV_FREE) == 0, "MADV_FREE of all");
+	comma();
+	touch(at + 2 * PAGE);
+}
+
 static void writes_in_huge(void)
 {
 	touch(at + 9 * PAGE);
@@ -379,6 +397,7 @@ static const struct prog_case cases[] = {
 	{ "huge", huge },
 	{ "huge_split", huge_split },
 	{ "huge_shared", huge_shared },
+	{ "huge_aged", huge_aged },
 	{ "fork_tree", fork_tree },
 	{ "parent_writes", parent_writes },
 	{ "wiped_and_left_out", wiped_and_left_out },
