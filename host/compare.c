@@ -227,7 +227,8 @@ bool compare_whole(struct follower *f, struct task *task)
 	task->space->calls_since_whole = 0;
 	umm_mm_stats(task->space->mm, &stats);
 	return compare_text(f, task, 0, TASK_SIZE_64,
-			    task->space->flag_calls || stats.map_count <= FLAGS_ALWAYS);
+			    task->space->flag_calls || stats.map_count <= FLAGS_ALWAYS ||
+				    f->options->verify == FOLLOW_VERIFY_SMAPS);
 }
 
 bool compare_flags(struct follower *f, struct task *task, uint64_t start, uint64_t end)

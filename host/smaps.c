@@ -10,6 +10,8 @@
  *	a private mapping of a file	those about its anonymous pages
  *	everything else			none: the page cache is everybody's
  *
+ * VmFlags is compared with the areas, of all of them: compare.c.
+ *
  * Fields that hang on who else maps a page (Pss, Shared_, Private_) are compared where all who
  * could are followed, and stand still as far as that goes: no process on its way out or into exec,
  * no call under way elsewhere.  Otherwise the sums of shared and private are compared.  Of memory
@@ -87,7 +89,6 @@ struct counts {
 	uint64_t start, end;
 	const char *line;		/* of maps, up to a newline */
 	uint64_t kib[NR_FIELDS];
-	uint64_t vm_flags;
 };
 
 /* ---- the texts ---- */
@@ -96,13 +97,6 @@ static void parse_field(const char *line, struct counts *counts)
 {
 	size_t length = strcspn(line, ":\n");
 
-	if (length == 7 && memcmp(line, "VmFlags", 7) == 0) {
-		char flags[256];
-
-		snprintf(flags, sizeof(flags), "%.*s", (int)strcspn(line + 8, "\n"), line + 8);
-		counts->vm_flags = umm_vm_flags_parse(flags, NULL);
-		return;
-	}
 	for (int i = 0; i < NR_FIELDS; i++)
 		if (strlen(fields[i].name) == length && memcmp(fields[i].name, line, length) == 0)
 			counts->kib[i] = strtoull(line + length + 1, NULL, 10);
