@@ -295,6 +295,8 @@ static int do_wp_page(struct vm_fault *vmf, unsigned int access)
 	bool shared = vmf->vma->vm_flags & VM_SHARED;
 	int fault = UMM_FAULT_OK;
 
+	if (page && !shared)
+		prefetch_page(vmf->pages->pgt.phys, page);	/* likely to be copied */
 	if (!pte_lock_same(vmf))
 		return FAULT_CHANGED;
 	if (pte_access(vmf->pages, vmf->slot, access)) {

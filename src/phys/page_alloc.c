@@ -211,12 +211,7 @@ static struct page *alloc_block(struct phys *phys, unsigned int order)
 	return page;
 }
 
-/*
- * Ask for the lines of a frame that is about to be filled, or copied.  The string instructions that
- * memset() and memcpy() are made of go past the caches with what is not in them: that takes three
- * times as long, and who uses the frame next has to fetch it again.
- */
-static void fetch_frame(const struct phys *phys, const struct page *page)
+void prefetch_page(const struct phys *phys, const struct page *page)
 {
 	const char *frame = page_address(phys, page);
 
@@ -271,7 +266,7 @@ struct page *alloc_page(struct phys *phys)
 			page = pcp->page[--pcp->count];
 		/* Who takes one takes the next soon, mostly, and fills it. */
 		if (pcp->count)
-			fetch_frame(phys, pcp->page[pcp->count - 1]);
+			prefetch_page(phys, pcp->page[pcp->count - 1]);
 		pcp_put(pcp);
 	}
 	return page ? first_reference(page) : alloc_pages(phys, 0);
@@ -339,15 +334,14 @@ void put_page_range(struct phys *phys, struct page *page, unsigned int nr)
 
 void clear_page(const struct phys *phys, struct page *page)
 {
-	fetch_frame(phys, page);
+	prefetch_page(phys, page);
 	if (phys->frames)
 		memset(page_address(phys, page), 0, FRAME_BYTES);
 }
 
 void copy_page(const struct phys *phys, struct page *to, const struct page *from)
 {
-	fetch_frame(phys, from);
-	fetch_frame(phys, to);
+	prefetch_page(phys, to);
 	if (phys->frames)
 		memcpy(page_address(phys, to), page_address(phys, from), FRAME_BYTES);
 }

@@ -105,7 +105,15 @@ static inline void put_page(struct phys *phys, struct page *page)
 /* put_page() of each of @nr frames side by side. */
 void put_page_range(struct phys *phys, struct page *page, unsigned int nr);
 
-/* Contents: nothing to do in a world without. */
+/* ---- contents: nothing to do in a world without ---- */
+
+/*
+ * Ask for the lines of a frame that is about to be filled, or copied.  The string instructions that
+ * memset() and memcpy() are made of go past the caches with what is not in them: that takes three
+ * times as long, and who uses the frame next has to fetch it again.
+ */
+void prefetch_page(const struct phys *phys, const struct page *page);
+
 void clear_page(const struct phys *phys, struct page *page);
 void copy_page(const struct phys *phys, struct page *to, const struct page *from);
 
