@@ -46,7 +46,7 @@ static struct vma_published *published_at(struct mm_struct *mm, umm_addr_t addr)
 {
 	uint64_t hash = (addr >> PUBLISHED_SHIFT) * UINT64_C(0x9e3779b97f4a7c15);
 
-	return &mm->pages->locks.published[(hash >> 32) % VMA_PUBLISHED];
+	return &mm->pages->locks.published[hash >> (64 - VMA_PUBLISHED_BITS)];
 }
 
 /* A reader of nobody's, who holds @vma now; NULL: take mmap_lock. */

@@ -17,7 +17,8 @@
 #include "base/spinlock.h"
 #include "space/mm_types.h"
 
-#define VMA_PUBLISHED 32
+#define VMA_PUBLISHED_BITS 5
+#define VMA_PUBLISHED (1 << VMA_PUBLISHED_BITS)
 #define VMA_READERS 16
 
 /* An area that can be found without mmap_lock, or NULL. */
