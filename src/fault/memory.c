@@ -197,6 +197,11 @@ static int map_file_page(struct vm_fault *vmf, struct page *page)
 	return UMM_FAULT_OK;
 }
 
+static bool file_has_pages(const struct vm_area_struct *vma)
+{
+	return vma->vm_file && !(vma->vm_flags & (VM_PFNMAP | VM_IO));
+}
+
 static int do_fault(struct vm_fault *vmf)
 {
 	const struct vm_area_struct *vma = vmf->vma;
@@ -204,7 +209,7 @@ static int do_fault(struct vm_fault *vmf)
 	struct page *page;
 	int fault;
 
-	if (!vma->vm_file || (vma->vm_flags & (VM_PFNMAP | VM_IO)))
+	if (!file_has_pages(vma))
 		return UMM_BUS_ADRERR;
 	fault = filemap_get_page(vma->vm_file, linear_page_index(vma, vmf->address), &page);
 	if (fault != UMM_FAULT_OK)
@@ -214,6 +219,40 @@ static int do_fault(struct vm_fault *vmf)
 	fault = do_cow_fault(vmf, page);
 	put_page(vmf->pages->pgt.phys, page);
 	return fault;
+}
+
+/*
+ * A read that finds no table maps what lies around it of the file along, as far as it is in memory:
+ * of 16 pages side by side those of the area and the table.  Pages themselves are mapped when they
+ * are asked for; that a table comes of it is all that is done here.
+ */
+#define FAULT_AROUND_BYTES (16 * PAGE_SIZE)
+
+static bool maps_around(const struct vm_fault *vmf)
+{
+	const struct vm_area_struct *vma = vmf->vma;
+	umm_addr_t start = vmf->address & ~(FAULT_AROUND_BYTES - 1);
+	umm_addr_t end = min_u64(start + FAULT_AROUND_BYTES, vma->vm_end);
+
+	start = max_u64(start, vma->vm_start);
+	return !vmf->write && filemap_maps_around(vma->vm_file, linear_page_index(vma, start),
+						  linear_page_index(vma, end));
+}
+
+/* No table is made for a page that a file has not: UMM_FAULT_OK, or why there is none. */
+static int file_fault_wants_table(const struct vm_fault *vmf)
+{
+	struct page *page;
+	int fault;
+
+	if (!file_has_pages(vmf->vma))
+		return UMM_BUS_ADRERR;
+	fault = filemap_get_page(vmf->vma->vm_file, linear_page_index(vmf->vma, vmf->address),
+				 &page);
+	if (fault != UMM_FAULT_OK)
+		return maps_around(vmf) ? UMM_FAULT_OK : fault;
+	put_page(vmf->pages->pgt.phys, page);
+	return UMM_FAULT_OK;
 }
 
 /*
@@ -332,6 +371,11 @@ static int handle_pte_fault(struct vm_fault *vmf, unsigned int access)
 
 		if (fault != FAULT_FALLBACK)
 			return fault;
+		if (!vma_is_anonymous(vmf->vma)) {
+			fault = file_fault_wants_table(vmf);
+			if (fault != UMM_FAULT_OK)
+				return fault;
+		}
 		vmf->slot = pgtable_alloc(pgt, vmf->address, &vmf->table);
 	}
 	if (unlikely(!vmf->slot))

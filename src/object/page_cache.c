@@ -162,3 +162,21 @@ bool filemap_resident(struct file *file, uint64_t pgoff)
 	read_unlock(platform, &file->world->lock);
 	return resident;
 }
+
+bool filemap_maps_around(struct file *file, uint64_t first, uint64_t last)
+{
+	uint64_t end;
+
+	if (!filemap_has_pages(file))
+		return false;
+	file = file_host(file);
+	end = file->size == UINT64_MAX ? last : page_align(file->size) >> PAGE_SHIFT;
+	for (; first < min_u64(last, end); first++) {
+		/* What is read in when it is asked for, Linux has read ahead. */
+		if (file->read_page)
+			return first + 1 < end;
+		if (filemap_resident(file, first))
+			return true;
+	}
+	return false;
+}

@@ -29,4 +29,11 @@ bool filemap_has_pages(const struct file *file);
 /* Is there a frame? */
 bool filemap_resident(struct file *file, uint64_t pgoff);
 
+/*
+ * Does a read that finds no table map pages of [@first, @last) along, and so make one?  It does if
+ * some are in memory; but of a file that is read from somewhere not if the first of them is the
+ * last of the file (seen on 6.18: such a page is not mapped as part of anything larger).
+ */
+bool filemap_maps_around(struct file *file, uint64_t first, uint64_t last);
+
 #endif
