@@ -6,10 +6,13 @@
  */
 #include "api/handles.h"
 #include "space/anon_vma.h"
+#include "space/i_mmap.h"
 #include "space/mm.h"
+#include "space/vma_lock.h"
 #include "space/vma_tree.h"
 
 #include "attrs.h"
+#include "pages_lab.h"
 
 /* What stood where the damage is. */
 static struct {
@@ -287,22 +290,136 @@ static const struct damage {
 	ROW(guard_ends_odd), ROW(guards_touch), ROW(guards_beyond_the_room),
 };
 
+static void do_damage(struct lab *lab, const struct damage *rows, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++) {
+		bool noticed;
+
+		assert_true(umm_mm_is_valid(lab->mm));
+		rows[i].harm(to_mm(lab->mm));
+		noticed = !umm_mm_is_valid(lab->mm);
+		restore();
+		if (!noticed)
+			fail_msg("%s: not noticed", rows[i].name);
+	}
+}
+
 static void test_damage(void **state)
 {
 	struct lab lab;
 
 	(void)state;
 	build(&lab);
-	for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
-		bool noticed;
+	do_damage(&lab, damages, sizeof(damages) / sizeof(damages[0]));
+	lab_destroy(&lab);
+}
 
-		assert_true(umm_mm_is_valid(lab.mm));
-		damages[i].harm(to_mm(lab.mm));
-		noticed = !umm_mm_is_valid(lab.mm);
-		restore();
-		if (!noticed)
-			fail_msg("%s: not noticed", damages[i].name);
-	}
+/* ---- what areas have in a world with pages -------------------------------------------------- */
+
+/* AT: 4 pages, written; AT + 16: 2 pages of a file. */
+static struct vm_area_struct *written_area(struct mm_struct *mm)
+{
+	return find_vma(&mm->tree, AT);
+}
+
+static struct vm_area_struct *file_area(struct mm_struct *mm)
+{
+	return find_vma(&mm->tree, AT + 16 * PAGE);
+}
+
+/* As a change that nobody announced by vma_start_write(). */
+static void published_was_changed(struct mm_struct *mm)
+{
+	HARM(written_area(mm)->vm_flags, written_area(mm)->vm_flags | VM_MAYSHARE);
+}
+
+static void published_is_no_area(struct mm_struct *mm)
+{
+	static struct vm_area_struct gone;
+
+	for (unsigned int i = 0; i < VMA_PUBLISHED; i++)
+		if (atomic_load(&mm->pages->locks.published[i].vma))
+			HARM(mm->pages->locks.published[i].vma, &gone);
+}
+
+static void file_does_not_name_the_area(struct mm_struct *mm)
+{
+	HARM(to_mapped_area(file_area(mm))->linked, false);
+}
+
+static void file_names_another_first_page(struct mm_struct *mm)
+{
+	HARM(to_mapped_area(file_area(mm))->shared.start, 1);
+}
+
+static void file_names_another_last_page(struct mm_struct *mm)
+{
+	HARM(to_mapped_area(file_area(mm))->shared.last, 7);
+}
+
+static void area_is_of_another_space(struct mm_struct *mm)
+{
+	HARM(to_mapped_area(file_area(mm))->mm, NULL);
+}
+
+static void anon_vma_names_another_range(struct mm_struct *mm)
+{
+	HARM(written_area(mm)->chain->rb.last, 0);
+}
+
+static void anon_vma_names_another_area(struct mm_struct *mm)
+{
+	HARM(written_area(mm)->chain->vma, file_area(mm));
+}
+
+static const struct damage page_damages[] = {
+	ROW(published_was_changed), ROW(published_is_no_area), ROW(file_does_not_name_the_area),
+	ROW(file_names_another_first_page), ROW(file_names_another_last_page),
+	ROW(area_is_of_another_space), ROW(anon_vma_names_another_range),
+	ROW(anon_vma_names_another_area),
+};
+
+static void begin_with_pages(struct lab *lab)
+{
+	begin_simple(lab);
+	lab_file(lab, UMM_FILE_REGULAR, UMM_FMODE_READ);
+	lab_map(lab, AT, 4 * PAGE, RW, ANON);
+	lab_map(lab, AT + 16 * PAGE, 2 * PAGE, R, PRIVATE);
+	/* Where no mmap_lock is needed any more the area is published. */
+	for (unsigned int i = 0; i < 4; i++)
+		put_byte(lab->mm, AT + i * PAGE, 1);
+}
+
+static void test_damage_of_pages(void **state)
+{
+	struct lab lab;
+
+	(void)state;
+	begin_with_pages(&lab);
+	do_damage(&lab, page_damages, sizeof(page_damages) / sizeof(page_damages[0]));
+	lab_destroy(&lab);
+}
+
+/* So many hold areas that nobody else can: who comes then takes mmap_lock, and is served. */
+static void test_no_reader_is_free(void **state)
+{
+	struct vm_area_struct *const somebody = (struct vm_area_struct *)16;
+	struct vma_reader *reader;
+	struct mm_struct *mm;
+	struct lab lab;
+
+	(void)state;
+	begin_with_pages(&lab);
+	mm = to_mm(lab.mm);
+	assert_ptr_equal(vma_start_read(mm, AT, &reader), written_area(mm));
+	vma_end_read(reader);
+	for (unsigned int i = 0; i < VMA_READERS; i++)
+		atomic_store(&mm->pages->locks.reader[i].vma, somebody);
+	assert_null(vma_start_read(mm, AT, &reader));
+	put_byte(lab.mm, AT, 2);
+	assert_int_equal(get_byte(lab.mm, AT), 2);
+	for (unsigned int i = 0; i < VMA_READERS; i++)
+		vma_end_read(&mm->pages->locks.reader[i]);
 	lab_destroy(&lab);
 }
 
@@ -310,6 +427,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_damage),
+		cmocka_unit_test(test_damage_of_pages),
+		cmocka_unit_test(test_no_reader_is_free),
 	};
 
 	return cmocka_run_group_tests_name("valid", tests, NULL, NULL);
