@@ -17,9 +17,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "bench/measure.h"
 #include "bench/side.h"
 
 #define PAGE UINT64_C(4096)
@@ -238,14 +238,6 @@ static const struct workload workloads[] = {
 };
 
 /* ---- measuring ----------------------------------------------------------------------------- */
-
-static double now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec * 1e9 + (double)ts.tv_nsec;
-}
 
 static int compare_doubles(const void *a, const void *b)
 {

@@ -12,10 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <usermm/usermm.h>
 
+#include "bench/measure.h"
 #include "host/platform_posix.h"
 
 #define PAGE 4096ul
@@ -28,22 +28,6 @@ static unsigned long pages = 8192;	/* of a thread and round: 32 MiB */
 static struct umm_world *world;
 static struct umm_mm *mm[2];
 
-static double now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec * 1e9 + (double)ts.tv_nsec;
-}
-
-static void must(int worked, const char *what)
-{
-	if (worked)
-		return;
-	fprintf(stderr, "bench page_threads: %s failed\n", what);
-	exit(1);
-}
-
 struct part {
 	struct umm_mm *mm;		/* NULL: there is no more work */
 	umm_addr_t addr;
@@ -52,7 +36,7 @@ struct part {
 static void fault_part(const struct part *part)
 {
 	for (unsigned long i = 0; i < pages; i++)
-		must(umm_fault(part->mm, part->addr + i * PAGE, UMM_ACCESS_WRITE, NULL) ==
+		need(umm_fault(part->mm, part->addr + i * PAGE, UMM_ACCESS_WRITE, NULL) ==
 			     UMM_FAULT_OK, "umm_fault");
 }
 
@@ -95,7 +79,7 @@ static umm_addr_t area(struct umm_mm *whose, unsigned long nr)
 {
 	int64_t addr = umm_mmap(whose, 0, nr * PAGE, RW, ANON, NULL, 0, NULL);
 
-	must(addr > 0, "umm_mmap");
+	need(addr > 0, "umm_mmap");
 	return (umm_addr_t)addr;
 }
 
@@ -107,14 +91,14 @@ static double round_of(int threads, int which, int apart)
 	double ns;
 
 	if (apart)
-		must(umm_mprotect(mm[0], addr + (pages - 1) * PAGE, PAGE, RW | UMM_PROT_EXEC, -1,
+		need(umm_mprotect(mm[0], addr + (pages - 1) * PAGE, PAGE, RW | UMM_PROT_EXEC, -1,
 				  NULL) == 0, "umm_mprotect");
 	if (which)
 		part[1].addr = area(mm[1], pages);
 	ns = measure(part, threads);
 	if (which)
-		must(umm_munmap(mm[1], part[1].addr, pages * PAGE, NULL) == 0, "umm_munmap");
-	must(umm_munmap(mm[0], addr, 2 * pages * PAGE, NULL) == 0, "umm_munmap");
+		need(umm_munmap(mm[1], part[1].addr, pages * PAGE, NULL) == 0, "umm_munmap");
+	need(umm_munmap(mm[0], addr, 2 * pages * PAGE, NULL) == 0, "umm_munmap");
 	return ns;
 }
 
@@ -186,10 +170,10 @@ int main(int argc, char **argv)
 	umm_settings_init(&settings, UMM_KERNEL_NEWEST);
 	settings.pages = UMM_PAGES_CONTENTS;
 	settings.frames = 4 * pages;
-	must(umm_world_new(&platform, &settings, &world) == 0, "umm_world_new");
+	need(umm_world_new(&platform, &settings, &world) == 0, "umm_world_new");
 	for (int i = 0; i < 2; i++)
-		must(umm_mm_new(world, &mm[i]) == 0, "umm_mm_new");
-	must(pthread_create(&thread, NULL, worker, NULL) == 0, "pthread_create");
+		need(umm_mm_new(world, &mm[i]) == 0, "umm_mm_new");
+	need(pthread_create(&thread, NULL, worker, NULL) == 0, "pthread_create");
 	for (int r = 0; r < ROUNDS; r++)	/* no frame is used for the first time in a row */
 		(void)two_mms(2);
 	for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++)

@@ -23,11 +23,11 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <usermm/usermm.h>
 
+#include "bench/measure.h"
 #include "host/platform_posix.h"
 
 #define PAGE 4096ul
@@ -45,22 +45,6 @@ static struct umm_world *world;
 static struct umm_mm *mm;
 static volatile char sink;
 
-static double now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec * 1e9 + (double)ts.tv_nsec;
-}
-
-static void must(int worked, const char *what)
-{
-	if (worked)
-		return;
-	fprintf(stderr, "bench pages: %s failed\n", what);
-	exit(1);
-}
-
 /* ---- the two sides -------------------------------------------------------------------------- */
 
 static struct umm_platform posix;
@@ -69,7 +53,7 @@ static void *frames_alloc(void *ctx, size_t bytes)
 {
 	void *frames = posix.frames_alloc(ctx, bytes);
 
-	must(frames != NULL, "frames_alloc");
+	need(frames != NULL, "frames_alloc");
 	memset(frames, 0, bytes);
 	madvise(frames, bytes, MADV_DONTFORK);	/* what is measured of fork() is not this */
 	return frames;
@@ -86,22 +70,22 @@ static void begin(void)
 	umm_settings_init(&settings, UMM_KERNEL_NEWEST);
 	settings.pages = UMM_PAGES_CONTENTS;
 	settings.frames = fork_pages + 4 * pages;
-	must(umm_world_new(&platform, &settings, &world) == 0, "umm_world_new");
-	must(umm_mm_new(world, &mm) == 0, "umm_mm_new");
+	need(umm_world_new(&platform, &settings, &world) == 0, "umm_world_new");
+	need(umm_mm_new(world, &mm) == 0, "umm_mm_new");
 }
 
 static umm_addr_t our_area(unsigned long nr)
 {
 	int64_t addr = umm_mmap(mm, 0, nr * PAGE, RW, ANON, NULL, 0, NULL);
 
-	must(addr > 0, "umm_mmap");
+	need(addr > 0, "umm_mmap");
 	return (umm_addr_t)addr;
 }
 
 static void our_touch(struct umm_mm *whose, umm_addr_t addr, unsigned long nr, unsigned int access)
 {
 	for (unsigned long i = 0; i < nr; i++)
-		must(umm_fault(whose, addr + i * PAGE, access, NULL) == UMM_FAULT_OK, "umm_fault");
+		need(umm_fault(whose, addr + i * PAGE, access, NULL) == UMM_FAULT_OK, "umm_fault");
 }
 
 static char *kernel_area(unsigned long nr)
@@ -109,7 +93,7 @@ static char *kernel_area(unsigned long nr)
 	char *addr = mmap(NULL, nr * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
 			  0);
 
-	must(addr != MAP_FAILED, "mmap");
+	need(addr != MAP_FAILED, "mmap");
 	madvise(addr, nr * PAGE, MADV_NOHUGEPAGE);
 	return addr;
 }
@@ -128,7 +112,7 @@ static void kernel_touch(char *addr, unsigned long nr, int write)
 
 static void our_unmap(umm_addr_t addr, unsigned long nr)
 {
-	must(umm_munmap(mm, addr, nr * PAGE, NULL) == 0, "umm_munmap");
+	need(umm_munmap(mm, addr, nr * PAGE, NULL) == 0, "umm_munmap");
 }
 
 static double our_fault(unsigned long nr, unsigned int access)
@@ -187,7 +171,7 @@ static double our_cow(unsigned long nr)
 	double begin_ns, ns;
 
 	our_touch(mm, addr, nr, UMM_ACCESS_WRITE);
-	must(umm_fork(mm, &child, NULL) == 0, "umm_fork");
+	need(umm_fork(mm, &child, NULL) == 0, "umm_fork");
 	begin_ns = now_ns();
 	our_touch(mm, addr, nr, UMM_ACCESS_WRITE);
 	ns = now_ns() - begin_ns;
@@ -202,9 +186,9 @@ static pid_t waiting_child(int *go)
 	int end[2];
 	pid_t pid;
 
-	must(pipe(end) == 0, "pipe");
+	need(pipe(end) == 0, "pipe");
 	pid = fork();
-	must(pid >= 0, "fork");
+	need(pid >= 0, "fork");
 	if (pid == 0) {
 		char byte;
 
@@ -242,7 +226,7 @@ static double our_fork(unsigned long nr)
 
 	our_touch(mm, addr, nr, UMM_ACCESS_WRITE);
 	begin_ns = now_ns();
-	must(umm_fork(mm, &child, NULL) == 0, "umm_fork");
+	need(umm_fork(mm, &child, NULL) == 0, "umm_fork");
 	ns = now_ns() - begin_ns;
 	umm_mm_put(child);
 	our_unmap(addr, nr);
@@ -409,7 +393,7 @@ static void pin(void)
 
 	CPU_ZERO(&set);
 	CPU_SET(cpu < 0 ? 0 : (size_t)cpu, &set);
-	must(sched_setaffinity(0, sizeof(set), &set) == 0, "sched_setaffinity");
+	need(sched_setaffinity(0, sizeof(set), &set) == 0, "sched_setaffinity");
 }
 
 static bool wanted(const char *name, int nr_names, char **names)
