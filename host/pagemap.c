@@ -96,25 +96,31 @@ static bool word_is_present(uint64_t word)
 	return (word & WORD_PRESENT) && (word & (WORD_FILE | WORD_EXCLUSIVE));
 }
 
+/* Ask for the first region of [start, end) into *@region; which pages, the caller adds. */
+static struct scan_arg scan_for_one(uint64_t start, uint64_t end, struct scan_region *region)
+{
+	return (struct scan_arg){
+		.size = sizeof(struct scan_arg),
+		.start = start,
+		.end = end,
+		.vec = (uintptr_t)region,
+		.vec_len = 1,
+	};
+}
+
 int pagemap_has_anon(int pagemap_fd, uint64_t start, uint64_t end)
 {
 	static bool no_scan, no_guard;
 	uint64_t none_of = PAGE_IS_FILE | PAGE_IS_PFNZERO | (no_guard ? 0 : PAGE_IS_GUARD);
 	struct scan_region region;
-	struct scan_arg arg = {
-		.size = sizeof(arg),
-		.start = start,
-		.end = end,
-		.vec = (uintptr_t)&region,
-		.vec_len = 1,
-		.max_pages = 1,
-		.category_inverted = none_of,
-		.category_mask = none_of,
-		.category_anyof_mask = PAGE_IS_PRESENT | PAGE_IS_SWAPPED,
-		.return_mask = PAGE_IS_PRESENT | PAGE_IS_SWAPPED,
-	};
+	struct scan_arg arg = scan_for_one(start, end, &region);
 	int ret;
 
+	arg.max_pages = 1;
+	arg.category_inverted = none_of;
+	arg.category_mask = none_of;
+	arg.category_anyof_mask = PAGE_IS_PRESENT | PAGE_IS_SWAPPED;
+	arg.return_mask = PAGE_IS_PRESENT | PAGE_IS_SWAPPED;
 	if (no_scan)
 		return has_anon_by_words(pagemap_fd, start, end);
 	ret = ioctl(pagemap_fd, SCAN_IOCTL, &arg);
@@ -134,19 +140,14 @@ int pagemap_has_anon(int pagemap_fd, uint64_t start, uint64_t end)
 int pagemap_first_present(int pagemap_fd, uint64_t start, uint64_t end, uint64_t *page)
 {
 	struct scan_region region;
-	struct scan_arg arg = {
-		.size = sizeof(arg),
-		.start = start,
-		.end = end,
-		.vec = (uintptr_t)&region,
-		.vec_len = 1,
-		.max_pages = 1,
-		.category_inverted = PAGE_IS_PFNZERO,
-		.category_mask = PAGE_IS_PRESENT | PAGE_IS_PFNZERO,
-		.return_mask = PAGE_IS_PRESENT,
-	};
-	int ret = ioctl(pagemap_fd, SCAN_IOCTL, &arg);
+	struct scan_arg arg = scan_for_one(start, end, &region);
+	int ret;
 
+	arg.max_pages = 1;
+	arg.category_inverted = PAGE_IS_PFNZERO;
+	arg.category_mask = PAGE_IS_PRESENT | PAGE_IS_PFNZERO;
+	arg.return_mask = PAGE_IS_PRESENT;
+	ret = ioctl(pagemap_fd, SCAN_IOCTL, &arg);
 	if (ret < 0 && errno == ENOTTY)
 		return first_by_words(pagemap_fd, start, end, word_is_present, page);
 	if (ret > 0)
@@ -158,17 +159,12 @@ int pagemap_next_guards(int pagemap_fd, uint64_t start, uint64_t end, uint64_t *
 			uint64_t *past)
 {
 	struct scan_region region;
-	struct scan_arg arg = {
-		.size = sizeof(arg),
-		.start = start,
-		.end = end,
-		.vec = (uintptr_t)&region,
-		.vec_len = 1,
-		.category_mask = PAGE_IS_GUARD,
-		.return_mask = PAGE_IS_GUARD,
-	};
-	int ret = ioctl(pagemap_fd, SCAN_IOCTL, &arg);
+	struct scan_arg arg = scan_for_one(start, end, &region);
+	int ret;
 
+	arg.category_mask = PAGE_IS_GUARD;
+	arg.return_mask = PAGE_IS_GUARD;
+	ret = ioctl(pagemap_fd, SCAN_IOCTL, &arg);
 	if (ret < 0)
 		return errno == EINVAL ? -ENOTTY : -errno;	/* no such pages are known there */
 	if (!ret)
@@ -203,20 +199,15 @@ static bool mapped_once(int pagemap_fd, uint64_t start, uint64_t *end)
 int pagemap_next_run(int pagemap_fd, uint64_t start, uint64_t end, struct pagemap_run *run)
 {
 	struct scan_region region;
-	struct scan_arg arg = {
-		.size = sizeof(arg),
-		.start = start,
-		.end = end,
-		.vec = (uintptr_t)&region,
-		.vec_len = 1,
-		.category_inverted = PAGE_IS_FILE,
-		.category_mask = PAGE_IS_FILE,
-		.category_anyof_mask = PAGE_IS_PRESENT | PAGE_IS_SWAPPED,
-		.return_mask = PAGE_IS_PRESENT | PAGE_IS_SWAPPED | PAGE_IS_PFNZERO | PAGE_IS_HUGE |
-			       PAGE_IS_GUARD,
-	};
-	int ret = ioctl(pagemap_fd, SCAN_IOCTL, &arg);
+	struct scan_arg arg = scan_for_one(start, end, &region);
+	int ret;
 
+	arg.category_inverted = PAGE_IS_FILE;
+	arg.category_mask = PAGE_IS_FILE;
+	arg.category_anyof_mask = PAGE_IS_PRESENT | PAGE_IS_SWAPPED;
+	arg.return_mask = PAGE_IS_PRESENT | PAGE_IS_SWAPPED | PAGE_IS_PFNZERO | PAGE_IS_HUGE |
+			  PAGE_IS_GUARD;
+	ret = ioctl(pagemap_fd, SCAN_IOCTL, &arg);
 	if (ret < 0 && errno == EINVAL) {	/* it knows no guards */
 		arg.return_mask &= ~(uint64_t)PAGE_IS_GUARD;
 		ret = ioctl(pagemap_fd, SCAN_IOCTL, &arg);

@@ -63,20 +63,10 @@ int64_t beside_syscall(struct beside *b, long nr, uint64_t a0, uint64_t a1, uint
 
 static const char *read_proc(const struct beside *b, const char *name)
 {
-	static char buf[1 << 18];
 	char path[64];
-	size_t have = 0;
-	ssize_t got;
-	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%d/%s", b->pid, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	assert_true(fd >= 0);
-	while ((got = read(fd, buf + have, sizeof(buf) - 1 - have)) > 0)
-		have += (size_t)got;
-	close(fd);
-	buf[have] = '\0';
-	return buf;
+	return unit_read_file(path);
 }
 
 uint64_t beside_status(const struct beside *b, const char *name, int base)
